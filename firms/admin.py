@@ -1,0 +1,81 @@
+"""Support's view of people and firms."""
+
+from django.contrib import admin
+from django.db import models
+from django.http import HttpRequest
+
+from firms.models import Firm, Invitation, Membership, User
+from firms.scoping import FirmOwned
+
+
+class FirmOwnedAdmin(admin.ModelAdmin):
+    """Read-only by default, over the rows of every firm."""
+
+    list_filter = ("firm",)
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[FirmOwned]:
+        rows: models.QuerySet[FirmOwned] = self.model.all_firms.all()
+        return rows
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return False
+
+
+class MembershipInline(admin.TabularInline):
+    model = Membership
+    extra = 0
+    autocomplete_fields = ("user",)
+
+
+@admin.register(User)
+class UserAdmin(admin.ModelAdmin):
+    list_display = ("email", "name", "is_active", "is_staff", "date_joined")
+    list_filter = ("is_staff", "is_active")
+    search_fields = ("email", "name")
+    fields = ("email", "name", "is_active", "is_staff", "is_superuser", "groups", "date_joined", "last_login")
+    readonly_fields = ("date_joined", "last_login")
+
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        return False
+
+
+@admin.register(Firm)
+class FirmAdmin(admin.ModelAdmin):
+    list_display = ("name", "slug", "timezone", "created_at")
+    search_fields = ("name", "slug")
+    inlines = (MembershipInline,)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Firm | None = None) -> tuple[str, ...]:
+        return ("slug", "created_at") if obj else ("created_at",)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Firm | None = None) -> bool:
+        return False
+
+
+@admin.register(Membership)
+class MembershipAdmin(admin.ModelAdmin):
+    list_display = ("user", "firm", "role", "created_at")
+    list_filter = ("role",)
+    search_fields = ("user__email", "firm__name", "firm__slug")
+    autocomplete_fields = ("user", "firm")
+
+
+@admin.register(Invitation)
+class InvitationAdmin(admin.ModelAdmin):
+    """The token's hash is not shown."""
+
+    list_display = ("email", "firm", "role", "expires_at", "accepted_at", "revoked_at")
+    search_fields = ("email", "firm__name")
+    exclude = ("token_hash",)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Invitation | None = None) -> bool:
+        return False

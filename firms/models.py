@@ -1,0 +1,122 @@
+"""People, firms, memberships and invitations, and what the database refuses about them."""
+
+from typing import Any, ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.models import PermissionsMixin
+from django.db import models
+from django.db.models.functions import Lower
+from django.utils import timezone
+
+from firms.roles import Permission, Role, may
+
+ROLE_CHOICES = [(role.value, role.label) for role in Role]
+
+
+class UserManager(BaseUserManager["User"]):
+    """People are known by their e-mail address, whatever its case."""
+
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        user = self.model(email=self.normalize_email(email).lower(), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
+
+    def get_by_natural_key(self, username: str | None) -> "User":
+        return self.get(email__iexact=username)
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """A person. ``is_staff`` is support (the Django admin) and gives no access to a firm's screens."""
+
+    email = models.EmailField("e-mail", unique=True)
+    name = models.CharField(max_length=200, blank=True)
+    is_staff = models.BooleanField("support", default=False)
+    is_active = models.BooleanField("active", default=True)
+    date_joined = models.DateTimeField(default=timezone.now)
+
+    objects: ClassVar[UserManager] = UserManager()
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+    class Meta:
+        constraints = [models.UniqueConstraint(Lower("email"), name="one_person_per_email")]
+
+    def __str__(self) -> str:
+        return self.email
+
+    def get_full_name(self) -> str:
+        return self.name or self.email
+
+    def get_short_name(self) -> str:
+        return self.name or self.email
+
+
+class Firm(models.Model):
+    """One law firm: the tenant. Its slug stands in addresses and in QuickBooks notes and never changes."""
+
+    name = models.CharField(max_length=300)
+    slug = models.SlugField(max_length=40, unique=True)
+    timezone = models.CharField("time zone", max_length=64, default="America/New_York")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return f"/f/{self.slug}/"
+
+
+class Membership(models.Model):
+    """A person's role in a firm."""
+
+    firm = models.ForeignKey(Firm, models.CASCADE, related_name="memberships")
+    user = models.ForeignKey(User, models.CASCADE, related_name="memberships")
+    role = models.CharField(max_length=12, choices=ROLE_CHOICES)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["firm", "user"], name="one_membership_per_firm_and_user"),
+            models.CheckConstraint(condition=models.Q(role__in=list(Role)), name="membership_role_is_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} is {self.role} of {self.firm}"
+
+    def may(self, permission: Permission) -> bool:
+        return may(Role(self.role), permission)
+
+
+class Invitation(models.Model):
+    """An offer of a role to an e-mail address. Only the hash of its token is kept; it is used at most once."""
+
+    firm = models.ForeignKey(Firm, models.CASCADE, related_name="invitations")
+    email = models.EmailField()
+    role = models.CharField(max_length=12, choices=ROLE_CHOICES)
+    token_hash = models.CharField(max_length=64, unique=True)
+    invited_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField()
+    accepted_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    accepted_at = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                "firm",
+                Lower("email"),
+                condition=models.Q(accepted_at=None, revoked_at=None),
+                name="one_open_invitation_per_firm_and_email",
+            ),
+            models.CheckConstraint(condition=models.Q(role__in=list(Role)), name="invitation_role_is_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.email} as {self.role} of {self.firm}"

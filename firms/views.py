@@ -1,0 +1,41 @@
+"""The start page, a person's firms, and the form that creates the first one."""
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_http_methods
+
+from firms.forms import FirmForm
+from firms.membership import Refused, found_firm
+from firms.models import Membership, User
+
+
+@require_GET
+def home(request: HttpRequest) -> HttpResponseBase:
+    """What the portal is; for a signed-in person the way to their firms."""
+    if not isinstance(request.user, User):
+        return render(request, "firms/start.html")
+    memberships = list(Membership.objects.filter(user=request.user).select_related("firm").order_by("firm__name"))
+    if not memberships:
+        return redirect("create_firm")
+    if len(memberships) == 1:
+        return redirect(memberships[0].firm)
+    return render(request, "firms/list.html", {"memberships": memberships})
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def create(request: HttpRequest) -> HttpResponseBase:
+    """A person may create one firm; the second is refused with the name of the first."""
+    assert isinstance(request.user, User)
+    form = FirmForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            firm = found_firm(request.user, form.cleaned_data["name"], form.cleaned_data["timezone"])
+        except Refused as refused:
+            form.add_error(None, str(refused))
+        else:
+            messages.success(request, f"{firm.name} is created. Connect Clio and QuickBooks next.")
+            return redirect(firm)
+    return render(request, "firms/create.html", {"form": form}, status=422 if form.errors else 200)

@@ -1,0 +1,1 @@
+"""The rules of the sync, pure: standard library only, no clock, no randomness, no logging."""

@@ -1,0 +1,69 @@
+"""Which QuickBooks item or account each part of Clio's books goes to, and the firm's choices (its policy)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+# Items: products and services of QuickBooks that invoice lines use.
+SERVICE = "item:service"
+HARD_COST = "item:hard_cost"
+SOFT_COST = "item:soft_cost"
+TAX = "item:tax"
+SECONDARY_TAX = "item:secondary_tax"
+DISCOUNT = "item:discount"
+INTEREST = "item:interest"
+ROUNDING = "item:rounding"
+# Accounts payments go to.
+DEPOSIT = "account:deposit"
+IN_TRANSIT = "account:in_transit"
+
+RECEIVABLE = "Accounts Receivable"
+
+
+def category_key(category_id: str) -> str:
+    return f"item:category:{category_id}"
+
+
+def deposit_key(bank_account_id: str) -> str:
+    return f"account:deposit:{bank_account_id}"
+
+
+FALLBACK: Mapping[str, str] = {SECONDARY_TAX: TAX}
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A QuickBooks item or account: its id, its name and the account that is posted to."""
+
+    ledger_id: str
+    name: str
+    account: str
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What a firm decided, and what its QuickBooks company is: everything a plan depends on besides the records."""
+
+    slug: str
+    start_date: date
+    currency: str
+    country: str
+    targets: Mapping[str, Target] = field(default_factory=dict)
+    aggregate_tax: bool = False
+    name_template: str = "{name} (Clio {id})"
+    reactivate_customers: bool = False
+    numbering_on: bool = True
+    close_date: date | None = None
+    tax_engine: str = ""  # digest of the tax preferences; a refused total is tried again when it changes
+
+    @property
+    def is_us(self) -> bool:
+        return self.country.upper() in ("US", "USA", "UNITED STATES")
+
+    def target(self, *keys: str) -> Target | None:
+        """The mapping of the first key that has one; a key's fallback counts as the key."""
+        for key in keys:
+            found = self.targets.get(key) or self.targets.get(FALLBACK.get(key, ""))
+            if found:
+                return found
+        return None

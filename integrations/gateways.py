@@ -1,0 +1,60 @@
+"""Opens a firm's two systems for a run."""
+
+import requests
+from django.conf import settings
+
+from firms.models import Firm
+from integrations.core.ports import Clock
+from integrations.models import Connection
+from integrations.models.pairing import live_pairing
+from integrations.sync.policy import NotReady
+from integrations.sync.workspace import Workspace
+from integrations.systems.clock import SystemClock
+from integrations.systems.factory import clio_gateway, quickbooks_gateway
+from integrations.systems.transport import Calls
+from integrations.tokens import provider_of_tokens
+
+
+def open_workspace(firm: Firm, clock: Clock | None = None, session: requests.Session | None = None) -> Workspace:
+    """Raises NotReady where the firm has not connected both systems."""
+    pairing = live_pairing(firm)
+    if pairing is None:
+        raise NotReady("Connect Clio and QuickBooks first, on the connections page.")
+    clock = clock or SystemClock()
+    practice_calls, ledger_calls = Calls(), Calls()
+    for connection in (pairing.practice, pairing.ledger):
+        if connection.state == Connection.State.DISCONNECTED:
+            raise NotReady(f"{connection.get_system_display()} is disconnected. Connect it on the connections page.")
+    return Workspace(
+        pairing=pairing,
+        practice=_practice(pairing.practice, clock, session, practice_calls),
+        ledger=_ledger(pairing.ledger, clock, session, ledger_calls),
+        clock=clock,
+        requests=lambda: {
+            "clio": practice_calls.total,
+            "quickbooks_reads": ledger_calls.reads,
+            "quickbooks_writes": ledger_calls.writes,
+        },
+    )
+
+
+def _practice(connection: Connection, clock: Clock, session: requests.Session | None, calls: Calls):
+    return clio_gateway(
+        root=settings.CLIO_REGIONS[connection.region or "us"]["base_url"],
+        region=connection.region or "us",
+        token=provider_of_tokens(connection, clock, session),
+        clock=clock,
+        session=session,
+        calls=calls,
+    )
+
+
+def _ledger(connection: Connection, clock: Clock, session: requests.Session | None, calls: Calls):
+    return quickbooks_gateway(
+        api_root=settings.QBO["api_base_url"],
+        realm=connection.external_account_id,
+        token=provider_of_tokens(connection, clock, session),
+        clock=clock,
+        session=session,
+        calls=calls,
+    )

@@ -1,0 +1,97 @@
+"""Every issue code: how bad it is, what it is called, why it matters and what a person can do about it."""
+
+from dataclasses import dataclass
+
+from integrations.models.issue import Severity
+
+ACCEPT = "ignore"  # the difference is accepted and listed
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """``actions`` are offered in this order; each is a verb of ``ACTIONS``."""
+
+    severity: Severity
+    name: str
+    why: str
+    actions: tuple[str, ...] = (ACCEPT,)
+
+
+ACTIONS = {
+    "renumber": "Renumber in Clio",
+    "link": "Link to this customer",
+    "create": "Create a new customer",
+    "adopt": "Adopt the one in QuickBooks",
+    "post": "They are two payments: post it",
+    "reactivate": "Make the customer active",
+    "retry": "Try again",
+    "confirm": "I have looked, it is on",
+    "ignore": "Accept and leave out",
+    "apply": "Apply",
+    "discard": "Discard",
+}
+
+ERROR, WARNING, INFO = Severity.ERROR, Severity.WARNING, Severity.INFO
+
+CODES: dict[str, Code] = {
+    "numbering_setting_off": Code(
+        ERROR,
+        "QuickBooks numbers invoices itself",
+        "Without custom transaction numbers QuickBooks gives invoices its own numbers, and Clio's are lost.",
+        (),
+    ),
+    "duplicate_warning_off": Code(
+        WARNING,
+        "Duplicate bill numbers are not warned of",
+        "QuickBooks's warning guards supplier bills. The portal guards invoices itself.",
+        ("confirm", ACCEPT),
+    ),
+    "numbering_behind": Code(
+        WARNING,
+        "Clio's next number is already used in QuickBooks",
+        "A bill that gets a number QuickBooks already has cannot be posted.",
+    ),
+    "duplicate_number": Code(
+        ERROR,
+        "Number already used",
+        "Two documents with one number cannot be told apart by the client or the auditor.",
+        ("renumber", "retry", ACCEPT),
+    ),
+    "number_too_long": Code(ERROR, "Number too long", "QuickBooks takes 21 characters and never cuts one off.", ("renumber", ACCEPT)),
+    "number_missing": Code(ERROR, "Bill without a number", "An invoice without a number cannot be found again.", ("renumber", ACCEPT)),
+    "name_taken": Code(ERROR, "Name already used", "QuickBooks allows a name once, for customers, vendors and employees together.", ("retry", ACCEPT)),
+    "probable_match": Code(
+        ERROR,
+        "Perhaps the same customer",
+        "Linking the wrong customer mixes two clients' money; creating a second one splits one client's.",
+        ("link", "create", ACCEPT),
+    ),
+    "customer_inactive": Code(ERROR, "Customer is inactive", "QuickBooks takes no invoice for an inactive customer.", ("reactivate", ACCEPT)),
+    "contact_conflict": Code(ERROR, "Changed on both sides", "One of the two changes would be lost.", (ACCEPT,)),
+    "invoice_exists": Code(ERROR, "Invoice already in QuickBooks", "Posting it again would double the receivable.", ("adopt", ACCEPT)),
+    "payment_exists": Code(ERROR, "Payment already in QuickBooks", "Posting it again would count the money twice.", ("adopt", "post", ACCEPT)),
+    "drift": Code(WARNING, "Changed in QuickBooks", "The invoice and the bill no longer say the same.", (ACCEPT,)),
+    "deleted_in_ledger": Code(ERROR, "Deleted in QuickBooks", "The bill is in Clio, but its money is no longer in the books.", (ACCEPT,)),
+    "period_closed": Code(ERROR, "Period closed", "Books that are closed must not change without the accountant.", ("retry", ACCEPT)),
+    "deposited_payment": Code(ERROR, "Payment is in a deposit", "Changing it would break the bank reconciliation.", ("retry", ACCEPT)),
+    "mapping_missing": Code(ERROR, "Nothing mapped", "Without an item the amount has no account to go to.", (ACCEPT,)),
+    "mapping_invalid": Code(ERROR, "Mapping no longer valid", "What is mapped is gone, inactive or of the wrong type.", ()),
+    "currency_mismatch": Code(ERROR, "Another currency", "An amount must never be posted as if it were another currency.", (ACCEPT,)),
+    "total_mismatch": Code(ERROR, "Amounts do not add up", "An invoice must be worth exactly what the bill is.", ("retry", ACCEPT)),
+    "void_blocked": Code(ERROR, "Cannot be voided", "Money or a closed period stands in the way.", ("retry", ACCEPT)),
+    "credit_missing": Code(ERROR, "No open credit", "Clio says the bill is paid from money QuickBooks does not show.", (ACCEPT,)),
+    "payment_partly_outside": Code(INFO, "Also pays earlier bills", "The rest stays the customer's open credit.", (ACCEPT,)),
+    "bill_in_draft": Code(INFO, "Bill is a draft again", "The invoice is updated when the bill is approved.", (ACCEPT,)),
+    "auto_apply_on": Code(INFO, "QuickBooks applies credits by itself", "It may link payments and credits before the portal does.", (ACCEPT,)),
+    "unresolved_write": Code(ERROR, "Unknown outcome", "Writing it again could double it.", ()),
+    "rejected": Code(ERROR, "Refused by QuickBooks", "The record is not in the books.", ("retry", ACCEPT)),
+    "reconnect": Code(ERROR, "Connection lost", "Nothing is kept in step until it is connected again.", ()),
+    "permission_lost": Code(ERROR, "Not permitted to read", "What cannot be read cannot be kept in step.", (ACCEPT,)),
+    "wrong_company": Code(ERROR, "Another company", "Links of one company must never be used in another.", ()),
+}
+
+UNKNOWN = Code(ERROR, "Needs you", "", (ACCEPT,))
+
+
+def code(name: str) -> Code:
+    return CODES.get(name, UNKNOWN)

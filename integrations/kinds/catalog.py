@@ -1,0 +1,135 @@
+"""What is already in the ledger, indexed for planning: names, document numbers, payments nobody linked.
+
+A plan claims the names and numbers it is going to use, so that two new records never plan the same one.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from decimal import Decimal
+
+from integrations.core.match import NameIndex
+from integrations.core.ports import Raw
+from integrations.core.records import Ref
+from integrations.kinds.contact import Customer
+
+# Sales forms share one number sequence in QuickBooks (API reference: DocNumber).
+NUMBERED = ("Invoice", "CreditMemo", "SalesReceipt", "Estimate", "RefundReceipt")
+ADOPTION_WINDOW = timedelta(days=5)  # rule R4.6
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Whoever has a number: a document in QuickBooks, or a bill that this plan is about to post under it."""
+
+    entity: str
+    ledger_id: str = ""
+    ref: Ref | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LoosePayment:
+    """A payment in QuickBooks that is linked to nothing in Clio."""
+
+    ledger_id: str
+    customer_id: str
+    date: date
+    amount: Decimal
+
+
+@dataclass
+class Catalog:
+    """Indexes over one company file; ``owners`` tells which Ref a linked document stands for."""
+
+    customers: dict[str, Customer] = field(default_factory=dict)
+    owners: dict[tuple[str, str], Ref] = field(default_factory=dict)
+    invoices: dict[str, Raw] = field(default_factory=dict)
+    _names: dict[str, str] = field(default_factory=dict)
+    _numbers: dict[str, list[Holder]] = field(default_factory=dict)
+    _loose: dict[str, list[LoosePayment]] = field(default_factory=dict)
+    _index: NameIndex[Customer] | None = None
+
+    def add_customers(self, customers: Iterable[Customer]) -> None:
+        for customer in customers:
+            self.customers[customer.id] = customer
+            self._names[_name_key(customer.display_name)] = customer.id
+            self._names.setdefault(_name_key(customer.plain_name), customer.id)
+        self._index = None
+
+    def add_names(self, names: Iterable[str]) -> None:
+        """Vendors and employees, whose names no customer can have."""
+        for name in names:
+            self._names.setdefault(_name_key(name), "somebody else")
+
+    def add_number(self, number: str, holder: Holder) -> None:
+        if number:
+            self._numbers.setdefault(_number_key(number), []).append(holder)
+
+    def add_loose(self, payment: LoosePayment) -> None:
+        self._loose.setdefault(payment.customer_id, []).append(payment)
+
+    @property
+    def index(self) -> NameIndex[Customer]:
+        """Customers that stand for nobody in Clio yet."""
+        if self._index is None:
+            linked = {
+                ledger_id for entity, ledger_id in self.owners if entity == "Customer"
+            }
+            self._index = NameIndex(
+                c for c in self.customers.values() if c.id not in linked
+            )
+        return self._index
+
+    def name_is_free(self, name: str, own_id: str = "") -> bool:
+        return self._names.get(_name_key(name), own_id) == own_id
+
+    def claim_name(self, name: str, own_id: str) -> None:
+        self._names[_name_key(name)] = own_id
+
+    def holder(self, number: str, ref: Ref, own_id: str = "") -> Holder | None:
+        """Who else has this number: not the document itself, and not this plan's own claim for ``ref``."""
+        for holder in self._numbers.get(_number_key(number), ()):
+            if holder.ref != ref and not (
+                own_id and holder.entity == "Invoice" and holder.ledger_id == own_id
+            ):
+                return holder
+        return None
+
+    def claim_number(self, number: str, ref: Ref) -> None:
+        self._numbers.setdefault(_number_key(number), []).append(
+            Holder("Invoice", ref=ref)
+        )
+
+    def forget(self, ref: Ref) -> None:
+        """Gives back what a plan that is not carried out had claimed."""
+        for holders in self._numbers.values():
+            holders[:] = [holder for holder in holders if holder.ref != ref or holder.ledger_id]
+        for name in [name for name, owner in self._names.items() if owner == str(ref)]:
+            del self._names[name]
+
+    def taken_numbers(self) -> Iterable[str]:
+        return self._numbers.keys()
+
+    def loose_payments(
+        self, customer_id: str, amount: Decimal, on: date
+    ) -> list[LoosePayment]:
+        """Unlinked payments of the same customer and amount within five days."""
+        near = self._loose.get(customer_id, ())
+        return [
+            p
+            for p in near
+            if p.amount == amount and abs(p.date - on) <= ADOPTION_WINDOW
+        ]
+
+
+def number_key(number: str) -> str:
+    """What two document numbers are compared by; QuickBooks compares values without regard to case."""
+    return _number_key(number)
+
+
+def _number_key(number: str) -> str:
+    return number.strip().casefold()
+
+
+def _name_key(name: str) -> str:
+    return name.strip().casefold()

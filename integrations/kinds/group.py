@@ -1,0 +1,131 @@
+"""One group of records that belong together: contacts, their bills and everything that pays them (rule R1.5)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from integrations.core.changes import Change, Decision, Plan, Problem
+from integrations.core.mapping import Policy
+from integrations.core.match import Match
+from integrations.core.ports import Raw
+from integrations.core.records import Kind, Ref
+from integrations.kinds.catalog import Catalog
+from integrations.kinds.contact import Contact
+from integrations.kinds.invoice import Allocation, Bill, InterestCharge, LineItem
+from integrations.kinds.payment import Payment
+
+
+@dataclass(frozen=True, slots=True)
+class LinkState:
+    """What is known of one linked document: its id and what both sides looked like when they last agreed."""
+
+    ref: Ref
+    ledger_id: str
+    practice_fingerprint: str
+    ledger_fingerprint: str
+    is_voided: bool = False
+    base: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """Our document as the ledger last returned it; ``raw`` is None once the ledger reports it deleted."""
+
+    raw: Raw | None
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Frozen input of a plan. A contact that could not be read is the text that says why."""
+
+    contacts: Mapping[str, Contact | str] = field(default_factory=dict)
+    matches: Mapping[str, Match] = field(default_factory=dict)
+    bills: Mapping[str, Bill] = field(default_factory=dict)
+    unreadable_bills: Mapping[str, str] = field(default_factory=dict)
+    lines: Mapping[str, tuple[LineItem, ...]] = field(default_factory=dict)
+    allocations: Mapping[str, tuple[Allocation, ...]] = field(default_factory=dict)
+    charges: Mapping[str, tuple[InterestCharge, ...]] = field(default_factory=dict)
+    gone_charges: frozenset[str] = frozenset()
+    payments: Mapping[str, Payment] = field(default_factory=dict)
+    links: Mapping[Ref, LinkState] = field(default_factory=dict)
+    documents: Mapping[Ref, Document] = field(default_factory=dict)
+    decisions: Mapping[tuple[Ref, str], Decision] = field(default_factory=dict)
+    absent_bills: frozenset[str] = (
+        frozenset()
+    )  # linked bills seen missing often enough (rule R1.4)
+
+
+class Draftbook:
+    """What a plan has so far: changes, problems, and which documents cannot go on."""
+
+    def __init__(self, group: Group, policy: Policy, catalog: Catalog) -> None:
+        self.group, self.policy, self.catalog = group, policy, catalog
+        self.changes: dict[Ref, Change] = {}
+        self.problems: list[Problem] = []
+        self.unchanged: list[Ref] = []
+        self.waiting: list[Ref] = []
+        self.blocked: set[Ref] = set()
+        self.reread: set[str] = set()
+        self.legs: dict[
+            str, dict[Ref, Decimal]
+        ] = {}  # bill id to its live legs and their amounts
+        self.pending: set[str] = set()  # allocations of card payments on their way
+
+    def add(self, change: Change) -> None:
+        self.changes[change.ref] = change
+
+    def report(self, problem: Problem) -> None:
+        self.problems.append(problem)
+        if problem.blocks:
+            self.blocked.add(problem.ref)
+
+    def wait(self, ref: Ref) -> None:
+        self.waiting.append(ref)
+        self.blocked.add(ref)
+
+    def keep(self, ref: Ref) -> None:
+        self.unchanged.append(ref)
+
+    def decision(self, ref: Ref, code: str) -> Decision | None:
+        return self.group.decisions.get((ref, code))
+
+    def link(self, ref: Ref) -> LinkState | None:
+        return self.group.links.get(ref)
+
+    def document(self, ref: Ref) -> Document | None:
+        return self.group.documents.get(ref)
+
+    def has_drifted(self, link: LinkState) -> bool:
+        document = self.document(link.ref)
+        return (
+            document is not None
+            and document.raw is not None
+            and document.fingerprint != link.ledger_fingerprint
+        )
+
+    def is_deleted(self, ref: Ref) -> bool:
+        document = self.document(ref)
+        return document is not None and document.raw is None
+
+    def will_exist(self, ref: Ref) -> bool:
+        """Whether a live document for ``ref`` is there or planned, and nothing stands in its way."""
+        if ref in self.blocked:
+            return False
+        link = self.link(ref)
+        return ref in self.changes or (
+            link is not None and not link.is_voided and not self.is_deleted(ref)
+        )
+
+    def plan(self, changes: tuple[Change, ...]) -> Plan:
+        return Plan(
+            changes=changes,
+            problems=tuple(self.problems),
+            unchanged=tuple(self.unchanged),
+            waiting=tuple(self.waiting),
+            reread=frozenset(self.reread),
+        )
+
+
+def contact_ref(contact_id: str) -> Ref:
+    return Ref(Kind.CONTACT, contact_id)

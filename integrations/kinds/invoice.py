@@ -1,0 +1,362 @@
+"""Bills of Clio and the QuickBooks invoices that stand for them (rules R1.2 and R3): reading and amounts."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+
+from integrations.core.money import ZERO, cents
+from integrations.core.ports import Raw
+from integrations.core.read import (
+    Unreadable,
+    day,
+    identifier,
+    money,
+    nested,
+    nested_id,
+    rows,
+    text,
+    truth,
+)
+from integrations.core.records import Kind, Ref, fingerprint
+
+NUMBER_LENGTH = 21  # QuickBooks API reference: DocNumber
+TOLERANCE = Decimal("0.05")  # rule R3.2: what may go to the rounding item
+
+TRUST_KIND = "trust_kind"
+LIVE_STATES = frozenset({"awaiting_payment", "paid"})
+GONE_STATES = frozenset({"void", "deleted"})
+
+
+@dataclass(frozen=True, slots=True)
+class Discount:
+    rate: Decimal = ZERO
+    is_percentage: bool = False
+    services_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """A Clio bill; amounts are in whole cents of ``currency`` ("" when Clio names none)."""
+
+    id: str
+    number: str
+    state: str
+    kind: str
+    contact_id: str
+    issued_at: date | None
+    due_at: date | None
+    currency: str
+    total: Decimal
+    due: Decimal
+    balance: Decimal
+    pending: Decimal
+    sub_total: Decimal
+    services_sub_total: Decimal
+    tax: Decimal
+    secondary_tax: Decimal
+    discount: Discount
+    subject: str
+    matters: tuple[str, ...]
+    is_interest_bill: bool
+
+    @property
+    def ref(self) -> Ref:
+        return Ref(Kind.INVOICE, self.id)
+
+    @property
+    def is_live(self) -> bool:
+        return self.state in LIVE_STATES
+
+    @property
+    def is_gone(self) -> bool:
+        return self.state in GONE_STATES
+
+
+@dataclass(frozen=True, slots=True)
+class LineItem:
+    """One line of a Clio bill. ``shown`` is None where Clio was not asked whether the bill shows it."""
+
+    id: str
+    bill_id: str
+    type: str
+    is_expense: bool
+    date: date | None
+    description: str
+    sub_total: Decimal
+    tax: Decimal
+    secondary_tax: Decimal
+    quantity: Decimal
+    price: Decimal
+    timekeeper: str
+    matter: str
+    activity_type: str
+    category_id: str
+    shown: bool
+    ordering: int = 0
+
+    @property
+    def is_summary(self) -> bool:
+        return self.type == "SummaryLineItem"
+
+    @property
+    def is_no_charge(self) -> bool:
+        return self.type == "NoChargeLineItem"
+
+
+@dataclass(frozen=True, slots=True)
+class Allocation:
+    """Part of one payment or credit memo that pays one bill."""
+
+    id: str
+    bill_id: str
+    parent_id: str
+    is_payment: bool
+    amount: Decimal
+    date: date | None
+    is_interest: bool
+    is_valid: bool
+    is_online: bool
+    contact_id: str
+    source_type: str
+    source_id: str
+    destination_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class InterestCharge:
+    id: str
+    bill_id: str
+    date: date | None
+    description: str
+    total: Decimal
+
+
+def decode_bill(raw: Raw) -> Bill:
+    """Raises Unreadable for a bill that Clio redacts or whose amounts are no amounts."""
+    if truth(raw, "redacted"):
+        raise Unreadable("Clio hides this bill from the user who connected it")
+    discount = nested(raw, "discount")
+    return Bill(
+        id=identifier(raw),
+        number=text(raw, "number").strip(),
+        state=text(raw, "state"),
+        kind=text(raw, "kind"),
+        contact_id=nested_id(raw, "client"),
+        issued_at=day(raw, "issued_at"),
+        due_at=day(raw, "due_at"),
+        currency=text(nested(raw, "currency"), "code"),
+        total=money(raw, "total"),
+        due=money(raw, "due"),
+        balance=money(raw, "balance"),
+        pending=money(raw, "pending"),
+        sub_total=money(raw, "sub_total"),
+        services_sub_total=money(raw, "services_sub_total"),
+        tax=money(raw, "tax_sum"),
+        secondary_tax=money(raw, "secondary_tax_sum"),
+        discount=Discount(
+            rate=_exact(discount, "rate"),
+            is_percentage=text(discount, "type") == "percentage",
+            services_only=truth(raw, "discount_services_only"),
+        ),
+        subject=text(raw, "subject"),
+        matters=tuple(
+            text(matter, "display_number") for matter in rows(raw, "matters")
+        ),
+        is_interest_bill=bool(nested_id(raw, "original_bill")),
+    )
+
+
+def decode_line(raw: Raw) -> LineItem:
+    activity, whole = nested(raw, "activity"), money(raw, "total")
+    tax, secondary = money(raw, "tax"), money(raw, "secondary_tax")
+    return LineItem(
+        id=identifier(raw),
+        bill_id=nested_id(raw, "bill"),
+        type=text(raw, "type"),
+        is_expense=text(raw, "kind") == "Expense",
+        date=day(raw, "date"),
+        description=text(raw, "description") or text(raw, "note"),
+        sub_total=money(raw, "sub_total")
+        if raw.get("sub_total") is not None
+        else whole - tax - secondary,
+        tax=tax,
+        secondary_tax=secondary,
+        quantity=_exact(raw, "quantity"),
+        price=_exact(raw, "price"),
+        timekeeper=text(nested(raw, "user"), "name"),
+        matter=text(nested(raw, "matter"), "display_number"),
+        activity_type=text(activity, "type"),
+        category_id=nested_id(activity, "expense_category"),
+        shown=raw.get("shown") is not False,
+        ordering=int(_exact(raw, "group_ordering")),
+    )
+
+
+def decode_allocation(raw: Raw) -> Allocation:
+    parent, source = nested(raw, "parent"), nested(raw, "source_bank_account")
+    return Allocation(
+        id=identifier(raw),
+        bill_id=nested_id(raw, "bill"),
+        parent_id=text(parent, "id"),
+        is_payment=text(parent, "type") != "CreditMemo",
+        amount=money(raw, "amount"),
+        date=day(raw, "date"),
+        is_interest=truth(raw, "interest"),
+        is_valid=not text(raw, "voided_at"),
+        is_online=truth(raw, "has_online_payment"),
+        contact_id=nested_id(raw, "contact"),
+        source_type=text(source, "type"),
+        source_id=text(source, "id"),
+        destination_id=nested_id(raw, "destination_bank_account"),
+    )
+
+
+def decode_interest(raw: Raw) -> InterestCharge:
+    return InterestCharge(
+        id=identifier(raw),
+        bill_id=nested_id(raw, "bill"),
+        date=day(raw, "date"),
+        description=text(raw, "description"),
+        total=money(raw, "total"),
+    )
+
+
+def voided(allocation: Allocation) -> Allocation:
+    """The same allocation once Clio no longer has it."""
+    return replace(allocation, is_valid=False)
+
+
+def _exact(raw: Raw, name: str) -> Decimal:
+    value = raw.get(name)
+    try:
+        return Decimal(str(value)) if value not in (None, "") else ZERO
+    except ArithmeticError as error:
+        raise Unreadable(f"{name}: not a number: {value!r}") from error
+
+
+def in_scope(bill: Bill, start_date: date) -> bool:
+    """Rule R1.2 for a bill that is not linked yet: approved or paid, no trust request, issued from the start date on."""
+    return (
+        bill.is_live
+        and bill.kind != TRUST_KIND
+        and bill.issued_at is not None
+        and bill.issued_at >= start_date
+    )
+
+
+class TotalMismatch(ValueError):
+    """What Clio says of a bill does not add up (rules R3.1, R3.2); the text says which figures."""
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """What the contact was ever to pay, and which allocations are of card payments still on their way."""
+
+    whole: Decimal
+    pending_ids: frozenset[str] = frozenset()
+
+
+def bill_amount(bill: Bill, allocations: Iterable[Allocation]) -> Amount:
+    """Rule R3.1: balance and valid allocations, which have to equal ``due`` or ``total``. Raises TotalMismatch.
+
+    Where Clio already lists the allocation of a pending card payment but still counts it in the balance,
+    that allocation is told apart and not counted twice.
+    """
+    valid = [allocation for allocation in allocations if allocation.is_valid]
+    whole = bill.balance + sum((allocation.amount for allocation in valid), ZERO)
+    if whole in (bill.due, bill.total):
+        return Amount(whole)
+    online = (
+        [allocation for allocation in valid if allocation.is_online]
+        if bill.pending
+        else []
+    )
+    without = whole - sum((allocation.amount for allocation in online), ZERO)
+    if online and without in (bill.due, bill.total):
+        return Amount(without, frozenset(allocation.id for allocation in online))
+    raise TotalMismatch(
+        f"Clio's balance {bill.balance} and payments and credits of {whole - bill.balance} make {whole}, "
+        f"but the bill says {bill.total}"
+        + (f" (or {bill.due})" if bill.due != bill.total else "")
+    )
+
+
+def chosen_lines(bill: Bill, lines: Sequence[LineItem]) -> tuple[LineItem, ...]:
+    """Rule R3.2: the first set of lines whose sub-totals add up to the bill's. Raises TotalMismatch."""
+    shown = [line for line in lines if line.shown]
+    candidates = (
+        [line for line in shown if not line.is_summary],
+        [line for line in lines if not line.is_summary],
+        shown,
+    )
+    for chosen in candidates:
+        if _adds_up(bill, chosen):
+            return tuple(
+                sorted(
+                    chosen,
+                    key=lambda line: (
+                        line.ordering,
+                        line.date or date.min,
+                        int_or_zero(line.id),
+                    ),
+                )
+            )
+    sums = ", ".join(str(_sum(chosen)) for chosen in candidates)
+    raise TotalMismatch(
+        f"the bill's sub-total is {bill.sub_total}, but its lines add up to {sums}"
+    )
+
+
+def _adds_up(bill: Bill, lines: Sequence[LineItem]) -> bool:
+    """Clio's documents leave open whether ``sub_total`` is before or after the bill's discount, so both count."""
+    total = _sum(lines)
+    return total == bill.sub_total or any(
+        total - worth == bill.sub_total for worth in discount_worths(bill, lines)
+    )
+
+
+def _sum(lines: Iterable[LineItem]) -> Decimal:
+    return sum((line.sub_total for line in lines), ZERO)
+
+
+def discount_worths(bill: Bill, lines: Sequence[LineItem]) -> tuple[Decimal, ...]:
+    """What the bill's discount can be worth in money; empty when there is none."""
+    if not bill.discount.rate:
+        return ()
+    if not bill.discount.is_percentage:
+        return (bill.discount.rate,)
+    base = [
+        line for line in lines if not (bill.discount.services_only and line.is_expense)
+    ]
+    taxes = sum((line.tax + line.secondary_tax for line in base), ZERO)
+    share = bill.discount.rate / 100
+    return cents(_sum(base) * share), cents((_sum(base) + taxes) * share)
+
+
+def int_or_zero(text_: str) -> int:
+    return int(text_) if text_.isdigit() else 0
+
+
+def ledger_fingerprint(raw: Raw) -> str:
+    """A digest of what a person could change on our invoice: number, dates, customer, total and lines."""
+    lines = [
+        (
+            text(line, "DetailType"),
+            format(Decimal(text(line, "Amount") or "0").normalize(), "f"),
+            text(line, "Description"),
+            text(nested(nested(line, "SalesItemLineDetail"), "ItemRef"), "value"),
+        )
+        for line in rows(raw, "Line")
+        if text(line, "DetailType") != "SubTotalLineDetail"
+    ]
+    return fingerprint(
+        {
+            "DocNumber": text(raw, "DocNumber"),
+            "TxnDate": text(raw, "TxnDate"),
+            "DueDate": text(raw, "DueDate"),
+            "CustomerRef": text(nested(raw, "CustomerRef"), "value"),
+            "TotalAmt": money(raw, "TotalAmt"),
+            "Line": lines,
+        }
+    )

@@ -1,0 +1,307 @@
+"""Payments: Clio's, seen only through their allocations, and QuickBooks's (rule R4)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from integrations.core import mapping
+from integrations.core.changes import Books
+from integrations.core.mapping import Policy, Target
+from integrations.core.money import ZERO
+from integrations.core.ports import Raw
+from integrations.core.posting import Posting, gathered, post
+from integrations.core.read import day, identifier, money, nested, nested_id, rows, text
+from integrations.core.records import Kind, Ref, fingerprint
+from integrations.core.text import clean, clip
+from integrations.kinds.contact import with_mark
+from integrations.kinds.invoice import Allocation
+from integrations.kinds.invoice_draft import NOTE_LENGTH
+
+REFERENCE_LENGTH = 21  # QuickBooks API reference: PaymentRefNum
+TRUST = "Trust"
+OPERATING = "Operating"
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """Money in on an Operating bank account of Clio: where a payment's whole amount and reference can be read."""
+
+    id: str
+    bill_id: str
+    allocation_id: str
+    date: date | None
+    amount: Decimal
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """A Clio payment put together from its allocations; ``allocations`` are all of them, voided ones too.
+
+    ``amount`` is what was received; it can be more than the valid allocations.
+    """
+
+    id: str
+    allocations: tuple[Allocation, ...]
+    amount: Decimal
+    reference: str
+
+    @property
+    def valid(self) -> tuple[Allocation, ...]:
+        return tuple(
+            allocation for allocation in self.allocations if allocation.is_valid
+        )
+
+    @property
+    def dated(self) -> date | None:
+        return min(
+            (allocation.date for allocation in self.valid if allocation.date),
+            default=None,
+        )
+
+    @property
+    def contact_id(self) -> str:
+        return next(
+            (
+                allocation.contact_id
+                for allocation in self.allocations
+                if allocation.contact_id
+            ),
+            "",
+        )
+
+    @property
+    def bill_ids(self) -> frozenset[str]:
+        return frozenset(
+            allocation.bill_id for allocation in self.allocations if allocation.bill_id
+        )
+
+    @property
+    def is_from_trust(self) -> bool:
+        return any(allocation.source_type == TRUST for allocation in self.valid)
+
+    @property
+    def is_from_operating_funds(self) -> bool:
+        """Rule R4.3: money the firm already holds for the contact, so no new cash."""
+        return any(allocation.source_type == OPERATING for allocation in self.valid)
+
+    @property
+    def destination_id(self) -> str:
+        return next(
+            (
+                allocation.destination_id
+                for allocation in self.valid
+                if allocation.destination_id
+            ),
+            "",
+        )
+
+
+def decode_receipt(raw: Raw) -> Receipt | None:
+    """The row as a receipt, or None where it is not money into an Operating account for a bill."""
+    funds_in, bill_id, allocation_id = (
+        money(raw, "funds_in"),
+        nested_id(raw, "bill"),
+        nested_id(raw, "allocation"),
+    )
+    if (
+        text(nested(raw, "bank_account"), "type") != OPERATING
+        or funds_in <= 0
+        or not (bill_id or allocation_id)
+    ):
+        return None
+    reference = clip(clean(text(raw, "confirmation")), REFERENCE_LENGTH)
+    return Receipt(
+        identifier(raw), bill_id, allocation_id, day(raw, "date"), funds_in, reference
+    )
+
+
+def assemble(
+    payment_id: str, allocations: Sequence[Allocation], receipts: Sequence[Receipt]
+) -> Payment:
+    """Rule R4.1: the valid allocations, raised to the one receipt that carries any of them."""
+    valid = [allocation for allocation in allocations if allocation.is_valid]
+    allocated = sum((allocation.amount for allocation in valid), ZERO)
+    receipt = _the_receipt(valid, allocated, receipts)
+    return Payment(
+        id=payment_id,
+        allocations=tuple(allocations),
+        amount=max(allocated, receipt.amount) if receipt else allocated,
+        reference=receipt.reference if receipt else "",
+    )
+
+
+def _the_receipt(
+    valid: Sequence[Allocation], allocated: Decimal, receipts: Sequence[Receipt]
+) -> Receipt | None:
+    """A row that names an allocation wins; one that names only a bill has to fit in date and amount, and be alone."""
+    ids = {allocation.id for allocation in valid}
+    named = [receipt for receipt in receipts if receipt.allocation_id in ids]
+    if named:
+        return named[0] if len(named) == 1 else None
+    bills = {(allocation.bill_id, allocation.date) for allocation in valid}
+    fitting = [
+        receipt
+        for receipt in receipts
+        if not receipt.allocation_id
+        and (receipt.bill_id, receipt.date) in bills
+        and receipt.amount >= allocated > 0
+    ]
+    return fitting[0] if len(fitting) == 1 else None
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentLine:
+    """``amount`` of the payment goes to this invoice."""
+
+    invoice: Ref
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentDraft:
+    """One receive-payment; what its lines leave of ``amount`` stays the customer's open credit."""
+
+    ref: Ref
+    contact: Ref
+    dated: date
+    amount: Decimal
+    reference: str
+    deposit: Target | None
+    lines: tuple[PaymentLine, ...]
+    policy: Policy
+    source: str = ""  # what the deposit account was chosen by, so that a new mapping rewrites nothing
+    entity: str = "Payment"
+
+    @property
+    def title(self) -> str:
+        return f"Payment {self.reference or self.ref.practice_id}"
+
+    @property
+    def applied(self) -> Decimal:
+        return sum((line.amount for line in self.lines), ZERO)
+
+    @property
+    def fingerprint(self) -> str:
+        lines = sorted((str(line.invoice), line.amount) for line in self.lines)
+        return fingerprint(
+            [
+                str(self.contact),
+                self.dated,
+                self.amount,
+                self.reference,
+                self.source,
+                lines,
+            ]
+        )
+
+    def postings(self) -> tuple[Posting, ...]:
+        account = self.deposit.account if self.deposit else "Undeposited Funds"
+        return gathered(
+            [post(account, self.amount), post(mapping.RECEIVABLE, -self.amount)]
+        )
+
+    def encode(self, books: Books, current: Raw | None) -> dict[str, object]:
+        body: dict[str, object] = {
+            "CustomerRef": {"value": books.ledger_id(self.contact)},
+            "TxnDate": self.dated.isoformat(),
+            "TotalAmt": self.amount,
+            "PaymentRefNum": self.reference,
+            "PrivateNote": with_mark(
+                text(current or {}, "PrivateNote"),
+                self.ref,
+                self.policy.slug,
+                NOTE_LENGTH,
+            ),
+            "Line": [
+                _linked(books.ledger_id(line.invoice), line.amount)
+                for line in self.lines
+            ],
+        }
+        if self.deposit:
+            body["DepositToAccountRef"] = {"value": self.deposit.ledger_id}
+        if current is None:
+            return {key: value for key, value in body.items() if value != ""}
+        body["Line"] = [*_lines_of_others(current, books), *_as_list(body["Line"])]
+        return {
+            "Id": text(current, "Id"),
+            "SyncToken": text(current, "SyncToken"),
+            "sparse": True,
+        } | body
+
+
+def _linked(invoice_id: str, amount: Decimal) -> dict[str, object]:
+    return {
+        "Amount": amount,
+        "LinkedTxn": [{"TxnId": invoice_id, "TxnType": "Invoice"}],
+    }
+
+
+def _lines_of_others(current: Raw, books: Books) -> list[dict[str, object]]:
+    """Lines a person added for documents that are not ours; a line array is replaced whole, so they go back as read."""
+    kept = []
+    for line in rows(current, "Line"):
+        linked = list(rows(line, "LinkedTxn"))
+        if linked and not any(
+            books.is_ours(text(txn, "TxnType"), text(txn, "TxnId")) for txn in linked
+        ):
+            kept.append(
+                {
+                    "Amount": line.get("Amount"),
+                    "LinkedTxn": [_key(txn) for txn in linked],
+                }
+            )
+    return kept
+
+
+def _key(txn: Raw) -> dict[str, str]:
+    return {"TxnId": text(txn, "TxnId"), "TxnType": text(txn, "TxnType")}
+
+
+def _as_list(value: object) -> list[object]:
+    return list(value) if isinstance(value, list) else []
+
+
+def leg_of(contact_id: str) -> str:
+    return contact_id
+
+
+def payment_ref(payment_id: str, contact_id: str) -> Ref:
+    return Ref(Kind.PAYMENT, payment_id, leg_of(contact_id))
+
+
+def deposit_target(payment: Payment, policy: Policy) -> Target | None:
+    """Rule R4.4. None means QuickBooks's own default, Undeposited Funds. Raises LookupError where in transit is unmapped."""
+    if payment.is_from_trust:
+        target = policy.target(mapping.IN_TRANSIT)
+        if target is None:
+            raise LookupError(mapping.IN_TRANSIT)
+        return target
+    return policy.target(mapping.deposit_key(payment.destination_id), mapping.DEPOSIT)
+
+
+def ledger_fingerprint(raw: Raw) -> str:
+    """A digest of what a person could change on our payment; which documents it pays is compared elsewhere."""
+    return fingerprint(
+        {
+            "TotalAmt": money(raw, "TotalAmt"),
+            "TxnDate": text(raw, "TxnDate"),
+            "CustomerRef": text(nested(raw, "CustomerRef"), "value"),
+            "PaymentRefNum": text(raw, "PaymentRefNum"),
+            "DepositToAccountRef": text(nested(raw, "DepositToAccountRef"), "value"),
+        }
+    )
+
+
+def applied_by(raw: Raw) -> Mapping[str, Decimal]:
+    """Invoice id to the amount this QuickBooks payment applies to it."""
+    applied: dict[str, Decimal] = {}
+    for line in rows(raw, "Line"):
+        for txn in rows(line, "LinkedTxn"):
+            if text(txn, "TxnType") == "Invoice":
+                invoice_id = text(txn, "TxnId")
+                applied[invoice_id] = applied.get(invoice_id, ZERO) + money(
+                    line, "Amount"
+                )
+    return applied

@@ -1,0 +1,154 @@
+"""What happened: runs, the writes they sent, and an append-only line for everything that was done or found."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from firms.scoping import FirmOwned
+from integrations.models.pairing import PairingOwned
+
+
+class SyncRun(PairingOwned):
+    """One pass. The unique index on unfinished runs is the lock; ``heartbeat_at`` tells a dead one from a slow one."""
+
+    class State(models.TextChoices):
+        READING = "reading", "Reading"
+        APPLYING = "applying", "Writing"
+        HELD = "held", "Held"
+        FINISHED = "finished", "Finished"
+
+    class Outcome(models.TextChoices):
+        IN_SYNC = "in_sync", "In sync"
+        ISSUES = "issues", "Needs you"
+        HELD = "held", "Held"
+        FAILED = "failed", "Failed"
+
+    class Trigger(models.TextChoices):
+        SCHEDULE = "schedule", "Schedule"
+        PERSON = "person", "Sync now"
+        COMMAND = "command", "Command line"
+
+    WAITING = "waiting for its turn"  # the step of a run between two slices
+
+    state = models.CharField(max_length=8, choices=State.choices, default=State.READING)
+    outcome = models.CharField(max_length=8, choices=Outcome.choices, blank=True)
+    reason = models.TextField(blank=True)
+    trigger = models.CharField(max_length=8, choices=Trigger.choices)
+    started_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    started_at = models.DateTimeField()
+    heartbeat_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+    step = models.CharField(max_length=64, blank=True)
+    done = models.PositiveIntegerField(default=0)
+    total = models.PositiveIntegerField(default=0)
+    counts = models.JSONField(default=dict)  # kind -> created, updated, ... as `sync --json` prints them
+    requests = models.JSONField(default=dict)
+    left_out = models.JSONField(default=dict)
+    warnings = models.PositiveIntegerField(default=0)
+
+    class Meta(PairingOwned.Meta):
+        ordering = ["-id"]
+        constraints = [
+            *FirmOwned.Meta.constraints,
+            models.UniqueConstraint(
+                fields=["pairing"], condition=Q(finished_at=None), name="one_unfinished_run_per_pairing"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"run {self.pk}"
+
+
+class Dispatch(PairingOwned):
+    """One HTTP write. It is committed before it is sent; ``unknown`` means that nobody can tell whether it was done."""
+
+    class State(models.TextChoices):
+        PREPARED = "prepared", "Prepared"
+        SENT = "sent", "Sent"
+        ANSWERED = "answered", "Answered"
+        REFUSED = "refused", "Refused"
+        UNKNOWN = "unknown", "Unknown"
+
+    run = models.ForeignKey(SyncRun, models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=16)
+    practice_id = models.CharField(max_length=32)
+    leg = models.CharField(max_length=64, blank=True)
+    action = models.CharField(max_length=8)
+    entity = models.CharField(max_length=32)
+    operation = models.CharField(max_length=8)
+    request_id = models.CharField(max_length=36)
+    revision = models.PositiveIntegerField()
+    body = models.BinaryField()
+    body_sha256 = models.CharField(max_length=64)
+    state = models.CharField(max_length=8, choices=State.choices, default=State.PREPARED)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    prepared_at = models.DateTimeField()
+    sent_at = models.DateTimeField(null=True)
+    answered_at = models.DateTimeField(null=True)
+    ledger_id = models.CharField(max_length=32, blank=True)
+    error_code = models.CharField(max_length=32, blank=True)
+    error = models.TextField(blank=True)
+    vendor_id = models.CharField(max_length=64, blank=True)
+    plan = models.JSONField(default=dict)  # what the answer completes: fingerprints and the link it moves
+
+    class Meta(PairingOwned.Meta):
+        ordering = ["id"]
+        constraints = [
+            *FirmOwned.Meta.constraints,
+            models.UniqueConstraint(fields=["pairing", "request_id"], name="one_dispatch_per_request_id"),
+        ]
+        indexes = [
+            models.Index(fields=["pairing", "kind", "practice_id", "leg"], name="dispatch_ref"),
+            models.Index(
+                fields=["pairing"],
+                condition=Q(state__in=["prepared", "sent", "unknown"]),
+                name="dispatch_open",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.operation} {self.entity} for {self.kind} {self.practice_id}"
+
+
+class SyncEvent(PairingOwned):
+    """One line of history. The database refuses to change or delete it."""
+
+    class Outcome(models.TextChoices):
+        CREATED = "created", "Created"
+        UPDATED = "updated", "Updated"
+        VOIDED = "voided", "Voided"
+        ADOPTED = "adopted", "Adopted"
+        FAILED = "failed", "Failed"
+        ISSUE = "issue", "Issue opened"
+        CLOSED = "closed", "Issue closed"
+        DECIDED = "decided", "Decided"
+
+    run = models.ForeignKey(SyncRun, models.PROTECT, null=True, related_name="+")
+    dispatch = models.ForeignKey(Dispatch, models.PROTECT, null=True, related_name="+")
+    at = models.DateTimeField()
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    kind = models.CharField(max_length=16, blank=True)
+    practice_id = models.CharField(max_length=32, blank=True)
+    leg = models.CharField(max_length=64, blank=True)
+    ledger_entity = models.CharField(max_length=32, blank=True)
+    ledger_id = models.CharField(max_length=32, blank=True)
+    outcome = models.CharField(max_length=8, choices=Outcome.choices)
+    code = models.CharField(max_length=32, blank=True)
+    title = models.CharField(max_length=600, blank=True)
+    message = models.TextField(blank=True)
+    amount = models.DecimalField(max_digits=17, decimal_places=2, null=True)
+    currency = models.CharField(max_length=3, blank=True)
+    postings = models.JSONField(default=list)
+
+    class Meta(PairingOwned.Meta):
+        ordering = ["-id"]
+        constraints = [*FirmOwned.Meta.constraints]
+        indexes = [
+            models.Index(fields=["pairing", "-id"], name="event_latest"),
+            models.Index(fields=["pairing", "kind", "practice_id"], name="event_record"),
+            models.Index(fields=["run", "id"], name="event_run"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.outcome} {self.kind} {self.practice_id}"
+

@@ -1,0 +1,46 @@
+"""Our copy of remote objects: what a side returned, never what we sent."""
+
+from django.db import models
+from django.db.models import Q
+
+from firms.scoping import FirmOwned
+from integrations.models.pairing import PairingOwned
+
+
+class Record(PairingOwned):
+    """One remote object. ``entity`` is the vendor's list (``bills``) or entity (``Invoice``).
+
+    ``owner_id`` and ``peer_id`` are the objects it belongs to, so that a group is loaded without reading JSON:
+    a bill's contact; a line's, charge's, allocation's or receipt's bill, and the allocation's payment.
+    ``settled`` turns False when the data changed since the record's group was last planned.
+    """
+
+    class Side(models.TextChoices):
+        PRACTICE = "practice", "Clio"
+        LEDGER = "ledger", "QuickBooks"
+
+    side = models.CharField(max_length=8, choices=Side.choices)
+    entity = models.CharField(max_length=32)
+    external_id = models.CharField(max_length=32)
+    owner_id = models.CharField(max_length=32, blank=True)
+    peer_id = models.CharField(max_length=32, blank=True)
+    data = models.JSONField()
+    digest = models.CharField(max_length=32)
+    settled = models.BooleanField(default=False)
+    is_deleted = models.BooleanField(default=False)
+    missing_since = models.DateTimeField(null=True)
+    sweep = models.BigIntegerField(default=0)  # the run whose full read last saw it
+
+    class Meta(PairingOwned.Meta):
+        constraints = [
+            *FirmOwned.Meta.constraints,
+            models.UniqueConstraint(fields=["pairing", "side", "entity", "external_id"], name="one_record_per_object"),
+        ]
+        indexes = [
+            models.Index(fields=["pairing", "entity", "owner_id"], name="record_owner"),
+            models.Index(fields=["pairing", "entity", "peer_id"], name="record_peer"),
+            models.Index(fields=["pairing", "entity"], condition=Q(settled=False), name="record_unsettled"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.entity} {self.external_id}"

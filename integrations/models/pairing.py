@@ -1,0 +1,90 @@
+"""A firm's Clio joined to its QuickBooks company, with what the firm decided about them."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from firms.models import Firm
+from firms.scoping import FirmOwned
+from integrations.models.connection import Connection
+
+
+class Pairing(FirmOwned):
+    """Two connections of one firm. Archived by a purge; links of an archived pairing are kept and never used."""
+
+    practice = models.ForeignKey(Connection, models.PROTECT, related_name="+")
+    ledger = models.ForeignKey(Connection, models.PROTECT, related_name="+")
+    start_date = models.DateField(null=True)
+    aggregate_tax = models.BooleanField(default=False)
+    name_template = models.CharField(max_length=100, default="{name} (Clio {id})")
+    reactivate_customers = models.BooleanField(default=False)
+    bill_warning_confirmed_at = models.DateTimeField(null=True)
+    ledger_profile = models.JSONField(default=dict)  # preferences that matter, as last read
+    policy_digest = models.CharField(max_length=32, blank=True)  # everything is planned again when it moves
+    archived_at = models.DateTimeField(null=True)
+    sync_asked_at = models.DateTimeField(null=True)  # somebody wants a run; queue messages only ring the bell
+    sync_asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    next_sync_at = models.DateTimeField(null=True)
+
+    class Meta(FirmOwned.Meta):
+        constraints = [
+            *FirmOwned.Meta.constraints,
+            models.UniqueConstraint(fields=["firm"], condition=Q(archived_at=None), name="one_live_pairing_per_firm"),
+        ]
+
+    def __str__(self) -> str:
+        return f"pairing {self.pk}"
+
+    def mapped(self) -> bool:
+        """Whether the firm has mapped anything at all."""
+        return Mapping.objects.of(self.firm).filter(pairing=self).exists()
+
+
+def live_pairing(firm: Firm) -> Pairing | None:
+    """The firm's pairing that is not archived."""
+    rows = Pairing.objects.of(firm).filter(archived_at=None)
+    return rows.select_related("practice__firm", "ledger__firm", "firm").first()
+
+
+class PairingOwned(FirmOwned):
+    """A row that belongs to a pairing, and so to its firm."""
+
+    pairing = models.ForeignKey(Pairing, models.CASCADE, related_name="+")
+
+    class Meta(FirmOwned.Meta):
+        abstract = True
+
+
+class Mapping(PairingOwned):
+    """The QuickBooks item or account for one part of Clio's books; ``account`` is the name of the posted account."""
+
+    key = models.CharField(max_length=64)
+    ledger_id = models.CharField(max_length=32)
+    name = models.CharField(max_length=255)
+    account = models.CharField(max_length=255)
+    account_type = models.CharField(max_length=64)
+
+    class Meta(PairingOwned.Meta):
+        constraints = [
+            *FirmOwned.Meta.constraints,
+            models.UniqueConstraint(fields=["pairing", "key"], name="one_mapping_per_key"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.key} → {self.name}"
+
+
+class Cursor(PairingOwned):
+    """How far one list of one system has been read, by that system's clock. It only moves forward."""
+
+    stream = models.CharField(max_length=64)
+    at = models.DateTimeField()
+
+    class Meta(PairingOwned.Meta):
+        constraints = [
+            *FirmOwned.Meta.constraints,
+            models.UniqueConstraint(fields=["pairing", "stream"], name="one_cursor_per_stream"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.stream} at {self.at}"

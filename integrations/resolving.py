@@ -1,0 +1,97 @@
+"""What a person decides about an issue; the next run carries it out."""
+
+from django.db import transaction
+
+from firms.models import Firm, User
+from integrations.core.ports import Clock
+from integrations.issue_codes import ACCEPT, ACTIONS, code
+from integrations.models import Dispatch, Issue, Pairing, Record, SyncEvent
+
+NEEDS_VALUE = frozenset({"link"})
+
+
+class CannotResolve(ValueError):
+    """The action does not fit the issue; the text says which ones do."""
+
+
+def open_issues(firm: Firm) -> list[Issue]:
+    """Open and decided issues of the live pairing, what needs a person first."""
+    issues = Issue.objects.of(firm).filter(pairing__archived_at=None, state__in=[Issue.State.OPEN, Issue.State.DECIDED])
+    order = {"error": 0, "warning": 1, "info": 2}
+    return sorted(issues, key=lambda issue: (order[issue.severity], issue.pk))
+
+
+def resolve(issue: Issue, action: str, user: User | None, clock: Clock, *, value: str = "", note: str = "") -> None:
+    """Records the decision and who made it. Raises CannotResolve."""
+    allowed = code(issue.code).actions
+    if action not in allowed:
+        offered = ", ".join(allowed) or "none; it closes by itself"
+        raise CannotResolve(f"“{action}” does not fit this issue. Possible: {offered}.")
+    if issue.state == Issue.State.CLOSED:
+        raise CannotResolve("This issue is already closed.")
+    if action in NEEDS_VALUE and not value:
+        candidates = ", ".join(issue.details.get("candidates", ())) or "none"
+        raise CannotResolve(f"Say which customer: --field customer=ID. Candidates: {candidates}.")
+    with transaction.atomic():
+        _decide(issue, action, user, clock, value, note)
+        _unsettle(issue)
+
+
+def _decide(issue: Issue, action: str, user: User | None, clock: Clock, value: str, note: str) -> None:
+    if action == "renumber":
+        return  # it only opens the bill in Clio; the issue closes when the number read back is free
+    if action == "retry":
+        _allow_again(issue)
+    if action == "confirm":
+        Pairing.objects.of(issue.firm).filter(pk=issue.pairing_id).update(bill_warning_confirmed_at=clock.now())
+    issue.state = _state(action)
+    issue.action, issue.value, issue.note = action, value, note
+    issue.decided_by, issue.decided_at = user, clock.now()
+    if issue.state == Issue.State.CLOSED:
+        issue.closed_at = clock.now()
+    issue.save()
+    SyncEvent.objects.of(issue.firm).create(
+        firm=issue.firm,
+        pairing=issue.pairing,
+        at=clock.now(),
+        actor=user,
+        kind=issue.kind,
+        practice_id=issue.practice_id,
+        leg=issue.leg,
+        ledger_id=issue.ledger_id,
+        outcome=SyncEvent.Outcome.DECIDED,
+        code=issue.code,
+        title=issue.title,
+        message=f"{ACTIONS[action]}" + (f" ({value})" if value else "") + (f": {note}" if note else ""),
+    )
+
+
+def _state(action: str) -> str:
+    if action == ACCEPT:
+        return Issue.State.ACCEPTED
+    return Issue.State.CLOSED if action in ("confirm", "retry") else Issue.State.DECIDED
+
+
+def _allow_again(issue: Issue) -> None:
+    """The refused write may be sent again as it is: a person says that its cause is gone."""
+    last = (
+        Dispatch.objects.of(issue.firm)
+        .filter(pairing=issue.pairing, kind=issue.kind, practice_id=issue.practice_id, leg=issue.leg)
+        .order_by("-id")
+        .first()
+    )
+    if last is not None and last.state == Dispatch.State.REFUSED:
+        last.plan = {**last.plan, "again": True}
+        last.save(update_fields=["plan"])
+
+
+def _unsettle(issue: Issue) -> None:
+    """The next run plans the record again."""
+    records = Record.objects.of(issue.firm).filter(pairing=issue.pairing, side=Record.Side.PRACTICE)
+    match issue.kind:
+        case "contact":
+            records.filter(entity="contacts", external_id=issue.practice_id).update(settled=False)
+        case "invoice":
+            records.filter(entity="bills", external_id=issue.practice_id).update(settled=False)
+        case "payment":
+            records.filter(entity="allocations", peer_id=issue.practice_id).update(settled=False)

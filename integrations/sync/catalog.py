@@ -1,0 +1,67 @@
+"""The catalog of a company, built from the mirror: who and what is already there."""
+
+from integrations.core.match import Match, match, settle
+from integrations.core.read import day, money, nested, text
+from integrations.core.records import Kind, Ref
+from integrations.kinds.catalog import NUMBERED, Catalog, Holder, LoosePayment, number_key
+from integrations.kinds.contact import decode_customer
+from integrations.models import EntityLink, Record
+from integrations.sync import mirror
+from integrations.sync.groups import unlinked_contacts
+from integrations.sync.workspace import Workspace
+from integrations.systems.quickbooks import query
+
+NUMBERS_PER_QUERY = 100  # how long an IN list may be is not documented
+
+
+def build_catalog(work: Workspace, contact_ids: list[str]) -> tuple[Catalog, dict[str, Match]]:
+    """Indexes of the whole company, and the matches of those contacts that have no customer yet."""
+    pairing, catalog = work.pairing, Catalog()
+    links = EntityLink.objects.of(work.firm).filter(pairing=pairing).exclude(state=EntityLink.State.UNLINKED)
+    for kind, practice_id, leg, entity, ledger_id in links.values_list(
+        "kind", "practice_id", "leg", "ledger_entity", "ledger_id"
+    ).iterator(5000):
+        catalog.owners[entity, ledger_id] = Ref(Kind(kind), practice_id, leg)
+    catalog.add_customers(decode_customer(row.data) for row in mirror.load(pairing, "Customer"))
+    for entity in ("Vendor", "Employee"):
+        catalog.add_names(text(row.data, "DisplayName") for row in mirror.load(pairing, entity))
+    _add_numbers(work, catalog)
+    _add_loose_payments(work, catalog)
+    _add_clashing_invoices(work, catalog)
+    found = {
+        id: match(contact, catalog.index.namesakes(contact))
+        for id, contact in unlinked_contacts(pairing, contact_ids).items()
+    }
+    return catalog, settle(found)
+
+
+def _add_numbers(work: Workspace, catalog: Catalog) -> None:
+    for entity in NUMBERED:
+        for row in mirror.load(work.pairing, mirror.NUMBER + entity):
+            owner = catalog.owners.get((entity, row.id))
+            catalog.add_number(text(row.data, "DocNumber"), Holder(entity, row.id, owner))
+
+
+def _add_loose_payments(work: Workspace, catalog: Catalog) -> None:
+    for row in mirror.load(work.pairing, "Payment"):
+        paid_on = day(row.data, "TxnDate")
+        if row.is_deleted or paid_on is None or ("Payment", row.id) in catalog.owners:
+            continue
+        customer_id = text(nested(row.data, "CustomerRef"), "value")
+        catalog.add_loose(LoosePayment(row.id, customer_id, paid_on, money(row.data, "TotalAmt")))
+
+
+def _add_clashing_invoices(work: Workspace, catalog: Catalog) -> None:
+    """The invoices whose number an unposted bill has, read whole: they may be the very same invoice (rule R3.5)."""
+    bills = Record.objects.of(work.firm).filter(pairing=work.pairing, entity="bills", settled=False)
+    ours = {number_key(number) for number in bills.values_list("data__number", flat=True) if number}
+    theirs = {
+        text(row.data, "DocNumber")
+        for row in mirror.load(work.pairing, mirror.NUMBER + "Invoice")
+        if ("Invoice", row.id) not in catalog.owners and number_key(text(row.data, "DocNumber")) in ours
+    }
+    wanted = sorted(theirs - {""})
+    for start in range(0, len(wanted), NUMBERS_PER_QUERY):
+        where = query.within("DocNumber", wanted[start : start + NUMBERS_PER_QUERY])
+        for page in work.ledger.pages("Invoice", where):
+            catalog.invoices |= {text(row, "Id"): row for row in page.rows}

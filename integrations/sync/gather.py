@@ -1,0 +1,236 @@
+"""Reading both systems into the mirror: Clio in bulk by page and time of change, QuickBooks by what changed."""
+
+from collections.abc import Callable, Mapping
+from datetime import date, datetime, timedelta
+
+from django.db import connection, transaction
+
+from integrations.core.errors import Forbidden
+from integrations.core.ports import Page
+from integrations.core.read import text
+from integrations.kinds.catalog import NUMBERED
+from integrations.models import Cursor, EntityLink, Pairing
+from integrations.sync import mirror
+from integrations.sync.workspace import Workspace
+from integrations.systems.quickbooks import query
+
+OVERLAP = timedelta(minutes=10)  # Clio leaves open whether updated_since is inclusive, and how fine it counts
+LEDGER_ENTITIES = ("Customer", "Vendor", "Employee", *NUMBERED, "Payment")
+FULL_READ_AFTER = timedelta(days=25)  # change data capture looks back 30 days (Intuit docs: change data capture)
+EARLIER = timedelta(days=31)  # payments from shortly before the start date may pay bills from after it
+HIDDEN_LINES = 20  # so many bills whose shown lines fall short are cheaper to read in bulk
+
+Progress = Callable[[str], None]
+
+
+def gather(work: Workspace, sweep: int, progress: Progress) -> list[str]:
+    """Brings the mirror up to date; returns the lists Clio would not let us read."""
+    forbidden = gather_practice(work, sweep, progress)
+    gather_ledger(work, progress)
+    return forbidden
+
+
+def gather_practice(work: Workspace, sweep: int, progress: Progress) -> list[str]:
+    """Every list the rules need. Bills and contacts have to be readable; without the others less is known."""
+    _read(work, "bills", sweep, progress, {"type": "revenue"}, required=True)
+    for state in ("void", "deleted"):
+        # Whether the plain list shows these is not documented, so they are asked for by name.
+        _read(work, "bills", sweep, progress, {"state": state}, only_changes=True, required=True)
+    _read(work, "contacts", sweep, progress, {}, required=True)
+    _read(work, "line_items", sweep, progress, {"display": "true"}, required=True)
+    _read(work, "allocations", sweep, progress, {"status": "valid"}, required=True)
+    _read(work, "allocations", sweep, progress, {"status": "invalid"}, only_changes=True, required=True)
+    forbidden = [name for name in ("interest_charges",) if not _read(work, name, sweep, progress, {})]
+    forbidden += _read_receipts(work, sweep, progress)
+    _read_hidden_lines(work, sweep, progress)
+    return forbidden
+
+
+def _read_receipts(work: Workspace, sweep: int, progress: Progress) -> list[str]:
+    """Rows of Operating accounts only: they tell a payment's whole amount and reference (rule R4.1)."""
+    try:
+        accounts = [row for page in work.practice.pages("bank_accounts") for row in page.rows]
+    except Forbidden:
+        return ["bank_accounts"]
+    mirror.keep_practice(work.pairing, "bank_accounts", accounts)
+    operating = [text(account, "id") for account in accounts if text(account, "type") == "Operating"]
+    refused = [id for id in operating if not _read(work, "bank_transactions", sweep, progress, {"bank_account_id": id})]
+    return ["bank_transactions"] if refused else []
+
+
+def _read(
+    work: Workspace,
+    entity: str,
+    sweep: int,
+    progress: Progress,
+    filters: Mapping[str, str],
+    *,
+    only_changes: bool = False,
+    required: bool = False,
+) -> bool:
+    """Reads one list from its cursor on; the cursor moves only when every page is kept. False: not permitted."""
+    stream = ".".join([entity, *(f"{key}={value}" for key, value in filters.items())])
+    cursor = Cursor.objects.of(work.firm).filter(pairing=work.pairing, stream=stream).first()
+    since = cursor.at if cursor else None
+    first_read_skipped = only_changes and since is None and not _has_links(work.pairing)
+    progress(entity)
+    as_of: datetime | None = None
+    try:
+        pages = () if first_read_skipped else work.practice.pages(entity, since=since, filters=filters)
+        for page in pages:
+            as_of = as_of or page.as_of
+            mirror.keep_practice(work.pairing, entity, page.rows, sweep=sweep if since is None else 0)
+            progress(entity)
+    except Forbidden:
+        if required:
+            raise
+        return False
+    if since is None and not only_changes and entity in ("bills", "allocations"):
+        mirror.note_missing(work.pairing, entity, sweep, work.clock)
+        work.swept.add(entity)
+    if as_of or first_read_skipped:
+        move_cursor(work.pairing, stream, (as_of or work.clock.now()) - OVERLAP)
+    return True
+
+
+def _has_links(pairing: Pairing) -> bool:
+    return EntityLink.objects.of(pairing.firm).filter(pairing=pairing).exists()
+
+
+def move_cursor(pairing: Pairing, stream: str, at: datetime) -> None:
+    """Moves a cursor forward, never back."""
+    with transaction.atomic():
+        cursor, made = Cursor.objects.of(pairing.firm).get_or_create(
+            pairing=pairing, stream=stream, defaults={"firm": pairing.firm, "at": at}
+        )
+        if not made and at > cursor.at:
+            cursor.at = at
+            cursor.save(update_fields=["at"])
+
+
+def reset_cursors(pairing: Pairing) -> None:
+    """Everything is read again by the next run."""
+    Cursor.objects.of(pairing.firm).filter(pairing=pairing).delete()
+
+
+_SHORT_OF_LINES = """
+SELECT count(*) FROM integrations_record bill
+WHERE bill.pairing_id = %s AND bill.entity = 'bills' AND NOT bill.settled
+  AND bill.data->>'state' IN ('awaiting_payment', 'paid')
+  AND bill.data->>'issued_at' >= %s
+  AND COALESCE(bill.data->'discount'->>'rate', '0')::numeric = 0
+  AND (bill.data->>'sub_total')::numeric <> (
+    SELECT COALESCE(sum((line.data->>'sub_total')::numeric), 0) FROM integrations_record line
+    WHERE line.pairing_id = bill.pairing_id AND line.entity = 'line_items' AND line.owner_id = bill.external_id
+      AND line.data->>'type' <> 'SummaryLineItem')
+"""
+
+
+def _read_hidden_lines(work: Workspace, sweep: int, progress: Progress) -> None:
+    """Where many bills show summaries only, the lines behind them are read in bulk instead of bill by bill."""
+    start = work.pairing.start_date
+    with connection.cursor() as cursor:
+        cursor.execute(_SHORT_OF_LINES, [work.pairing.pk, start.isoformat() if start else ""])
+        short = cursor.fetchone()[0]
+    if short <= HIDDEN_LINES:
+        return
+    progress("line_items")
+    for page in work.practice.pages("line_items"):
+        keep_lines_not_shown(work, page)
+
+
+def keep_lines_not_shown(work: Workspace, page: Page) -> None:
+    """Of a page read without the display filter, keeps as hidden what the filtered read did not show."""
+    known = {kept.id for kept in mirror.load(work.pairing, "line_items", ids=[text(row, "id") for row in page.rows])}
+    hidden = [{**row, "shown": False} for row in page.rows if text(row, "id") not in known]
+    mirror.keep_practice(work.pairing, "line_items", hidden)
+
+
+def reread_bill(work: Workspace, bill_id: str) -> None:
+    """Rule R3.1: bill, lines and allocations of one bill, read together."""
+    pairing = work.pairing
+    for page in work.practice.pages("bills", ids=[bill_id]):
+        mirror.keep_practice(pairing, "bills", page.rows)
+    for status in ("valid", "invalid"):
+        for page in work.practice.pages("allocations", filters={"bill_id": bill_id, "status": status}):
+            mirror.keep_practice(pairing, "allocations", page.rows)
+    shown: set[str] = set()
+    for page in work.practice.pages("line_items", filters={"bill_id": bill_id, "display": "true"}):
+        mirror.keep_practice(pairing, "line_items", page.rows)
+        shown |= {text(row, "id") for row in page.rows}
+    every: set[str] = set(shown)
+    for page in work.practice.pages("line_items", filters={"bill_id": bill_id}):
+        mirror.keep_practice(
+            pairing, "line_items", [{**row, "shown": False} for row in page.rows if text(row, "id") not in shown]
+        )
+        every |= {text(row, "id") for row in page.rows}
+    mirror.drop_lines(pairing, bill_id, every)
+
+
+def gather_ledger(work: Workspace, progress: Progress) -> None:
+    """Names, numbers and payments of the company: all of them once, then only what changed."""
+    progress("QuickBooks")
+    cursor = Cursor.objects.of(work.firm).filter(pairing=work.pairing, stream="quickbooks").first()
+    if cursor is None or work.clock.now() - cursor.at > FULL_READ_AFTER:
+        return _read_ledger(work)
+    changes = work.ledger.changes(LEDGER_ENTITIES, cursor.at)
+    if not changes.complete:
+        return _read_changed(work, cursor.at)
+    for entity, rows in changes.rows.items():
+        _keep_entity(work, entity, rows)
+    for entity, ids in changes.deleted.items():
+        mirror.mark_deleted(work.pairing, entity, ids)
+    move_cursor(work.pairing, "quickbooks", changes.as_of - OVERLAP)
+
+
+def _keep_entity(work: Workspace, entity: str, rows: tuple[Mapping[str, object], ...]) -> None:
+    if entity in NUMBERED:
+        mirror.keep_numbers(work.pairing, entity, rows)
+    if entity in ("Customer", "Vendor", "Employee", "Payment"):
+        mirror.keep_ledger(work.pairing, entity, rows)
+    if entity == "Invoice":
+        # Full invoices are kept of ours only; of the others the number is all that is needed.
+        ours = _linked_ids(work.pairing, entity)
+        mirror.keep_ledger(work.pairing, entity, [row for row in rows if text(row, "Id") in ours])
+
+
+def _linked_ids(pairing: Pairing, entity: str) -> set[str]:
+    links = EntityLink.objects.of(pairing.firm).filter(pairing=pairing, ledger_entity=entity)
+    return set(links.values_list("ledger_id", flat=True))
+
+
+def _read_ledger(work: Workspace) -> None:
+    as_of = _keep_pages(work, "Customer", query.EVERY_ACTIVE_STATE, "*")
+    for entity in ("Vendor", "Employee"):
+        _keep_pages(work, entity, query.EVERY_ACTIVE_STATE, "*")
+    for entity in NUMBERED:
+        for page in work.ledger.pages(entity, "", "Id, DocNumber"):
+            mirror.keep_numbers(work.pairing, entity, page.rows)
+    start = work.pairing.start_date
+    since = query.between("TxnDate", start - EARLIER, date.max) if start else ""
+    _keep_pages(work, "Payment", since, "*")
+    if _has_links(work.pairing):
+        for page in work.ledger.pages("Invoice", since, "*"):
+            _keep_entity(work, "Invoice", page.rows)
+    if as_of:
+        move_cursor(work.pairing, "quickbooks", as_of - OVERLAP)
+
+
+def _read_changed(work: Workspace, since: datetime) -> None:
+    """A change read that was cut short is asked again as queries, which have no such limit."""
+    where = query.since(since)
+    as_of: datetime | None = None
+    for entity in LEDGER_ENTITIES:
+        for page in work.ledger.pages(entity, where, "*"):
+            as_of = as_of or page.as_of
+            _keep_entity(work, entity, page.rows)
+    if as_of:
+        move_cursor(work.pairing, "quickbooks", as_of - OVERLAP)
+
+
+def _keep_pages(work: Workspace, entity: str, where: str, fields: str) -> datetime | None:
+    as_of: datetime | None = None
+    for page in work.ledger.pages(entity, where, fields):
+        as_of = as_of or page.as_of
+        mirror.keep_ledger(work.pairing, entity, page.rows)
+    return as_of

@@ -1,0 +1,177 @@
+"""The mirror: whole pages of remote objects kept in a few statements, and read back as plain JSON."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.db import connection
+
+from integrations.core.ports import Clock, Raw
+from integrations.core.read import nested, nested_id, text
+from integrations.core.records import fingerprint
+from integrations.models import Pairing, Record
+
+NUMBER = "number:"  # entity prefix of the index of document numbers
+_VOLATILE = frozenset({"etag", "updated_at", "SyncToken", "MetaData", "domain", "sparse", "time"})
+
+_UPSERT = """
+INSERT INTO integrations_record
+  (firm_id, pairing_id, side, entity, external_id, owner_id, peer_id, data, digest, settled, is_deleted, sweep)
+SELECT %(firm)s, %(pairing)s, %(side)s, %(entity)s, row.id, row.owner, row.peer, row.data::jsonb, row.digest,
+       %(settled)s, FALSE, %(sweep)s
+FROM unnest(%(ids)s::text[], %(owners)s::text[], %(peers)s::text[], %(datas)s::text[], %(digests)s::text[])
+  AS row (id, owner, peer, data, digest)
+ON CONFLICT (pairing_id, side, entity, external_id) DO UPDATE SET
+  owner_id = excluded.owner_id, peer_id = excluded.peer_id, data = excluded.data, digest = excluded.digest,
+  settled = CASE WHEN integrations_record.digest = excluded.digest AND NOT integrations_record.is_deleted
+                 THEN integrations_record.settled ELSE excluded.settled END,
+  is_deleted = FALSE, missing_since = NULL, sweep = GREATEST(integrations_record.sweep, excluded.sweep)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """One mirrored object as it is loaded again."""
+
+    entity: str
+    id: str
+    owner_id: str
+    peer_id: str
+    data: Raw
+    is_deleted: bool
+    missing_since: object = None
+
+
+def keep_practice(pairing: Pairing, entity: str, rows: Sequence[Raw], *, sweep: int = 0) -> None:
+    """Keeps one page of a Clio list; rows whose data moved become unsettled."""
+    _keep(pairing, Record.Side.PRACTICE, entity, [(text(row, "id"), *_belongs(entity, row), row) for row in rows], sweep)
+
+
+def keep_ledger(pairing: Pairing, entity: str, rows: Sequence[Raw], *, settled: bool = False) -> None:
+    """Keeps QuickBooks objects; ``settled`` is True for the answers to our own writes."""
+    _keep(pairing, Record.Side.LEDGER, entity, [(text(row, "Id"), "", "", row) for row in rows], 0, settled=settled)
+
+
+def keep_numbers(pairing: Pairing, entity: str, rows: Iterable[Raw]) -> None:
+    """Keeps the document numbers of sales forms, linked or not."""
+    numbers = [(text(row, "Id"), "", "", {"DocNumber": text(row, "DocNumber")}) for row in rows]
+    _keep(pairing, Record.Side.LEDGER, NUMBER + entity, numbers, 0, settled=True)
+
+
+def _keep(
+    pairing: Pairing,
+    side: str,
+    entity: str,
+    rows: Sequence[tuple[str, str, str, Raw]],
+    sweep: int,
+    *,
+    settled: bool = False,
+) -> None:
+    unique = {row[0]: row for row in rows if row[0]}  # one statement cannot touch a row twice; the last one wins
+    if not unique:
+        return
+    kept = list(unique.values())
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _UPSERT,
+            {
+                "firm": pairing.firm_id,
+                "pairing": pairing.pk,
+                "side": side,
+                "entity": entity,
+                "settled": settled,
+                "sweep": sweep,
+                "ids": [row[0] for row in kept],
+                "owners": [row[1] for row in kept],
+                "peers": [row[2] for row in kept],
+                "datas": [to_json(row[3]) for row in kept],
+                "digests": [digest(row[3]) for row in kept],
+            },
+        )
+
+
+def _belongs(entity: str, row: Raw) -> tuple[str, str]:
+    """(owner, peer) of a Clio object."""
+    match entity:
+        case "bills":
+            return nested_id(row, "client"), ""
+        case "allocations":
+            return nested_id(row, "bill"), text(nested(row, "parent"), "id")
+        case "bank_transactions":
+            return nested_id(row, "bill"), nested_id(row, "allocation")
+        case "line_items" | "interest_charges":
+            return nested_id(row, "bill"), ""
+        case _:
+            return "", ""
+
+
+def to_json(value: object) -> str:
+    """JSON text in which amounts keep every digit."""
+    # PostgreSQL has no NUL in text, and a lone surrogate is no UTF-8; neither carries meaning.
+    plain = json.dumps(value, default=_exact, ensure_ascii=False).replace("\\u0000", "")
+    return plain.encode("utf-8", "ignore").decode()
+
+
+def _exact(value: object) -> str:
+    if isinstance(value, Decimal):
+        return str(value)
+    raise TypeError(f"not JSON: {type(value).__name__}")
+
+
+def digest(row: Raw) -> str:
+    """A digest of what matters of an object: versions and times of its own bookkeeping do not."""
+    return fingerprint(_without_volatile(row))
+
+
+def _without_volatile(value: object) -> object:
+    if isinstance(value, Mapping):
+        return {key: _without_volatile(item) for key, item in value.items() if key not in _VOLATILE}
+    if isinstance(value, list | tuple):
+        return [_without_volatile(item) for item in value]
+    return value
+
+
+def load(
+    pairing: Pairing, entity: str, *, ids: Iterable[str] | None = None, owners: Iterable[str] | None = None,
+    peers: Iterable[str] | None = None,
+) -> Iterator[Kept]:
+    """Mirrored objects of one entity by id, owner or peer; all of them when nothing is asked for."""
+    records = Record.objects.of(pairing.firm).filter(pairing=pairing, entity=entity)
+    if ids is not None:
+        records = records.filter(external_id__in=list(ids))
+    if owners is not None:
+        records = records.filter(owner_id__in=list(owners))
+    if peers is not None:
+        records = records.filter(peer_id__in=list(peers))
+    columns = ("entity", "external_id", "owner_id", "peer_id", "data", "is_deleted", "missing_since")
+    for row in records.order_by("id").values_list(*columns).iterator(2000):
+        yield Kept(*row)
+
+
+def one(pairing: Pairing, entity: str, id: str) -> Kept | None:
+    return next(load(pairing, entity, ids=[id]), None)
+
+
+def mark_deleted(pairing: Pairing, entity: str, ids: Iterable[str]) -> None:
+    """Notes that QuickBooks reports these as deleted; their numbers are free again."""
+    records = Record.objects.of(pairing.firm).filter(pairing=pairing, side=Record.Side.LEDGER, external_id__in=list(ids))
+    records.filter(entity=entity, is_deleted=False).update(is_deleted=True, settled=False)
+    records.filter(entity=NUMBER + entity).delete()
+
+
+def drop_lines(pairing: Pairing, bill_id: str, keep: Iterable[str]) -> None:
+    """Forgets line items that are no longer on a bill (rule R3.7)."""
+    lines = Record.objects.of(pairing.firm).filter(pairing=pairing, entity="line_items", owner_id=bill_id)
+    lines.exclude(external_id__in=list(keep)).delete()
+
+
+def note_missing(pairing: Pairing, entity: str, sweep: int, clock: Clock) -> None:
+    """After a complete read: objects it did not show are missing since now (rule R1.4 counts from here)."""
+    records = Record.objects.of(pairing.firm).filter(pairing=pairing, side=Record.Side.PRACTICE, entity=entity)
+    records.filter(sweep__lt=sweep, missing_since=None).update(missing_since=clock.now(), settled=False)
+    records.filter(sweep__lt=sweep).update(settled=False)
+
+
+def unsettle_everything(pairing: Pairing) -> None:
+    Record.objects.of(pairing.firm).filter(pairing=pairing, side=Record.Side.PRACTICE, settled=True).update(settled=False)

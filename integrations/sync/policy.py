@@ -1,0 +1,45 @@
+"""The policy of a pairing: mappings, settings and what QuickBooks's preferences say, as the planner takes them."""
+
+from datetime import date
+
+from integrations.core.mapping import Policy, Target
+from integrations.core.records import fingerprint
+from integrations.models import Pairing
+from integrations.sync import mirror
+from integrations.sync.settings import valid_mappings
+
+
+class NotReady(Exception):
+    """A run cannot start; the text says what a person has to do first."""
+
+
+def policy_of(pairing: Pairing) -> Policy:
+    """Raises NotReady where no start date is set."""
+    if pairing.start_date is None:
+        raise NotReady("No start date is set. Choose it on the mappings page, or with recommend_mapping --apply.")
+    profile = pairing.ledger_profile
+    rows = valid_mappings(pairing)
+    close = profile.get("close_date") or ""
+    return Policy(
+        slug=pairing.firm.slug,
+        start_date=pairing.start_date,
+        currency=profile.get("currency", ""),
+        country=profile.get("country", ""),
+        targets={row.key: Target(row.ledger_id, row.name, row.account) for row in rows},
+        aggregate_tax=pairing.aggregate_tax,
+        name_template=pairing.name_template,
+        reactivate_customers=pairing.reactivate_customers,
+        numbering_on=bool(profile.get("custom_numbers")),
+        close_date=date.fromisoformat(close) if close else None,
+        tax_engine=profile.get("tax_engine", ""),
+    )
+
+
+def unsettle_on_change(pairing: Pairing, policy: Policy) -> None:
+    """A changed policy plans everything anew: it may unblock records, and it never rewrites what is unchanged."""
+    now = fingerprint(policy)
+    if now == pairing.policy_digest:
+        return
+    mirror.unsettle_everything(pairing)
+    pairing.policy_digest = now
+    pairing.save(update_fields=["policy_digest"])

@@ -1,0 +1,245 @@
+"""One pass over a pairing: read, plan group by group, write, and say what came of it."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from django.db import IntegrityError, transaction
+
+from integrations.core.changes import Action, Change, Plan
+from integrations.core.errors import Remedy, RemoteError
+from integrations.core.mapping import Policy
+from integrations.core.match import Match
+from integrations.core.records import Kind, Ref
+from integrations.kinds.catalog import Catalog
+from integrations.kinds.group import Group
+from integrations.kinds.plan import plan_group
+from integrations.models import EntityLink, Issue, Pairing, Severity, SyncRun
+from integrations.sync import gather, groups, issues
+from integrations.sync.catalog import build_catalog
+from integrations.sync.execute import Executor, Result
+from integrations.sync.leftout import left_out
+from integrations.sync.policy import NotReady, policy_of, unsettle_on_change
+from integrations.sync.recover import recover
+from integrations.sync.settings import check_settings, settings_issues
+from integrations.sync.workspace import Workspace
+
+SYNC_EVERY = timedelta(minutes=15)
+DEAD_AFTER = timedelta(minutes=10)  # a run that has not said so much for so long has died
+COUNTED = {Action.CREATE: "created", Action.UPDATE: "updated", Action.VOID: "voided", Action.ADOPT: "adopted"}
+
+
+class RunIsOpen(Exception):
+    """Another run of this pairing is under way; the text names it."""
+
+
+def open_run(pairing: Pairing, clock, trigger: str, user=None) -> SyncRun:
+    """Starts a run; the database lets only one be unfinished. Raises RunIsOpen."""
+    now = clock.now()
+    dead = SyncRun.objects.of(pairing.firm).filter(pairing=pairing, finished_at=None, heartbeat_at__lt=now - DEAD_AFTER)
+    dead.exclude(state=SyncRun.State.HELD).update(
+        state=SyncRun.State.FINISHED,
+        outcome=SyncRun.Outcome.FAILED,
+        finished_at=now,
+        reason="The worker stopped before the run was finished; the next run goes on from there.",
+    )
+    try:
+        with transaction.atomic():
+            run = SyncRun.objects.of(pairing.firm).create(
+                pairing=pairing, trigger=trigger, started_by=user, started_at=now, heartbeat_at=now
+            )
+            asked = {"sync_asked_at": None, "sync_asked_by": None, "next_sync_at": now + SYNC_EVERY}
+            Pairing.objects.of(pairing.firm).filter(pk=pairing.pk).update(**asked)
+            return run
+    except IntegrityError as error:
+        other = SyncRun.objects.of(pairing.firm).filter(pairing=pairing, finished_at=None).first()
+        raise RunIsOpen(f"run {other.pk if other else ''} is open") from error
+
+
+@dataclass
+class Tally:
+    """Counts by kind, as `sync --json` prints them."""
+
+    done: Counter[tuple[str, str]] = field(default_factory=Counter)
+    waiting: set[Ref] = field(default_factory=set)
+
+    @classmethod
+    def of(cls, run: SyncRun) -> "Tally":
+        """What earlier slices of the run already did."""
+        return cls(Counter({(kind, word): n for kind, words in run.counts.items() for word, n in words.items()}))
+
+    def keep(self, run: SyncRun) -> None:
+        for (kind, word), n in self.done.items():
+            run.counts.setdefault(kind, {})[word] = n
+        run.step = SyncRun.WAITING
+        run.save(update_fields=["counts", "step"])
+
+    def add(self, result: Result, plan: Plan) -> None:
+        self.done.update((change.ref.kind, COUNTED[change.action]) for change in result.done)
+        self.waiting |= {*result.waiting, *plan.waiting}
+
+    def counts(self, pairing: Pairing) -> dict[str, dict[str, int]]:
+        links = EntityLink.objects.of(pairing.firm).filter(pairing=pairing).exclude(state=EntityLink.State.UNLINKED)
+        linked = Counter(links.values_list("kind", flat=True))
+        open_ = Issue.objects.of(pairing.firm).filter(pairing=pairing, state__in=[Issue.State.OPEN, Issue.State.DECIDED])
+        issued = Counter(open_.values_list("kind", flat=True))
+        return {kind: self._of(kind, linked[kind], issued[kind]) for kind in (Kind.CONTACT, Kind.INVOICE, Kind.PAYMENT)}
+
+    def _of(self, kind: Kind, linked: int, issued: int) -> dict[str, int]:
+        done = {word: self.done[kind, word] for word in COUNTED.values()}
+        waiting = sum(ref.kind is kind for ref in self.waiting)
+        unchanged = max(linked - sum(done.values()), 0)
+        return {**done, "unchanged": unchanged, "waiting": waiting, "issues": issued}
+
+
+class Pass:
+    """The body of a run, and of a dry run, which does everything but write."""
+
+    def __init__(self, work: Workspace, run: SyncRun) -> None:
+        self.work, self.run = work, run
+        self.tally = Tally.of(run)
+        self.unresolved: set[Ref] = set()
+        self.planned: list[Change] = []
+
+    def carry_out(self, *, dry: bool = False, slice_s: float | None = None) -> bool:
+        """Returns False where ``slice_s`` seconds were over before everything was done. Raises RemoteError, NotReady."""
+        until = None if slice_s is None else self.work.clock.now() + timedelta(seconds=slice_s)
+        work = self.work
+        if work.ledger_is_unconfirmed:
+            raise NotReady("Confirm on the connections page that this is the right QuickBooks company.")
+        if not dry:
+            self.unresolved = recover(work)
+        check_settings(work)
+        policy = policy_of(work.pairing)
+        gather.gather(work, self.run.pk, self._progress)
+        unsettle_on_change(work.pairing, policy)
+        if not dry:
+            settings_issues(work, self.run, policy)
+        clusters = groups.unsettled_clusters(work.pairing)
+        catalog, matches = build_catalog(work, [id for cluster in clusters for id in cluster.contact_ids])
+        self._start(sum(cluster.bills for cluster in clusters))
+        for chunk in groups.chunks(clusters):
+            if until and work.clock.now() > until:
+                return False
+            self._chunk(chunk, policy, catalog, matches, dry=dry)
+        return True
+
+    def _chunk(
+        self, chunk: list[groups.Cluster], policy: Policy, catalog: Catalog, matches: dict[str, Match], *, dry: bool
+    ) -> None:
+        loaded = groups.load_chunk(self.work, chunk)
+        settled: list[Group] = []
+        for cluster in chunk:
+            group = groups.group_of(loaded, cluster, matches)
+            plan = plan_group(group, policy, catalog)
+            if plan.reread:
+                group, plan = self._replan(cluster, plan, policy, catalog, matches)
+            if dry:
+                self.planned += plan.changes
+                continue
+            if self._apply(group, plan, catalog):
+                settled.append(group)
+            self._beat(cluster.bills)
+        groups.settle(self.work.pairing, settled)
+
+    def _replan(
+        self, cluster: groups.Cluster, plan: Plan, policy: Policy, catalog: Catalog, matches: dict[str, Match]
+    ) -> tuple[Group, Plan]:
+        """Rule R3.1: figures that do not add up are read again, all of one bill together, before anyone is told."""
+        for bill_id in sorted(plan.reread):
+            gather.reread_bill(self.work, bill_id)
+        for change in plan.changes:
+            catalog.forget(change.ref)
+        group = groups.group_of(groups.load_chunk(self.work, [cluster]), cluster, matches)
+        return group, plan_group(group, policy, catalog)
+
+    def _apply(self, group: Group, plan: Plan, catalog: Catalog) -> bool:
+        executor = Executor(self.work, self.run, catalog, group.links)
+        result = executor.apply(plan.changes, self.unresolved)
+        self.tally.add(result, plan)
+        problems = [*plan.problems, *result.problems]
+        issues.sync_group(self.work, self.run, _about(group), problems)
+        return not result.problems and not result.waiting and not plan.problems and not plan.waiting
+
+    def _start(self, total: int) -> None:
+        self.run.state, self.run.step, self.run.total = SyncRun.State.APPLYING, "writing", total
+        self._save("state", "step", "total")
+
+    def _beat(self, bills: int) -> None:
+        self.run.done += bills
+        self._save("done")
+
+    def _progress(self, step: str) -> None:
+        self.run.step = f"reading {step.replace('_', ' ')}"
+        self._save("step")
+
+    def _save(self, *fields: str) -> None:
+        self.run.heartbeat_at = self.work.clock.now()
+        self.run.save(update_fields=[*fields, "heartbeat_at"])
+
+
+def _about(group: Group) -> set[tuple[str, str]]:
+    return {
+        *((Kind.CONTACT, id) for id in group.contacts),
+        *((Kind.INVOICE, id) for id in group.lines),
+        *((Kind.PAYMENT, id) for id in group.payments),
+    }
+
+
+def sync(work: Workspace, run: SyncRun, *, slice_s: float | None = None) -> bool:
+    """Carries an opened run to its end; False where its slice of time is over and it has to be taken up again."""
+    done = Pass(work, run)
+    try:
+        if not done.carry_out(slice_s=slice_s):
+            done.tally.keep(run)
+            return False
+        run.outcome = _outcome(work.pairing)
+    except (RemoteError, NotReady) as error:
+        run.outcome, run.reason = SyncRun.Outcome.FAILED, str(error)
+        _note_connection(work, run, error)
+    except BaseException:
+        run.outcome, run.reason = SyncRun.Outcome.FAILED, "The portal itself failed; support has been told."
+        raise
+    finally:
+        if run.outcome:
+            _finish(work, run, done)
+    return True
+
+
+def _outcome(pairing: Pairing) -> str:
+    open_ = Issue.objects.of(pairing.firm).filter(pairing=pairing, severity=Severity.ERROR)
+    needs = open_.filter(state__in=[Issue.State.OPEN, Issue.State.DECIDED]).exists()
+    return SyncRun.Outcome.ISSUES if needs else SyncRun.Outcome.IN_SYNC
+
+
+def _note_connection(work: Workspace, run: SyncRun, error: Exception) -> None:
+    """A connection that a person has to repair becomes an issue, and is gone once a run gets through again."""
+    if isinstance(error, RemoteError) and error.remedy in (Remedy.RECONNECT, Remedy.ASK):
+        name = "reconnect" if error.remedy is Remedy.RECONNECT else "permission_lost"
+        issues.sync_firm(work, run, {name}, {name: str(error)})
+
+
+def _finish(work: Workspace, run: SyncRun, done: Pass) -> None:
+    pairing = work.pairing
+    open_ = Issue.objects.of(pairing.firm).filter(pairing=pairing, state=Issue.State.OPEN)
+    if run.outcome in (SyncRun.Outcome.IN_SYNC, SyncRun.Outcome.ISSUES):
+        issues.sync_firm(work, run, {"reconnect", "permission_lost"}, {})
+        run.outcome = _outcome(pairing)
+    run.state, run.finished_at, run.step = SyncRun.State.FINISHED, work.clock.now(), ""
+    run.counts, run.requests = done.tally.counts(pairing), work.requests()
+    run.left_out = left_out(pairing)
+    run.warnings = open_.filter(severity=Severity.WARNING).count()
+    run.save()
+
+
+def preview(work: Workspace, run: SyncRun) -> tuple[Change, ...]:
+    """Reads and plans as a run would and returns every change; neither system is written to. Raises as ``carry_out``.
+
+    The opened run only keeps others out meanwhile and leaves no trace.
+    """
+    done = Pass(work, run)
+    try:
+        done.carry_out(dry=True)
+    finally:
+        run.delete()
+    return tuple(done.planned)

@@ -1,0 +1,199 @@
+"""What a company's QuickBooks settings mean for the sync: read before every run, checked, explained (rule R9)."""
+
+from collections.abc import Iterable
+
+from integrations.core.mapping import Policy
+from integrations.core.ports import Raw
+from integrations.core.read import nested, rows, text, truth
+from integrations.core.records import fingerprint
+from integrations.kinds.catalog import NUMBERED
+from integrations.models import EntityLink, Mapping, Pairing, Record, SyncRun
+from integrations.sync import issues, mirror
+from integrations.sync.workspace import Workspace
+from integrations.systems.quickbooks import query
+
+CODES = (
+    "numbering_setting_off",
+    "duplicate_warning_off",
+    "numbering_behind",
+    "mapping_invalid",
+    "mapping_missing",
+    "auto_apply_on",
+    "currency_mismatch",
+)
+STEPS_NUMBERS = "gear → Account and settings → Sales → Sales form content → Custom transaction numbers → on → Save"
+STEPS_WARNING = (
+    "gear → Account and settings → Advanced → Other preferences → Warn if duplicate bill number is used → on → Save"
+)
+ITEM_ACCOUNT_TYPES = frozenset(
+    {
+        "Income",
+        "Other Income",
+        "Other Current Asset",
+        "Other Asset",
+        "Other Current Liability",
+        "Long Term Liability",
+        "Expense",
+        "Other Expense",
+        "Cost of Goods Sold",
+    }
+)
+DEPOSIT_ACCOUNT_TYPES = frozenset({"Bank", "Other Current Asset"})  # Intuit docs: Payment.DepositToAccountRef
+
+
+def check_settings(work: Workspace) -> None:
+    """Reads preferences, accounts and items, and keeps what the plan depends on."""
+    preferences = work.ledger.preferences()
+    work.pairing.ledger_profile = profile_of(preferences) | {"country": work.pairing.ledger.country}
+    work.pairing.save(update_fields=["ledger_profile"])
+    for entity in ("Account", "Item"):
+        for page in work.ledger.pages(entity, query.EVERY_ACTIVE_STATE):
+            mirror.keep_ledger(work.pairing, entity, page.rows, settled=True)
+
+
+def profile_of(preferences: Raw) -> dict[str, object]:
+    """The members of Preferences that matter, as plain JSON."""
+    sales, tax = nested(preferences, "SalesFormsPrefs"), nested(preferences, "TaxPrefs")
+    accounting = nested(preferences, "AccountingInfoPrefs")
+    others = {text(row, "Name"): text(row, "Value") for row in rows(nested(preferences, "OtherPrefs"), "NameValue")}
+    return {
+        "custom_numbers": truth(sales, "CustomTxnNumbers"),
+        "auto_apply_credit": truth(sales, "AutoApplyCredit"),
+        "auto_apply_payments": truth(sales, "AutoApplyPayments"),
+        "close_date": text(accounting, "BookCloseDate")[:10],
+        "currency": text(nested(nested(preferences, "CurrencyPrefs"), "HomeCurrency"), "value"),
+        "bill_warning": others.get("WarnDuplicateBillNumber", "").lower(),  # "true", "false", or "" when not reported
+        "tax_engine": fingerprint(tax),
+    }
+
+
+def settings_issues(work: Workspace, run: SyncRun | None, policy: Policy | None) -> dict[str, str]:
+    """Opens and closes the firm-wide issues; returns them as code to message."""
+    found = findings(work, policy)
+    issues.sync_firm(work, run, CODES, found)
+    return found
+
+
+def findings(work: Workspace, policy: Policy | None) -> dict[str, str]:
+    """Every setting that stands in the way or should be looked at: issue code to what to do about it."""
+    profile, found = work.pairing.ledger_profile, {}
+    if not profile.get("custom_numbers"):
+        found["numbering_setting_off"] = (
+            "QuickBooks numbers sales forms itself, so invoices, credit notes and their payments wait. Switch custom "
+            f"transaction numbers on: {STEPS_NUMBERS}."
+        )
+    if said := _bill_warning(work):
+        found["duplicate_warning_off"] = said
+    if behind := numbering_behind(work):
+        found["numbering_behind"] = behind
+    if wrong := invalid_mappings(work.pairing):
+        found["mapping_invalid"] = "; ".join(wrong) + ". Choose another on the mappings page."
+    if profile.get("auto_apply_credit") or profile.get("auto_apply_payments"):
+        found["auto_apply_on"] = (
+            "QuickBooks applies open credits and payments to invoices by itself. The portal recognises that, but "
+            "which bill a credit pays may then differ from Clio."
+        )
+    if not work.pairing.mapped():
+        found["mapping_missing"] = "No items are mapped yet, so no bill can be posted. Fill in the mappings page."
+    return found
+
+
+def _bill_warning(work: Workspace) -> str:
+    """Rule R9.2: off is a warning; where QuickBooks does not say, a person has to have looked once."""
+    match work.pairing.ledger_profile.get("bill_warning"):
+        case "true":
+            return ""
+        case "false":
+            return (
+                "QuickBooks does not warn of duplicate supplier bill numbers. It guards the bills you receive, not your "
+                f"invoices; the portal guards those itself. To switch it on: {STEPS_WARNING}."
+            )
+        case _ if work.pairing.bill_warning_confirmed_at:
+            return ""
+        case _:
+            return (
+                "QuickBooks does not tell whether it warns of duplicate supplier bill numbers. Look once, then confirm "
+                f"it here: {STEPS_WARNING}."
+            )
+
+
+def numbering_behind(work: Workspace) -> str:
+    """Rule R9.3: what to do when QuickBooks's own numbers reach past Clio's next one; empty when they do not."""
+    theirs, ours = highest_foreign_number(work), highest_clio_number(work)
+    if theirs is None or theirs < ours + 1:
+        return ""
+    return (
+        f"QuickBooks documents that did not come from Clio go up to number {theirs}, and Clio's next bill would be "
+        f"{ours + 1}. Give the next bill in Clio number {theirs + 1}: open it while it is a draft, choose Edit, change "
+        "the bill number and save. Clio counts on from there."
+    )
+
+
+def highest_foreign_number(work: Workspace) -> int | None:
+    """The highest all-digit number of a QuickBooks sales form that is linked to nothing in Clio."""
+    links = EntityLink.objects.of(work.firm).filter(pairing=work.pairing).exclude(state=EntityLink.State.UNLINKED)
+    ours = set(links.values_list("ledger_entity", "ledger_id"))
+    numbers = (
+        text(row.data, "DocNumber")
+        for entity in NUMBERED
+        for row in mirror.load(work.pairing, mirror.NUMBER + entity)
+        if (entity, row.id) not in ours
+    )
+    return _highest(numbers)
+
+
+def highest_clio_number(work: Workspace) -> int:
+    bills = Record.objects.of(work.firm).filter(pairing=work.pairing, entity="bills")
+    return _highest(str(number) for number in bills.values_list("data__number", flat=True)) or 0
+
+
+def _highest(numbers: Iterable[str]) -> int | None:
+    return max((int(number) for number in numbers if number.isascii() and number.isdigit()), default=None)
+
+
+def invalid_mappings(pairing: Pairing) -> list[str]:
+    """What is mapped to something that is gone, inactive or of a type that must not be posted to."""
+    known = known_targets(pairing)
+    return [f"{row.name}: {said}" for row in _mappings(pairing) if (said := mapping_fault(row.key, row.ledger_id, known))]
+
+
+def valid_mappings(pairing: Pairing) -> list[Mapping]:
+    """Mappings that can be posted to; bills that need another one wait behind ``mapping_missing``."""
+    known = known_targets(pairing)
+    return [row for row in _mappings(pairing) if not mapping_fault(row.key, row.ledger_id, known)]
+
+
+def _mappings(pairing: Pairing) -> list[Mapping]:
+    return list(Mapping.objects.of(pairing.firm).filter(pairing=pairing).order_by("key"))
+
+
+def known_targets(pairing: Pairing) -> dict[str, dict[str, Raw]]:
+    """QuickBooks accounts and items by entity and id, as last read."""
+    return {entity: {row.id: row.data for row in mirror.load(pairing, entity)} for entity in ("Account", "Item")}
+
+
+def mapping_fault(key: str, ledger_id: str, known: dict[str, dict[str, Raw]]) -> str:
+    """Why this item or account cannot serve this key; empty when it can."""
+    is_item = key.startswith("item:")
+    raw = known["Item" if is_item else "Account"].get(ledger_id)
+    if raw is None:
+        return "it is no longer in QuickBooks"
+    if raw.get("Active") is False:
+        return "it is inactive in QuickBooks"
+    if not is_item:
+        return _account_fault(raw, DEPOSIT_ACCOUNT_TYPES)
+    if text(raw, "Type") == "Category":
+        return "it is a category, which invoices cannot use"
+    account = known["Account"].get(text(nested(raw, "IncomeAccountRef"), "value"))
+    return "it posts to no account" if account is None else _account_fault(account, ITEM_ACCOUNT_TYPES)
+
+
+def _account_fault(account: Raw, allowed: frozenset[str]) -> str:
+    """Trust money never meets income, expense or receivables (rules R4.4, R6.8)."""
+    kind, subtype = text(account, "AccountType"), text(account, "AccountSubType")
+    if "Trust" in subtype:
+        return f"{text(account, 'Name')} is a trust account, and bills and their payments never touch trust"
+    if kind not in allowed:
+        return f"{text(account, 'Name')} is of type {kind}, which does not fit here"
+    return ""
+

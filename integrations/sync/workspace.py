@@ -1,0 +1,29 @@
+"""What one run works with: a pairing, its two systems, a clock, and what was learnt of the ledger's settings."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from firms.models import Firm
+from integrations.core.ports import Clock, Ledger, Practice
+from integrations.models import Pairing
+
+
+@dataclass
+class Workspace:
+    """Everything a pass needs."""
+
+    pairing: Pairing
+    practice: Practice
+    ledger: Ledger
+    clock: Clock
+    requests: Callable[[], dict[str, int]]  # so far, as ``sync --json`` prints them
+    swept: set[str] = field(default_factory=set)  # Clio lists this run has read completely
+
+    @property
+    def firm(self) -> Firm:
+        return self.pairing.firm
+
+    @property
+    def ledger_is_unconfirmed(self) -> bool:
+        """Nothing is written before a person has confirmed that this is the right company."""
+        return self.pairing.ledger.confirmed_at is None

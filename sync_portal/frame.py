@@ -1,0 +1,76 @@
+"""What the frame around every page needs: the firm, the person's role, the navigation and the theme."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+
+from firms.models import Firm, Membership
+from firms.roles import Role
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One entry of the rail; ``kwargs`` complete its address where that needs more than the firm."""
+
+    name: str
+    label: str
+    kwargs: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    label: str
+    url: str
+    here: bool
+    name: str
+
+
+PLACES = (
+    Place("dashboard", "Dashboard"),
+    Place("issues", "Issues"),
+    Place("records", "Records", (("kind", "invoice"),)),
+    Place("runs", "Runs"),
+    Place("quickbooks_only", "QuickBooks-only"),
+    Place("trust", "Trust"),
+    Place("preview", "Preview"),
+    Place("mappings", "Mappings"),
+    Place("connections", "Connections"),
+    Place("setup", "Set-up"),
+    Place("team", "Team"),
+)
+
+
+def frame(request: HttpRequest) -> dict[str, Any]:
+    """Context processor: ``firm``, ``membership``, ``role``, ``nav`` and ``theme``."""
+    firm: Firm | None = getattr(request, "firm", None)
+    membership: Membership | None = getattr(request, "membership", None)
+    return {
+        "firm": firm,
+        "membership": membership,
+        "role": Role(membership.role) if membership else None,
+        "nav": list(_entries(firm, request.path)) if firm else [],
+        "theme": request.COOKIES.get("theme", "auto"),
+    }
+
+
+def _entries(firm: Firm, path: str) -> Iterator[Entry]:
+    """Only the places that have an address."""
+    home = firm.get_absolute_url()
+    for place in PLACES:
+        url = _url(place, firm)
+        if url:
+            section = home + url.removeprefix(home).split("/")[0]
+            here = path == url if url == home else path.startswith(section)
+            yield Entry(place.label, url, here, place.name)
+
+
+def _url(place: Place, firm: Firm) -> str | None:
+    for kwargs in ({}, dict(place.kwargs)):
+        try:
+            return reverse(place.name, kwargs={"firm": firm.slug, **kwargs})
+        except NoReverseMatch:
+            continue
+    return None

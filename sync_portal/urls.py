@@ -1,0 +1,32 @@
+"""Every address of the portal."""
+
+from allauth.account.decorators import secure_admin_login
+from django.conf import settings
+from django.contrib import admin
+from django.urls import include, path
+
+from firms import views as firms
+from integrations.urls import firm_patterns, root_patterns
+from sync_portal import views
+
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+admin.site.site_header = admin.site.site_title = "Sync Portal support"
+
+urlpatterns = [
+    path("", firms.home, name="home"),
+    path("firms/new/", firms.create, name="create_firm"),
+    path("theme/", views.theme, name="theme"),
+    path("accounts/", include("allauth.urls")),
+    path("f/<slug:firm>/", include(firm_patterns)),
+    path("", include(root_patterns)),
+    path("healthz", views.healthz, name="healthz"),
+    path("readyz", views.readyz, name="readyz"),
+    path("admin/", admin.site.urls),
+]
+if settings.SANDBOX:
+    urlpatterns.append(path("sandbox/", include("integrations.sandbox.urls")))
+
+handler400 = "sync_portal.views.bad_request"
+handler403 = "sync_portal.views.forbidden"
+handler404 = "sync_portal.views.not_found"
+handler500 = "sync_portal.views.broken"

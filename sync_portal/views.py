@@ -1,0 +1,62 @@
+"""Pages that belong to no firm: health, the theme switch and the pages for what went wrong."""
+
+from django.conf import settings
+from django.db import DEFAULT_DB_ALIAS, Error, connections
+from django.db.migrations.executor import MigrationExecutor
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.shortcuts import redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_GET, require_POST
+
+THEMES = ("light", "dark", "auto")
+A_YEAR = 365 * 24 * 60 * 60
+
+
+@require_GET
+def healthz(request: HttpRequest) -> HttpResponse:
+    """The process answers."""
+    return HttpResponse("ok", content_type="text/plain")
+
+
+@require_GET
+def readyz(request: HttpRequest) -> JsonResponse:
+    """200 when the database answers and no migration is waiting, else 503; each check by name."""
+    checks = {"database": False, "migrations": False}
+    try:
+        executor = MigrationExecutor(connections[DEFAULT_DB_ALIAS])
+        checks["database"] = True
+        checks["migrations"] = not executor.migration_plan(executor.loader.graph.leaf_nodes())
+    except Error:
+        pass
+    return JsonResponse({"ready": all(checks.values()), "checks": checks}, status=200 if all(checks.values()) else 503)
+
+
+@require_POST
+def theme(request: HttpRequest) -> HttpResponseBase:
+    """Remembers light, dark or the system's own in a cookie and goes back to where the person was."""
+    chosen = request.POST.get("theme", "")
+    back = request.POST.get("next", "/")
+    if not url_has_allowed_host_and_scheme(back, allowed_hosts=None, require_https=settings.SECURE):
+        back = "/"
+    response = redirect(back)
+    if chosen in THEMES:
+        response.set_cookie("theme", chosen, max_age=A_YEAR, secure=settings.SECURE, httponly=True, samesite="Lax")
+    return response
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return render(request, "400.html", status=400)
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return render(request, "403.html", {"reason": str(exception)}, status=403)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """The same page whether the thing is not there or not yours; it names no path."""
+    return render(request, "404.html", status=404)
+
+
+def broken(request: HttpRequest) -> HttpResponse:
+    """Drawn without the request, so that it works whatever is broken."""
+    return render(None, "500.html", status=500)  # type: ignore[arg-type]

@@ -1,0 +1,142 @@
+"""A firm with both systems connected to stand-ins in the same process: what the tests of the sync start from."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import requests
+from django.conf import settings
+
+from firms.models import Firm, User
+from integrations import connecting, mapping
+from integrations.gateways import open_workspace
+from integrations.models import Connection, Issue, Pairing, SyncRun
+from integrations.models.pairing import live_pairing
+from integrations.sandbox.adapter import InProcessAdapter
+from integrations.sandbox.clio.office import BillLine, ClioOffice
+from integrations.sandbox.clock import SandboxClock
+from integrations.sandbox.consent import consent
+from integrations.sandbox.quickbooks.office import QuickBooksOffice, open_company
+from integrations.sandbox.store import Store
+from integrations.sandbox.world import World
+from integrations.sync.run import open_run, preview, sync
+from integrations.systems import discovery
+
+START = date(2026, 1, 1)
+
+
+@dataclass
+class Portal:
+    """``clio`` and ``quickbooks`` are the people on the other side; ``run`` is one sync by the portal."""
+
+    firm: Firm
+    owner: User
+    world: World
+    clio: ClioOffice
+    quickbooks: QuickBooksOffice
+    clock: SandboxClock
+    session: requests.Session
+    log: list[tuple[str, str, str]] = field(default_factory=list)
+
+    @property
+    def pairing(self) -> Pairing:
+        found = live_pairing(self.firm)
+        assert found is not None
+        return found
+
+    def workspace(self):
+        return open_workspace(self.firm, self.clock, self.session)
+
+    def run(self) -> SyncRun:
+        work = self.workspace()
+        run = open_run(work.pairing, self.clock, SyncRun.Trigger.COMMAND)
+        sync(work, run)
+        run.refresh_from_db()
+        return run
+
+    def plan(self):
+        work = self.workspace()
+        return preview(work, open_run(work.pairing, self.clock, SyncRun.Trigger.COMMAND))
+
+    def writes(self) -> int:
+        """How many writes QuickBooks has received."""
+        return sum(method == "POST" and "/v3/" in path for method, path, _ in self.log)
+
+    def issues(self) -> list[Issue]:
+        return list(Issue.objects.of(self.firm).filter(state=Issue.State.OPEN).order_by("id"))
+
+    def codes(self) -> list[str]:
+        return [issue.code for issue in self.issues()]
+
+    def bill(
+        self, amount: str | Decimal = "1000.00", *, contact: str | int | None = None, lines: list[BillLine] | None = None,
+        issued: date = date(2026, 2, 2), number: str | None = None, approve: bool = True, **options: Any,
+    ) -> int:
+        """A bill of one service line, approved."""
+        matter = self.matter(contact)
+        drawn = lines or [BillLine("Advice", Decimal(amount), date=issued)]
+        bill = self.clio.draft_bill([matter], drawn, issued, issued, number=number, **options)
+        if approve:
+            self.clio.approve(bill)
+        return bill
+
+    def matter(self, contact: str | int | None = None) -> int:
+        client = contact or self.contact()
+        return self.clio.create_matter(client, "Advice")
+
+    def contact(self, first: str = "Ann", last: str = "Lee", email: str = "ann@example.com") -> int:
+        mails = [{"address": email, "name": "Work", "default_email": True}] if email else []
+        return self.clio.create_contact(type="Person", first_name=first, last_name=last, email_addresses=mails)
+
+
+class _Logged(InProcessAdapter):
+    """Writes down every request before it is answered."""
+
+    log: list[tuple[str, str, str]]
+
+    def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
+        path, _, query = (request.path_url).partition("?")
+        self.log.append((request.method or "", path, query))
+        return super().send(request, *args, **kwargs)
+
+
+def make_portal(
+    firm: Firm, owner: User, *, country: str = "US", currency: str = "USD", clio_settings: Mapping[str, Any] | None = None,
+    store: Store | None = None, mapped: bool = True,
+) -> Portal:
+    """Both systems freshly opened, connected, confirmed and mapped from 1 January 2026."""
+    world = World(store or Store())
+    clio = ClioOffice.open_account(world.store, "us", firm.name, country=country, currency=currency)
+    quickbooks = open_company(world.store, firm.name, country, currency)
+    return connect(firm, owner, world, clio, quickbooks, mapped=mapped)
+
+
+def connect(
+    firm: Firm, owner: User, world: World, clio: ClioOffice, quickbooks: QuickBooksOffice, *, mapped: bool = True
+) -> Portal:
+    session, log = _session(world)
+    clock = SandboxClock(world.store)
+    portal = Portal(firm, owner, world, clio, quickbooks, clock, session, log)
+    visitor = connecting.Visitor(owner, "session")
+    for system, account in (("clio", str(clio.account_id)), ("quickbooks", quickbooks.realm)):
+        address = connecting.begin(firm, visitor, system, "us", clock, session)
+        connecting.finish(visitor, system, consent(session, address, account), clock, session)
+    ledger = Connection.objects.of(firm).get(system="quickbooks")
+    connecting.confirm(ledger, owner, clock)
+    if mapped:
+        work = portal.workspace()
+        mapping.read_targets(work)
+        mapping.apply(work, START)
+    return portal
+
+
+def _session(world: World) -> tuple[requests.Session, list[tuple[str, str, str]]]:
+    discovery.forget()
+    session, log = requests.Session(), []
+    base = f"{settings.SITE_URL}/sandbox"
+    adapter = _Logged(world.handle, base)
+    adapter.log = log
+    session.mount(base, adapter)
+    return session, log
