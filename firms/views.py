@@ -1,5 +1,7 @@
 """The start page, a person's firms, and the form that creates the first one."""
 
+from decimal import Decimal
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponseBase
@@ -10,12 +12,20 @@ from firms.forms import FirmForm
 from firms.membership import Refused, found_firm
 from firms.models import Membership, User
 
+# One bill as the start page shows it; the sums are what its template adds up.
+EXAMPLE = (
+    {"account": "Accounts receivable", "memo": "Moreno & Daughters", "debit": Decimal("1732.00")},
+    {"account": "Legal fees", "memo": "4.20 h", "credit": Decimal("1470.00")},
+    {"account": "Reimbursed costs", "memo": "filing fee", "credit": Decimal("160.00")},
+    {"account": "Sales tax payable", "credit": Decimal("102.00")},
+)
+
 
 @require_GET
 def home(request: HttpRequest) -> HttpResponseBase:
     """What the portal is; for a signed-in person the way to their firms."""
     if not isinstance(request.user, User):
-        return render(request, "firms/start.html")
+        return render(request, "firms/start.html", {"example": EXAMPLE})
     memberships = list(Membership.objects.filter(user=request.user).select_related("firm").order_by("firm__name"))
     if not memberships:
         return redirect("create_firm")

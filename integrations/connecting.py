@@ -1,8 +1,10 @@
 """Connecting, confirming, disconnecting and purging: who a firm's two grants speak for, and who may not be joined."""
 
 import hashlib
+import re
 import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -14,16 +16,17 @@ from firms.models import Firm, Membership, User
 from firms.roles import Permission
 from integrations.core.errors import RemoteError
 from integrations.core.ports import Clock, Identity
-from integrations.models import Connection, OAuthState, OAuthToken, Pairing
+from integrations.models import Connection, Cursor, OAuthState, OAuthToken, Pairing, SyncRun, System
 from integrations.models.pairing import live_pairing
 from integrations.providers import NotConfigured, provider_for
 from integrations.systems import oauth
 from integrations.systems.factory import clio_gateway, quickbooks_gateway
 from integrations.systems.oauth import Grant
 from integrations.systems.origin import WrongAddress
-from integrations.tokens import Tokens, store, unseal
+from integrations.tokens import Tokens, Unreadable, WrongOwner, provider_of_tokens, store, unseal
 
 STATE_LIVES = timedelta(minutes=10)
+REALM = re.compile(r"[0-9]{1,32}")
 
 
 class ConnectFailed(Exception):
@@ -49,10 +52,12 @@ def begin(
     if system == "clio" and region not in settings.CLIO_REGIONS:
         raise ConnectFailed(f"“{region}” is no Clio region. Choose one of {', '.join(settings.CLIO_REGIONS)}.", firm)
     try:
-        provider = provider_for(system, region, session)
-    except (NotConfigured, RemoteError, WrongAddress) as error:
+        address = _consent_address(system, region, state := secrets.token_urlsafe(32), session)
+    except NotConfigured as error:
         raise ConnectFailed(str(error), firm) from error
-    state = secrets.token_urlsafe(32)
+    except (RemoteError, WrongAddress) as error:
+        text = f"Connecting {_name(system)} could not be started: {error}. Nothing has changed; try again later."
+        raise ConnectFailed(text, firm) from error
     OAuthState.objects.of(firm).create(
         firm=firm,
         digest=_digest(state),
@@ -62,7 +67,11 @@ def begin(
         region=region if system == "clio" else "",
         expires_at=clock.now() + STATE_LIVES,
     )
-    return oauth.authorize_url(provider, state)
+    return address
+
+
+def _consent_address(system: str, region: str, state: str, session: requests.Session | None) -> str:
+    return oauth.authorize_url(provider_for(system, region, session), state)
 
 
 def finish(
@@ -73,7 +82,7 @@ def finish(
     firm = state.firm
     if answer.get("error"):
         raise ConnectFailed(_declined(state, answer["error"]), firm)
-    if not answer.get("code") or (system == "quickbooks" and not answer.get("realmId", "").isdigit()):
+    if not answer.get("code") or (system == "quickbooks" and not REALM.fullmatch(answer.get("realmId", ""))):
         raise ConnectFailed(f"{_name(system)} came back without a code. Start again with Connect.", firm)
     try:
         provider = provider_for(system, state.region, session)
@@ -82,10 +91,16 @@ def finish(
         raise ConnectFailed(f"{_name(system)} was not connected: {error}", firm) from error
     try:
         identity = _identity(state, answer, grant, clock, session)
-        return attach(firm, visitor.user, system, identity, grant, clock)
-    except (RemoteError, ConnectFailed, ValueError) as error:
+        connection, let_go = attach(firm, visitor.user, system, identity, grant, clock)
+    except (RemoteError, ConnectFailed, WrongAddress) as error:
         _give_back(provider, grant, session)
         raise ConnectFailed(f"{_name(system)} was not connected: {error}", firm) from error
+    except Exception:
+        _give_back(provider, grant, session)  # nobody would ever use it
+        raise
+    for other, tokens in let_go:
+        _revoked(other, tokens, session)
+    return connection
 
 
 def _use_state(visitor: Visitor, system: str, value: str, clock: Clock) -> OAuthState:
@@ -124,18 +139,29 @@ def _identity(
     return quickbooks_gateway(api_root=root, realm=realm, token=token, clock=clock, session=session).identity()
 
 
-def attach(firm: Firm, user: User, system: str, identity: Identity, grant: Grant, clock: Clock) -> Connection:
-    """Makes or revives the firm's connection and keeps its tokens. Raises ConnectFailed and then writes nothing."""
+Grants = list[tuple[Connection, Tokens]]
+
+
+def attach(
+    firm: Firm, user: User, system: str, identity: Identity, grant: Grant, clock: Clock
+) -> tuple[Connection, Grants]:
+    """Makes or revives the firm's connection and keeps its tokens; returns it with the grants to give back.
+
+    Raises ConnectFailed and then writes nothing.
+    """
     try:
         with transaction.atomic():
             Firm.objects.select_for_update().get(pk=firm.pk)
             _refuse_foreign(firm, system, identity)
-            connection = _revived(firm, user, system, identity, clock)
+            let_go = _let_go(firm, system, identity, clock)
+            connection = _revived(firm, user, system, identity)
             store(connection, grant, clock)
             _pair(firm)
     except IntegrityError as error:
+        if "one_live_connection_per_account" not in str(error):
+            raise
         raise ConnectFailed(_TAKEN) from error
-    return connection
+    return connection, let_go
 
 
 _TAKEN = (
@@ -160,17 +186,33 @@ def _refuse_foreign(firm: Firm, system: str, identity: Identity) -> None:
         )
 
 
-def _revived(firm: Firm, user: User, system: str, identity: Identity, clock: Clock) -> Connection:
-    """The firm's connection to this account; another account of the same system is let go."""
-    mine = Connection.objects.of(firm).filter(system=system)
+def _let_go(firm: Firm, system: str, identity: Identity, clock: Clock) -> Grants:
+    """Another account of the same system, which nothing is paired with, makes way."""
+    others = Connection.objects.of(firm).filter(system=system).exclude(state=Connection.State.DISCONNECTED)
+    others = others.exclude(region=identity.region, external_account_id=identity.external_account_id)
+    return [(other, tokens) for other in others if (tokens := _forget(other, clock))]
+
+
+def _forget(connection: Connection, clock: Clock) -> Tokens | None:
+    """Marks the connection disconnected; returns the tokens it had. Waits for a renewal that is under way."""
+    row = OAuthToken.objects.of(connection.firm).select_for_update().filter(connection=connection).first()
+    tokens = _readable(connection, row) if row else None
+    if row:
+        row.delete()
+    connection.state, connection.reason = Connection.State.DISCONNECTED, ""
+    connection.disconnected_at = clock.now()
+    connection.save(update_fields=["state", "reason", "disconnected_at"])
+    return tokens
+
+
+def _revived(firm: Firm, user: User, system: str, identity: Identity) -> Connection:
+    """The firm's connection to this account: the one it had before, where it had one."""
     known = {"region": identity.region, "external_account_id": identity.external_account_id}
-    others = mine.exclude(**known).exclude(state=Connection.State.DISCONNECTED)
-    OAuthToken.objects.of(firm).filter(connection__in=others).delete()
-    others.update(state=Connection.State.DISCONNECTED, disconnected_at=clock.now())
-    connection = mine.filter(**known).order_by("-id").first()
+    connection = Connection.objects.of(firm).filter(system=system, **known).order_by("-id").first()
     if connection is None:
         connection = Connection(firm=firm, system=system, **known)
-    connection.name, connection.country, connection.currency = identity.name, identity.country, identity.currency
+    connection.name, connection.country = identity.name[:1024], identity.country[:64]
+    connection.currency = identity.currency[:3]
     connection.state, connection.reason = Connection.State.CONNECTED, ""
     connection.connected_by, connection.disconnected_at = user, None
     connection.save()
@@ -178,11 +220,20 @@ def _revived(firm: Firm, user: User, system: str, identity: Identity, clock: Clo
 
 
 def _pair(firm: Firm) -> None:
-    """Joins the two connections once both are there."""
+    """Joins the two connections once both are there; the very two that were joined before get their links back."""
     live = Connection.objects.of(firm).exclude(state=Connection.State.DISCONNECTED)
     by_system = {connection.system: connection for connection in live}
-    if live_pairing(firm) is None and len(by_system) == 2:
-        Pairing.objects.of(firm).create(firm=firm, practice=by_system["clio"], ledger=by_system["quickbooks"])
+    if live_pairing(firm) is not None or len(by_system) != 2:
+        return
+    practice, ledger = by_system[System.CLIO], by_system[System.QUICKBOOKS]
+    archived = Pairing.objects.of(firm).filter(practice=practice, ledger=ledger).order_by("-archived_at").first()
+    if archived is None:
+        Pairing.objects.of(firm).create(practice=practice, ledger=ledger)
+        return
+    # Without its links everything posted before would be met again as somebody else's.
+    archived.archived_at = None
+    archived.save(update_fields=["archived_at"])
+    Cursor.objects.of(firm).filter(pairing=archived).delete()  # both systems are read again from the start
 
 
 def confirm(connection: Connection, user: User, clock: Clock) -> None:
@@ -192,24 +243,25 @@ def confirm(connection: Connection, user: User, clock: Clock) -> None:
 
 
 def disconnect(connection: Connection, clock: Clock, session: requests.Session | None = None) -> bool:
-    """Gives the grant back and forgets it; links stay. Returns whether the system acknowledged that."""
-    row = OAuthToken.objects.of(connection.firm).filter(connection=connection).first()
-    given_back = True
-    if row is not None:
-        tokens = _readable(connection, row)
-        given_back = tokens is not None and _revoked(connection, tokens, session)
+    """Forgets the grant and gives it back; links stay. Returns whether the system acknowledged that."""
+    _freshen(connection, clock, session)
     with transaction.atomic():
-        OAuthToken.objects.of(connection.firm).filter(connection=connection).delete()
-        connection.state, connection.disconnected_at = Connection.State.DISCONNECTED, clock.now()
-        connection.save(update_fields=["state", "disconnected_at"])
-    return given_back
+        had_any = OAuthToken.objects.of(connection.firm).filter(connection=connection).exists()
+        tokens = _forget(connection, clock)
+    return _revoked(connection, tokens, session) if tokens else not had_any
+
+
+def _freshen(connection: Connection, clock: Clock, session: requests.Session | None) -> None:
+    """Clio takes a grant back only by an access token that still lives (Clio API docs: authorization)."""
+    with suppress(RemoteError):
+        provider_of_tokens(connection, clock, session)(False)
 
 
 def _readable(connection: Connection, row: OAuthToken) -> Tokens | None:
     """None for tokens that nobody can open any more; they cannot be given back."""
     try:
         return unseal(connection, row)
-    except Exception:  # whatever is wrong with the row, disconnecting has to work
+    except (WrongOwner, Unreadable):
         return None
 
 
@@ -229,14 +281,24 @@ def _give_back(provider: oauth.Provider, grant: Grant, session: requests.Session
         return False
 
 
-def purge(pairing: Pairing, clock: Clock, session: requests.Session | None = None) -> None:
-    """Disconnects both systems and archives the pairing with its links; nothing in either system is touched."""
-    for connection in (pairing.practice, pairing.ledger):
-        if connection.is_live:
-            disconnect(connection, clock, session)
-    pairing.archived_at = clock.now()
-    pairing.save(update_fields=["archived_at"])
-    Connection.objects.of(pairing.firm).filter(pk=pairing.ledger_id).update(confirmed_at=None, confirmed_by=None)
+def purge(pairing: Pairing, clock: Clock, session: requests.Session | None = None) -> bool:
+    """Disconnects both systems and archives the pairing with its links; nothing in either system is touched.
+
+    Returns whether both systems acknowledged that. The company has to be confirmed again before it is written to.
+    """
+    live = [connection for connection in (pairing.practice, pairing.ledger) if connection.is_live]
+    given_back = [disconnect(connection, clock, session) for connection in live]
+    now = clock.now()
+    with transaction.atomic():
+        pairing.archived_at = now
+        pairing.sync_asked_at = pairing.sync_asked_by = pairing.next_sync_at = None
+        pairing.save(update_fields=["archived_at", "sync_asked_at", "sync_asked_by", "next_sync_at"])
+        ledger = Connection.objects.of(pairing.firm).filter(pk=pairing.ledger_id)
+        ledger.update(confirmed_at=None, confirmed_by=None)
+        waiting = SyncRun.objects.of(pairing.firm).filter(pairing=pairing, finished_at=None, step=SyncRun.WAITING)
+        ended = {"state": SyncRun.State.FINISHED, "outcome": SyncRun.Outcome.FAILED, "finished_at": now}
+        waiting.update(**ended, reason="The link was purged before the run was finished.")
+    return all(given_back)
 
 
 def _digest(value: str) -> str:

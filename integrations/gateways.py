@@ -4,7 +4,7 @@ import requests
 from django.conf import settings
 
 from firms.models import Firm
-from integrations.core.ports import Clock
+from integrations.core.ports import Clock, Ledger, Practice
 from integrations.models import Connection
 from integrations.models.pairing import live_pairing
 from integrations.sync.policy import NotReady
@@ -38,7 +38,7 @@ def open_workspace(firm: Firm, clock: Clock | None = None, session: requests.Ses
     )
 
 
-def _practice(connection: Connection, clock: Clock, session: requests.Session | None, calls: Calls):
+def _practice(connection: Connection, clock: Clock, session: requests.Session | None, calls: Calls) -> Practice:
     return clio_gateway(
         root=settings.CLIO_REGIONS[connection.region or "us"]["base_url"],
         region=connection.region or "us",
@@ -49,7 +49,7 @@ def _practice(connection: Connection, clock: Clock, session: requests.Session | 
     )
 
 
-def _ledger(connection: Connection, clock: Clock, session: requests.Session | None, calls: Calls):
+def _ledger(connection: Connection, clock: Clock, session: requests.Session | None, calls: Calls) -> Ledger:
     return quickbooks_gateway(
         api_root=settings.QBO["api_base_url"],
         realm=connection.external_account_id,

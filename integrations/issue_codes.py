@@ -87,6 +87,9 @@ CODES: dict[str, Code] = {
     "rejected": Code(ERROR, "Refused by QuickBooks", "The record is not in the books.", ("retry", ACCEPT)),
     "reconnect": Code(ERROR, "Connection lost", "Nothing is kept in step until it is connected again.", ()),
     "permission_lost": Code(ERROR, "Not permitted to read", "What cannot be read cannot be kept in step.", (ACCEPT,)),
+    "contact_missing": Code(ERROR, "Bill without a client", "An invoice needs a customer who owes it.", ("retry", ACCEPT)),
+    "unreadable": Code(ERROR, "Cannot be read", "What cannot be read cannot be posted.", (ACCEPT,)),
+    "not_planned": Code(ERROR, "The portal failed", "Nothing was written for this contact.", (ACCEPT,)),
     "wrong_company": Code(ERROR, "Another company", "Links of one company must never be used in another.", ()),
 }
 

@@ -289,9 +289,8 @@ def _save_one(pairing: Pairing, key: str, id: str, known: dict[str, dict[str, Ra
     )
 
 
-def choices(pairing: Pairing, slot: Slot) -> Iterable[tuple[str, str]]:
+def choices(slot: Slot, known: dict[str, dict[str, Raw]]) -> Iterable[tuple[str, str]]:
     """What a slot can be mapped to, as (id, label); what would be refused is not offered."""
-    known = known_targets(pairing)
     rows = known["Item" if slot.is_item else "Account"].values()
     for row in sorted(rows, key=lambda row: text(row, "Name").casefold()):
         if not mapping_fault(slot.key, text(row, "Id"), known):

@@ -17,7 +17,7 @@ def callback_url(system: str) -> str:
 
 def provider_for(system: str, region: str = "", session: requests.Session | None = None) -> Provider:
     """Raises NotConfigured; RemoteError when Intuit's discovery document cannot be read."""
-    return _clio(region or "us") if system == "clio" else _quickbooks(session)
+    return _quickbooks(session) if system == "quickbooks" else _clio(region or "us")
 
 
 def _clio(region: str) -> Provider:

@@ -5,15 +5,26 @@ from typing import Any
 
 from firms.models import Firm
 from integrations.core.changes import Change
-from integrations.issue_codes import code
+from integrations.issue_codes import ACTIONS, code
 from integrations.models import Issue, SyncRun
+
+NO_REQUESTS = {"clio": 0, "quickbooks_reads": 0, "quickbooks_writes": 0}
+NONE_LEFT_OUT = {"payments": 0, "amount": "0.00"}
 
 
 def run_report(firm: Firm, run: SyncRun | None, reason: str = "") -> dict[str, Any]:
     """`sync --json`. ``run`` is None where none could be opened, ``reason`` then says why."""
     if run is None:
-        counts: dict[str, Any] = {"kinds": {}, "requests": {}, "left_out": {}, "warnings": 0, "seconds": 0}
-        return {"firm": firm.slug, "run": None, "outcome": "failed", "reason": reason, **counts}
+        nothing: dict[str, Any] = {"kinds": {}, "requests": NO_REQUESTS, "left_out": NONE_LEFT_OUT}
+        return {
+            "firm": firm.slug,
+            "run": None,
+            "outcome": "failed",
+            "reason": reason,
+            **nothing,
+            "warnings": 0,
+            "seconds": 0.0,
+        }
     took = (run.finished_at - run.started_at).total_seconds() if run.finished_at else 0
     return {
         "firm": firm.slug,
@@ -21,8 +32,8 @@ def run_report(firm: Firm, run: SyncRun | None, reason: str = "") -> dict[str, A
         "outcome": run.outcome,
         "reason": run.reason or None,
         "kinds": run.counts,
-        "requests": run.requests,
-        "left_out": run.left_out,
+        "requests": NO_REQUESTS | run.requests,
+        "left_out": NONE_LEFT_OUT | run.left_out,
         "warnings": run.warnings,
         "seconds": round(took, 1),
     }
@@ -54,6 +65,8 @@ def issues_report(firm: Firm, issues: Iterable[Issue]) -> dict[str, Any]:
 
 
 def issue_report(issue: Issue) -> dict[str, Any]:
+    """One of them. A decision that no run has carried out yet is told in the message."""
+    decided = f" Decided: {ACTIONS[issue.action]}; the next run carries it out." if is_decided(issue) else ""
     return {
         "id": issue.pk,
         "code": issue.code,
@@ -61,7 +74,11 @@ def issue_report(issue: Issue) -> dict[str, Any]:
         "kind": issue.kind or None,
         "practice_id": issue.practice_id or None,
         "ledger_id": issue.ledger_id or None,
-        "message": issue.message,
+        "message": issue.message + decided,
         "actions": list(code(issue.code).actions),
         "opened_at": issue.opened_at.isoformat(),
     }
+
+
+def is_decided(issue: Issue) -> bool:
+    return issue.state == Issue.State.DECIDED

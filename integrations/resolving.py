@@ -29,6 +29,8 @@ def resolve(issue: Issue, action: str, user: User | None, clock: Clock, *, value
         raise CannotResolve(f"“{action}” does not fit this issue. Possible: {offered}.")
     if issue.state == Issue.State.CLOSED:
         raise CannotResolve("This issue is already closed.")
+    if action == "adopt":
+        value = value or issue.ledger_id
     if action in NEEDS_VALUE and not value:
         candidates = ", ".join(issue.details.get("candidates", ())) or "none"
         raise CannotResolve(f"Say which customer: --field customer=ID. Candidates: {candidates}.")

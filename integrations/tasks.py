@@ -1,30 +1,34 @@
 """What the queue calls. Arguments are integers; a task may run twice, late or never: the rows say what is due."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django_q.tasks import async_task
 
 from firms.models import User
+from integrations import errands
 from integrations.core.ports import Clock
 from integrations.gateways import open_workspace
-from integrations.models import Connection, OAuthState, Pairing, SyncRun
+from integrations.models import Connection, Errand, OAuthState, Pairing, SyncRun, Worker
 from integrations.sync.policy import NotReady
-from integrations.sync.run import RunIsOpen, open_run, sync
+from integrations.sync.run import DEAD_AFTER, RunIsOpen, open_run, sync
+from integrations.sync.workspace import Workspace
 from integrations.systems.clock import SystemClock
 
 log = structlog.get_logger(__name__)
 SLICE_S = 240.0  # then the run goes to the end of the queue, so that other firms get their turn
+BELL_LOST_AFTER = timedelta(minutes=2)  # by then a free worker would have taken up the next slice
+WORKER = "queue"
 
 
 def ask_for_sync(pairing: Pairing, user: User | None, clock: Clock) -> None:
     """Notes that a run is wanted and rings the queue's bell; asking again before it starts changes nothing."""
     with transaction.atomic():
-        asked = Pairing.objects.of(pairing.firm).filter(pk=pairing.pk, sync_asked_at=None)
-        asked.update(sync_asked_at=clock.now(), sync_asked_by=user)
-        transaction.on_commit(lambda: ring(pairing.pk))
+        unasked = Pairing.objects.of(pairing.firm).filter(pk=pairing.pk, sync_asked_at=None)
+        if unasked.update(sync_asked_at=clock.now(), sync_asked_by=user):
+            transaction.on_commit(lambda: ring(pairing.pk))
 
 
 def ring(pairing_id: int) -> None:
@@ -34,32 +38,53 @@ def ring(pairing_id: int) -> None:
 def sync_pairing(pairing_id: int) -> None:
     """One run, or the next slice of one. Does nothing when nothing is due or a run is under way elsewhere."""
     clock = SystemClock()
-    pairing = Pairing.all_firms.select_related("firm").filter(pk=pairing_id, archived_at=None).first()
-    if pairing is None:
-        return
-    run = _next_run(pairing, clock)
+    _worker_is_here(clock)
+    run = _next_run(pairing_id, clock)
     if run is None:
         return
-    try:
-        work = open_workspace(pairing.firm, clock)
-    except NotReady as error:
-        return _close(run, clock, str(error))
-    if not sync(work, run, slice_s=SLICE_S):
+    work = _open_workspace(run, clock)
+    if work is None:
+        return
+    if not sync(work, run, slice_s=SLICE_S) or _is_asked_again(pairing_id):
         ring(pairing_id)
 
 
-def _next_run(pairing: Pairing, clock: Clock) -> SyncRun | None:
-    """The sliced run to go on with, or a new one where one is due."""
-    sliced = _claim_sliced(pairing, clock)
-    if sliced is not None or not _is_due(pairing, clock):
-        return sliced
+def _open_workspace(run: SyncRun, clock: Clock) -> Workspace | None:
+    """None where the run cannot go on; it is closed and says why."""
+    try:
+        work = open_workspace(run.firm, clock)
+        if work.pairing.pk != run.pairing_id:
+            raise NotReady("The link was purged and made anew meanwhile.")
+        return work
+    except NotReady as error:
+        _close(run, clock, str(error))
+    except BaseException:
+        _close(run, clock, "The portal itself failed; support has been told.")
+        raise
+    return None
+
+
+def _next_run(pairing_id: int, clock: Clock) -> SyncRun | None:
+    """The sliced run to go on with, or a new one where one is due.
+
+    The pairing is locked meanwhile, so that of two workers that were told to run it the second finds it done.
+    """
+    with transaction.atomic():
+        live = Pairing.all_firms.select_for_update(of=("self",)).select_related("firm")
+        pairing = live.filter(pk=pairing_id, archived_at=None).first()
+        if pairing is None:
+            return None
+        sliced = _claim_sliced(pairing, clock)
+        return sliced or (_open_due(pairing, clock) if _is_due(pairing, clock) else None)
+
+
+def _open_due(pairing: Pairing, clock: Clock) -> SyncRun | None:
     asked_by = pairing.sync_asked_by if pairing.sync_asked_at else None
     trigger = SyncRun.Trigger.PERSON if pairing.sync_asked_at else SyncRun.Trigger.SCHEDULE
     try:
-        run = open_run(pairing, clock, trigger, asked_by)
+        return open_run(pairing, clock, trigger, asked_by)
     except RunIsOpen:
         return None
-    return run
 
 
 def _claim_sliced(pairing: Pairing, clock: Clock) -> SyncRun | None:
@@ -71,25 +96,77 @@ def _claim_sliced(pairing: Pairing, clock: Clock) -> SyncRun | None:
 
 
 def _is_due(pairing: Pairing, clock: Clock) -> bool:
-    return pairing.sync_asked_at is not None or (pairing.next_sync_at is not None and pairing.next_sync_at <= clock.now())
+    """Asked for, on schedule, or left unfinished by a worker that died."""
+    if pairing.sync_asked_at is not None or (pairing.next_sync_at is not None and pairing.next_sync_at <= clock.now()):
+        return True
+    return _left_behind(clock.now()).filter(firm=pairing.firm, pairing=pairing).exists()
+
+
+def _left_behind(now: datetime) -> QuerySet[SyncRun]:
+    """Runs whose worker has died, or whose call to the next slice was lost."""
+    unfinished = SyncRun.all_firms.filter(finished_at=None).exclude(state=SyncRun.State.HELD)
+    lost = Q(step=SyncRun.WAITING, heartbeat_at__lt=now - BELL_LOST_AFTER)
+    return unfinished.filter(lost | Q(heartbeat_at__lt=now - DEAD_AFTER))
+
+
+def _is_asked_again(pairing_id: int) -> bool:
+    """Somebody asked while the run was under way; what they changed may have come too late for it."""
+    return Pairing.all_firms.filter(pk=pairing_id, archived_at=None, sync_asked_at__isnull=False).exists()
 
 
 def _close(run: SyncRun, clock: Clock, reason: str) -> None:
     run.state, run.outcome, run.reason = SyncRun.State.FINISHED, SyncRun.Outcome.FAILED, reason
-    run.finished_at = clock.now()
-    run.save(update_fields=["state", "outcome", "reason", "finished_at"])
+    run.finished_at, run.step = clock.now(), ""
+    run.save(update_fields=["state", "outcome", "reason", "finished_at", "step"])
 
 
 def tick() -> None:
     """Once a minute: rings for every pairing that is due, and forgets connection attempts that lapsed."""
-    clock = SystemClock()
-    now = clock.now()
+    now = SystemClock().now()
     OAuthState.all_firms.filter(expires_at__lt=now - timedelta(days=1)).delete()
+    due = _due(now)
+    for pairing_id in due:
+        ring(pairing_id)
+    log.info("tick", due=len(due))
+
+
+def _due(now: datetime) -> list[int]:
+    """Pairings that may run and should, who asked first comes first."""
     live = Pairing.all_firms.filter(archived_at=None).exclude(start_date=None)
     live = live.filter(practice__state=Connection.State.CONNECTED, ledger__state=Connection.State.CONNECTED)
     live = live.exclude(ledger__confirmed_at=None)
-    due = live.filter(Q(sync_asked_at__isnull=False) | Q(next_sync_at__lte=now))
-    ids = list(due.order_by(F("sync_asked_at").asc(nulls_last=True), "next_sync_at").values_list("pk", flat=True))
-    for pairing_id in ids:
+    left = _left_behind(now).values("pairing_id")
+    due = live.filter(Q(sync_asked_at__isnull=False) | Q(next_sync_at__lte=now) | Q(pk__in=left))
+    return list(due.order_by(F("sync_asked_at").asc(nulls_last=True), "next_sync_at").values_list("pk", flat=True))
+
+
+def scheduled_tick() -> None:
+    """What the queue's one schedule calls: a tick, which also shows that a worker is there."""
+    _worker_is_here(SystemClock())
+    tick()
+
+
+def worker_seen_at() -> datetime | None:
+    """When the queue last did anything; None where it never has."""
+    return Worker.objects.filter(name=WORKER).values_list("seen_at", flat=True).first()
+
+
+def _worker_is_here(clock: Clock) -> None:
+    Worker.objects.update_or_create(name=WORKER, defaults={"seen_at": clock.now()})
+
+
+def ask_for_errand(pairing: Pairing, purpose: str, user: User | None, clock: Clock, **wanted: str) -> Errand:
+    """Asks the queue for a preview, a check or a filled-in mapping; asking twice gives the one under way."""
+    with transaction.atomic():
+        errand = errands.ask(pairing, purpose, user, clock, wanted)
+        transaction.on_commit(lambda: async_task("integrations.tasks.run_errand", errand.pk))
+    return errand
+
+
+def run_errand(errand_id: int) -> None:
+    """Carries out an errand; then a sync that was asked for meanwhile gets its turn."""
+    clock = SystemClock()
+    errands.carry_out(errand_id, clock)
+    waiting = Pairing.all_firms.filter(pk__in=Errand.all_firms.filter(pk=errand_id).values("pairing_id"))
+    for pairing_id in waiting.filter(archived_at=None, sync_asked_at__isnull=False).values_list("pk", flat=True):
         ring(pairing_id)
-    log.info("tick", due=len(ids))

@@ -6,22 +6,34 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import requests
+import structlog
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 from django.db import transaction
 
-from integrations.core.errors import Remedy, RemoteError, Trace, Unauthorized
+from integrations.core.errors import Forbidden, Remedy, RemoteError, Trace, Unauthorized
 from integrations.core.ports import Clock
 from integrations.models import Connection, OAuthToken
-from integrations.providers import provider_for
+from integrations.providers import NotConfigured, provider_for
 from integrations.systems import oauth
-from integrations.systems.oauth import Grant
+from integrations.systems.oauth import Grant, Provider
+from integrations.systems.origin import WrongAddress
 
+log = structlog.get_logger(__name__)
 RENEW_BEFORE = timedelta(minutes=5)
+PASTED = "The stored authorisation was sealed for another connection, so it is not used."
+UNREADABLE = (
+    "The stored authorisation cannot be opened with this installation's keys (TOKEN_KEYS). "
+    "Support can put the missing key back."
+)
 
 
 class WrongOwner(Exception):
     """A token row was decrypted that belongs to another firm, system or company."""
+
+
+class Unreadable(Exception):
+    """No key opens the row, or what is in it is no pair of tokens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,43 +45,69 @@ class Tokens:
         return "Tokens(***)"
 
 
+@dataclass(frozen=True, slots=True)
+class Rotation:
+    """How many tokens are now sealed with the first key, and how many nobody can open."""
+
+    sealed: int
+    unreadable: int
+
+
 def _ring() -> MultiFernet:
     return MultiFernet([Fernet(key) for key in settings.TOKEN_KEYS])
 
 
 def seal(connection: Connection, generation: int, tokens: Tokens) -> bytes:
     """Ciphertext whose plaintext names its owner, so that it is worthless in another row."""
-    return _ring().encrypt(json.dumps({**_binding(connection, generation), "a": tokens.access, "r": tokens.refresh}).encode())
+    return _ring().encrypt(
+        json.dumps({**_binding(connection, generation), "a": tokens.access, "r": tokens.refresh}).encode()
+    )
 
 
 def unseal(connection: Connection, row: OAuthToken) -> Tokens:
-    """Raises WrongOwner for a pasted row, InvalidToken when no key fits."""
-    content = json.loads(_ring().decrypt(bytes(row.ciphertext)))
-    if {key: content.get(key) for key in ("firm", "system", "account", "generation")} != _binding(connection, row.generation):
+    """Raises WrongOwner for a pasted row, Unreadable when no key fits."""
+    try:
+        content = json.loads(_ring().decrypt(bytes(row.ciphertext)))
+        tokens, bound = Tokens(content.pop("a"), content.pop("r")), content
+    except (InvalidToken, ValueError, KeyError, TypeError, AttributeError):
+        raise Unreadable(f"the token of connection {connection.pk} cannot be opened") from None
+    if bound != _binding(connection, row.generation):
         raise WrongOwner(f"the token of connection {connection.pk} was sealed for somebody else")
-    return Tokens(content["a"], content["r"])
+    return tokens
 
 
 def _binding(connection: Connection, generation: int) -> dict[str, object]:
     return {
         "firm": connection.firm_id,
         "system": connection.system,
+        "region": connection.region,
         "account": connection.external_account_id,
         "generation": generation,
     }
 
 
-def rotate_keys() -> int:
-    """Seals every token with the first key; returns how many. Tokens no key opens are left as they are."""
-    done = 0
-    for row in OAuthToken.all_firms.select_for_update().select_related("connection").iterator():
+def rotate_keys() -> Rotation:
+    """Seals every token with the first key, one row at a time. What cannot be opened is left as it is."""
+    ids = list(OAuthToken.all_firms.order_by("pk").values_list("pk", flat=True))
+    sealed = [done for done in map(_rotate, ids) if done is not None]
+    return Rotation(sealed.count(True), sealed.count(False))
+
+
+def _rotate(token_id: int) -> bool | None:
+    """Whether the row could be opened; None where it is gone meanwhile."""
+    with transaction.atomic():
+        rows = OAuthToken.all_firms.select_for_update(of=("self",)).select_related("connection")
+        row = rows.filter(pk=token_id).first()
+        if row is None:
+            return None
         try:
-            row.ciphertext = _ring().rotate(bytes(row.ciphertext))
-        except InvalidToken:
-            continue
+            unseal(row.connection, row)
+        except (WrongOwner, Unreadable):
+            return False
+        row.ciphertext = _ring().rotate(bytes(row.ciphertext))
         row.save(update_fields=["ciphertext"])
-        done += 1
-    return done
+        _readable_again(row.connection)
+        return True
 
 
 def store(connection: Connection, grant: Grant, clock: Clock) -> None:
@@ -85,7 +123,9 @@ def store(connection: Connection, grant: Grant, clock: Clock) -> None:
         "generation": generation,
     }
     OAuthToken.objects.of(connection.firm).update_or_create(
-        connection=connection, defaults=values, create_defaults={**values, "firm": connection.firm, "connection": connection}
+        connection=connection,
+        defaults=values,
+        create_defaults={**values, "firm": connection.firm, "connection": connection},
     )
 
 
@@ -107,45 +147,101 @@ def _fresh(connection: Connection, clock: Clock, session: requests.Session | Non
     """An access token that is not ``refused`` and will live a while; renewed under a row lock where needed."""
     row = OAuthToken.objects.of(connection.firm).filter(connection=connection).first()
     if row is None:
-        raise _dead(connection, f"{connection.get_system_display()} is not connected.")
-    access = unseal(connection, row).access
+        raise _dead(connection)
+    access = _opened(connection, row).access
     if access != refused and row.access_expires_at - clock.now() > RENEW_BEFORE:
         return access
     return _renew(connection, clock, session, refused)
 
 
-def _renew(connection: Connection, clock: Clock, session: requests.Session | None, refused: str) -> str:
-    """One renewal whatever the concurrency: whoever waited for the lock finds the new token and uses it."""
-    with transaction.atomic():
-        row = OAuthToken.objects.of(connection.firm).select_for_update().get(connection=connection)
+def _opened(connection: Connection, row: OAuthToken) -> Tokens:
+    """The tokens; a row that must not or cannot be used stops the connection. Raises Unauthorized.
+
+    A row no key opens is kept: it serves again once the key is back.
+    """
+    try:
         tokens = unseal(connection, row)
+    except WrongOwner:
+        log.error("authorisation_of_somebody_else", connection=connection.pk)
+        needs_reconnect(connection, PASTED)
+        raise _dead(connection) from None
+    except Unreadable:
+        log.error("authorisation_unreadable", connection=connection.pk)
+        _stop(connection, UNREADABLE)
+        raise _dead(connection) from None
+    _readable_again(connection)
+    return tokens
+
+
+def _renew(connection: Connection, clock: Clock, session: requests.Session | None, refused: str) -> str:
+    """One renewal whatever the concurrency: whoever waited for the lock finds the new token and uses it.
+
+    ``durable``: what comes back is committed before anyone can use it. A dead grant is forgotten under the same lock,
+    so that it is asked about once.
+    """
+    provider = _provider(connection, session)
+    with transaction.atomic(durable=True):
+        row = OAuthToken.objects.of(connection.firm).select_for_update().filter(connection=connection).first()
+        if row is None:
+            raise _dead(connection)
+        tokens = _opened(connection, row)
         if tokens.access != refused and row.access_expires_at - clock.now() > RENEW_BEFORE:
             return tokens.access
-        provider = provider_for(connection.system, connection.region, session)
         try:
             grant = oauth.refresh(provider, tokens.refresh, session)
         except RemoteError as error:
             if error.remedy is not Remedy.RECONNECT:
                 raise
-            failure: RemoteError | None = error
+            needs_reconnect(connection, _ended(connection, row, error, clock))
         else:
             store(connection, grant, clock)
-            failure = None
-    if failure is None:
-        return grant.access_token
-    needs_reconnect(connection, failure.message)
-    raise failure
+            return grant.access_token
+    raise _dead(connection)
+
+
+def _provider(connection: Connection, session: requests.Session | None) -> Provider:
+    """Raises RemoteError, also where this installation has no app for the system any more."""
+    try:
+        return provider_for(connection.system, connection.region, session)
+    except (NotConfigured, WrongAddress) as error:
+        trace = Trace(connection.system, path="/oauth", code="not_configured")
+        raise Forbidden(str(error), trace) from error
+
+
+def _ended(connection: Connection, row: OAuthToken, error: RemoteError, clock: Clock) -> str:
+    if row.refresh_expires_at and row.refresh_expires_at <= clock.now():
+        day = f"{row.refresh_expires_at:%-d %B %Y}"
+        return f"The authorisation that {connection.get_system_display()} gave ended on {day}."
+    return f"{error.message}."
 
 
 def needs_reconnect(connection: Connection, reason: str) -> None:
     """Stops the connection until a person authorises it again; its tokens are worthless and forgotten."""
+    with transaction.atomic():
+        OAuthToken.objects.of(connection.firm).filter(connection=connection).delete()
+        _stop(connection, reason)
+
+
+def _stop(connection: Connection, reason: str) -> None:
+    """Only a live connection: one that a person disconnected meanwhile stays so."""
     connection.state, connection.reason = Connection.State.RECONNECT, reason
-    connection.save(update_fields=["state", "reason"])
-    OAuthToken.objects.of(connection.firm).filter(connection=connection).delete()
+    mine = Connection.objects.of(connection.firm).filter(pk=connection.pk)
+    mine.exclude(state=Connection.State.DISCONNECTED).update(state=connection.state, reason=reason)
 
 
-def _dead(connection: Connection, message: str) -> Unauthorized:
+def _readable_again(connection: Connection) -> None:
+    """A connection that only lacked the key, and has its tokens still, works again."""
+    if connection.state == Connection.State.RECONNECT:
+        connection.state, connection.reason = Connection.State.CONNECTED, ""
+        mine = Connection.objects.of(connection.firm).filter(pk=connection.pk, state=Connection.State.RECONNECT)
+        mine.update(state=connection.state, reason="")
+
+
+def _dead(connection: Connection) -> Unauthorized:
+    """Says why, in the words kept with the connection, whichever process found out."""
+    reasons = Connection.objects.of(connection.firm).filter(pk=connection.pk).values_list("reason", flat=True)
+    reason = reasons.first() or f"{connection.get_system_display()} is not connected."
     return Unauthorized(
-        f"{message} Connect it again on the connections page.",
+        f"{reason} Connect it again on the connections page.",
         Trace(system=connection.system, path="/oauth", status=401, code="not_connected"),
     )

@@ -1,6 +1,37 @@
 """Addresses of the integrations: inside a firm, and those the two systems call."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path, register_converter
 
-firm_patterns: list[URLPattern | URLResolver] = []
-root_patterns: list[URLPattern | URLResolver] = []
+from integrations.converters import KindConverter, SystemConverter
+from integrations.views import connections, customers, dashboard, issues, mappings, preview, records, runs, setup
+
+register_converter(SystemConverter, "system")
+register_converter(KindConverter, "kind")
+
+firm_patterns: list[URLPattern | URLResolver] = [
+    path("", dashboard.dashboard, name="dashboard"),
+    path("sync/", dashboard.sync, name="sync"),
+    path("live/", dashboard.live, name="live"),
+    path("setup/", setup.setup, name="setup"),
+    path("setup/check/", setup.check, name="check"),
+    path("connections/", connections.connections, name="connections"),
+    path("connections/purge/", connections.purge, name="purge"),
+    path("connections/<system:system>/connect/", connections.connect, name="connect"),
+    path("connections/<system:system>/disconnect/", connections.disconnect, name="disconnect"),
+    path("connections/quickbooks/confirm/", connections.confirm, name="confirm_company"),
+    path("mappings/", mappings.mappings, name="mappings"),
+    path("mappings/read/", mappings.read_again, name="read_targets"),
+    path("preview/", preview.preview, name="preview"),
+    path("errands/<int:pk>/", preview.errand, name="errand"),
+    path("runs/", runs.runs, name="runs"),
+    path("runs/<int:pk>/", runs.run, name="run"),
+    path("issues/", issues.issues, name="issues"),
+    path("issues/adopt/", issues.adopt_all, name="adopt_all"),
+    path("issues/<int:pk>/", issues.issue, name="issue"),
+    path("records/<kind:kind>/", records.records, name="records"),
+    path("records/<kind:kind>/<slug:practice_id>/", records.record, name="record"),
+    path("quickbooks-only/", customers.quickbooks_only, name="quickbooks_only"),
+]
+root_patterns: list[URLPattern | URLResolver] = [
+    path("oauth/<system:system>/callback/", connections.callback, name="oauth_callback"),
+]

@@ -103,10 +103,11 @@ class Environment(environ.Env):
         rule = "must be a PostgreSQL address, for example postgres://user:password@host:5432/portal"
         try:
             parts = urlsplit(self.word(name))
-            config = dict(self.db(name))
-        except (ValueError, ImproperlyConfigured):
-            refuse(name, rule)
-        if parts.scheme not in POSTGRES_SCHEMES or not config.get("NAME"):
+            known = parts.scheme in POSTGRES_SCHEMES and (parts.port or True)
+        except ValueError:
+            known = False
+        config = dict(self.db(name)) if known else {}
+        if not config.get("NAME"):
             refuse(name, rule)
         return config
 

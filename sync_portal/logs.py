@@ -10,7 +10,7 @@ from structlog.typing import EventDict, WrappedLogger
 
 HIDDEN = "[hidden]"
 SECRET_NAMES = re.compile(
-    r"authorization|cookie|csrf|password|passwd|secret|token|(^|_)(code|state|realm|realm_?id|key|keys|signature)$",
+    r"authorization|cookie|csrf|password|passwd|secret|token|(^|_)((?<!status_)code|state|realm|realm_?id|key|keys|signature)$",
     re.I,
 )
 SECRET_TEXT = re.compile(

@@ -27,6 +27,7 @@ TOKEN_KEYS = env.token_keys("TOKEN_KEYS", DATA_DIR / "token_keys" if LOCAL else 
 DATABASES = databases(env.database("DATABASE_URL"), DATA_DIR)
 SPEC_DIR = env.folder("SPEC_DIR")
 Q_WORKERS = env.number("Q_WORKERS", 2, least=1, most=64)
+SILENCED_SYSTEM_CHECKS = ["mail.E001"]  # sync_portal.checks says it in our words
 MAILERS = {"default": env.mailer("EMAIL_URL")}
 DEFAULT_FROM_EMAIL = f"Sync Portal <no-reply@{SITE_HOST}>"
 SENTRY_DSN = env.dsn("SENTRY_DSN")
@@ -66,6 +67,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.contrib.humanize",
+    "django.forms",
     "allauth",
     "allauth.account",
     "allauth.mfa",
@@ -99,10 +101,13 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "sync_portal.frame.frame",
+                "integrations.context.state",
             ],
         },
     }
 ]
+
+FORM_RENDERER = "sync_portal.forms.Renderer"
 
 # Sign-in limits are counted in the cache, so every process must share it; the queue's figures need no sharing.
 CACHES = {

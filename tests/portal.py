@@ -1,6 +1,7 @@
 """A firm with both systems connected to stand-ins in the same process: what the tests of the sync start from."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -14,6 +15,7 @@ from integrations import connecting, mapping
 from integrations.gateways import open_workspace
 from integrations.models import Connection, Issue, Pairing, SyncRun
 from integrations.models.pairing import live_pairing
+from integrations.resolving import resolve
 from integrations.sandbox.adapter import InProcessAdapter
 from integrations.sandbox.clio.office import BillLine, ClioOffice
 from integrations.sandbox.clock import SandboxClock
@@ -22,9 +24,12 @@ from integrations.sandbox.quickbooks.office import QuickBooksOffice, open_compan
 from integrations.sandbox.store import Store
 from integrations.sandbox.world import World
 from integrations.sync.run import open_run, preview, sync
+from integrations.sync.workspace import Workspace
 from integrations.systems import discovery
 
 START = date(2026, 1, 1)
+Before = Callable[[requests.PreparedRequest], None]
+Tamper = Callable[[str, Any], None]
 
 
 @dataclass
@@ -38,7 +43,12 @@ class Portal:
     quickbooks: QuickBooksOffice
     clock: SandboxClock
     session: requests.Session
-    log: list[tuple[str, str, str]] = field(default_factory=list)
+    wire: "Wire"
+
+    @property
+    def log(self) -> list[tuple[str, str, str]]:
+        """Every request so far: method, path, query."""
+        return self.wire.log
 
     @property
     def pairing(self) -> Pairing:
@@ -46,7 +56,9 @@ class Portal:
         assert found is not None
         return found
 
-    def workspace(self):
+    def workspace(self) -> Workspace:
+        """Freshly opened, long enough after the last one for QuickBooks not to count both in one second."""
+        self.clock.sleep(2)
         return open_workspace(self.firm, self.clock, self.session)
 
     def run(self) -> SyncRun:
@@ -64,8 +76,34 @@ class Portal:
         """How many writes QuickBooks has received."""
         return sum(method == "POST" and "/v3/" in path for method, path, _ in self.log)
 
+    def bodies(self, entity: str) -> list[dict[str, Any]]:
+        """What was sent to QuickBooks for this entity, oldest first."""
+        return [body for path, body in self.wire.sent if path.endswith(f"/{entity.lower()}")]
+
+    def reads(self, system: str) -> int:
+        """How many reads that system has answered."""
+        root = {"clio": "/clio/api/", "quickbooks": "/quickbooks/v3/"}[system]
+        return sum(method == "GET" and root in path for method, path, _ in self.log)
+
     def issues(self) -> list[Issue]:
         return list(Issue.objects.of(self.firm).filter(state=Issue.State.OPEN).order_by("id"))
+
+    def issue(self, code: str) -> Issue:
+        """The one open issue of that code."""
+        (found,) = [issue for issue in self.issues() if issue.code == code]
+        return found
+
+    def resolve(self, code: str, action: str, value: str = "") -> None:
+        resolve(self.issue(code), action, self.owner, self.clock, value=value)
+
+    def pay(self, bill: int, amount: str | int, on: date = date(2026, 2, 20), **options: Any) -> int:
+        """A payment in Clio for one bill; returns its id."""
+        return self.clio.record_payment(self.clio.bill(bill)["client_id"], [(bill, Decimal(amount))], on, **options)
+
+    def invoice(self, number: str) -> dict[str, Any]:
+        """The one QuickBooks invoice of that number."""
+        (found,) = [doc for doc in self.quickbooks.all("Invoice") if doc["DocNumber"] == number]
+        return found
 
     def codes(self) -> list[str]:
         return [issue.code for issue in self.issues()]
@@ -91,15 +129,33 @@ class Portal:
         return self.clio.create_contact(type="Person", first_name=first, last_name=last, email_addresses=mails)
 
 
-class _Logged(InProcessAdapter):
-    """Writes down every request before it is answered."""
+class Wire(InProcessAdapter):
+    """Writes down every request; ``before`` may act or raise before it is answered, ``tamper`` spoil the JSON of answers.
 
-    log: list[tuple[str, str, str]]
+    A tamperer is given the path and the parsed answer, and changes it in place.
+    """
+
+    def __init__(self, world: World, base: str) -> None:
+        super().__init__(world.handle, base)
+        self.log: list[tuple[str, str, str]] = []
+        self.sent: list[tuple[str, dict[str, Any]]] = []
+        self.before: list[Before] = []
+        self.tamper: list[Tamper] = []
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
-        path, _, query = (request.path_url).partition("?")
+        path, _, query = request.path_url.partition("?")
         self.log.append((request.method or "", path, query))
-        return super().send(request, *args, **kwargs)
+        if request.method == "POST" and "/v3/" in path:
+            self.sent.append((path, json.loads(request.body or b"{}", parse_float=Decimal)))
+        for act in list(self.before):
+            act(request)
+        answer = super().send(request, *args, **kwargs)
+        if self.tamper and answer.headers.get("content-type", "").startswith("application/json"):
+            parsed = answer.json()
+            for spoil in self.tamper:
+                spoil(path, parsed)
+            answer._content = json.dumps(parsed).encode()
+        return answer
 
 
 def make_portal(
@@ -109,6 +165,8 @@ def make_portal(
     """Both systems freshly opened, connected, confirmed and mapped from 1 January 2026."""
     world = World(store or Store())
     clio = ClioOffice.open_account(world.store, "us", firm.name, country=country, currency=currency)
+    clio.add_bank_account("Operating", "Operating", currency)
+    clio.add_bank_account("Trust", "Trust", currency)
     quickbooks = open_company(world.store, firm.name, country, currency)
     return connect(firm, owner, world, clio, quickbooks, mapped=mapped)
 
@@ -116,9 +174,9 @@ def make_portal(
 def connect(
     firm: Firm, owner: User, world: World, clio: ClioOffice, quickbooks: QuickBooksOffice, *, mapped: bool = True
 ) -> Portal:
-    session, log = _session(world)
+    session, wire = _session(world)
     clock = SandboxClock(world.store)
-    portal = Portal(firm, owner, world, clio, quickbooks, clock, session, log)
+    portal = Portal(firm, owner, world, clio, quickbooks, clock, session, wire)
     visitor = connecting.Visitor(owner, "session")
     for system, account in (("clio", str(clio.account_id)), ("quickbooks", quickbooks.realm)):
         address = connecting.begin(firm, visitor, system, "us", clock, session)
@@ -132,11 +190,10 @@ def connect(
     return portal
 
 
-def _session(world: World) -> tuple[requests.Session, list[tuple[str, str, str]]]:
+def _session(world: World) -> tuple[requests.Session, Wire]:
     discovery.forget()
-    session, log = requests.Session(), []
+    session = requests.Session()
     base = f"{settings.SITE_URL}/sandbox"
-    adapter = _Logged(world.handle, base)
-    adapter.log = log
-    session.mount(base, adapter)
-    return session, log
+    wire = Wire(world, base)
+    session.mount(base, wire)
+    return session, wire

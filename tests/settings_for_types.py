@@ -6,4 +6,4 @@ os.environ.setdefault("SECRET_KEY", "types-only")
 os.environ.setdefault("SANDBOX", "1")
 os.environ.setdefault("TOKEN_KEYS", "A" * 43 + "=")
 
-from sync_portal.settings import *  # noqa: E402, F403
+from sync_portal.settings import *  # noqa: F403

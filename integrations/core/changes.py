@@ -112,22 +112,16 @@ class Plan:
     reread: frozenset[str] = frozenset()
 
 
-def request_id(
-    realm: str, ref: Ref, action: str, revision: int, body_digest: str
-) -> str:
+def request_id(realm: str, ref: Ref, action: str, revision: int, body_digest: str) -> str:
     """36 characters derived from what is written, so that the same write always carries the same id.
 
     ``revision`` counts the clean answers this document's writes have had: a refused or repeated write is a new one.
     QuickBooks takes up to 50 characters, 36 in a batch (Intuit blog: request id).
     """
-    return str(
-        uuid.uuid5(_NAMESPACE, f"{realm}|{ref}|{action}|{revision}|{body_digest}")
-    )
+    return str(uuid.uuid5(_NAMESPACE, f"{realm}|{ref}|{action}|{revision}|{body_digest}"))
 
 
-def ordered(
-    changes: tuple[Change, ...], stage: Callable[[Change], int]
-) -> tuple[Change, ...]:
+def ordered(changes: tuple[Change, ...], stage: Callable[[Change], int]) -> tuple[Change, ...]:
     """The changes so that each follows those it depends on; otherwise by stage, then as given."""
     by_ref = {change.ref: change for change in changes}
     done: dict[Ref, None] = {}

@@ -68,12 +68,7 @@ class NameIndex[C: Candidate]:
         self._people: dict[str, list[C]] = {}
         self._companies: dict[str, list[C]] = {}
         for customer in customers:
-            self._add(
-                self._people,
-                customer,
-                customer.plain_name,
-                f"{customer.given} {customer.family}",
-            )
+            self._add(self._people, customer, customer.plain_name, f"{customer.given} {customer.family}")
             self._add(self._companies, customer, customer.plain_name, customer.company)
 
     @staticmethod
@@ -84,14 +79,8 @@ class NameIndex[C: Candidate]:
     def namesakes(self, contact: Named) -> list[C]:
         """Customers whose display name, or person's or company's name, is the contact's."""
         index = self._companies if contact.is_company else self._people
-        names = {fold(contact.name)} | (
-            set() if contact.is_company else {fold(f"{contact.given} {contact.family}")}
-        )
-        found = {
-            customer.id: customer
-            for name in names - {""}
-            for customer in index.get(name, ())
-        }
+        names = {fold(contact.name)} | (set() if contact.is_company else {fold(f"{contact.given} {contact.family}")})
+        found = {customer.id: customer for name in names - {""} for customer in index.get(name, ())}
         return list(found.values())
 
 
@@ -100,7 +89,7 @@ def match(contact: Named, namesakes: Iterable[Candidate]) -> Match:
     same, open_ = [], []
     mails = {mail.lower() for mail in contact.emails}
     for customer in namesakes:
-        if mails & set(customer.emails):
+        if mails & {mail.lower() for mail in customer.emails}:
             same.append(customer.id)
         elif not mails or not customer.emails:
             open_.append(customer.id)

@@ -7,9 +7,12 @@ CENT = Decimal("0.01")
 ZERO = Decimal("0.00")
 
 
+LARGEST = Decimal(10) ** 15  # QuickBooks API reference: amounts have at most 15 digits
+
+
 def cents(value: Decimal) -> Decimal:
-    """``value`` rounded half up to the cent."""
-    return value.quantize(CENT, ROUND_HALF_UP)
+    """``value`` rounded half up to the cent; there is no negative zero."""
+    return value.quantize(CENT, ROUND_HALF_UP) + ZERO
 
 
 def amount(value: object) -> Decimal:
@@ -22,12 +25,12 @@ def number(value: object) -> Decimal:
     if value is None or value == "":
         return ZERO
     if isinstance(value, bool) or not isinstance(value, Decimal | int | str):
-        raise ValueError(f"not an amount: {value!r}")  # noqa: TRY004 - callers tell bad input apart by ValueError
+        raise ValueError(f"not an amount: {value!r}")
     try:
         parsed = Decimal(value)
     except InvalidOperation as error:
         raise ValueError(f"not an amount: {value!r}") from error
-    if not parsed.is_finite():
+    if not parsed.is_finite() or abs(parsed) >= LARGEST:
         raise ValueError(f"not an amount: {value!r}")
     return parsed
 
@@ -35,8 +38,10 @@ def number(value: object) -> Decimal:
 def allocate(total: Decimal, weights: Sequence[Decimal]) -> list[Decimal]:
     """Splits ``total`` in whole cents in proportion to ``weights`` by largest remainder; the parts add up to it.
 
-    Weights are not negative and not all zero (ValueError).
+    Weights are not negative and not all zero, and ``total`` has no part of a cent (ValueError).
     """
+    if total != cents(total):
+        raise ValueError("parts of a cent cannot be allocated")
     whole = sum(weights, Decimal(0))
     if whole <= 0 or any(weight < 0 for weight in weights):
         raise ValueError("weights must be positive")
@@ -44,10 +49,7 @@ def allocate(total: Decimal, weights: Sequence[Decimal]) -> list[Decimal]:
     floors = [(share // CENT) * CENT for share in exact]
     spare = int((total - sum(floors, ZERO)) / CENT)
     step = CENT if spare >= 0 else -CENT
-    order = sorted(
-        range(len(weights)),
-        key=lambda i: (floors[i] - exact[i]) * (1 if spare >= 0 else -1),
-    )
+    order = sorted(range(len(weights)), key=lambda i: (floors[i] - exact[i]) * (1 if spare >= 0 else -1))
     for index in order[: abs(spare)]:
         floors[index] += step
     return floors

@@ -5,9 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
 
-Raw = Mapping[
-    str, object
-]  # one remote object as parsed JSON; numbers with a fraction are Decimal
+Raw = Mapping[str, object]  # one remote object as parsed JSON; numbers with a fraction are Decimal
 SystemName = Literal["clio", "quickbooks"]
 
 

@@ -19,11 +19,7 @@ class Posting:
 
 def post(account: str, amount: Decimal, memo: str = "") -> Posting:
     """A debit of ``amount``, or a credit where it is negative."""
-    return (
-        Posting(account, debit=amount, memo=memo)
-        if amount >= 0
-        else Posting(account, credit=-amount, memo=memo)
-    )
+    return Posting(account, debit=amount, memo=memo) if amount >= 0 else Posting(account, credit=-amount, memo=memo)
 
 
 def gathered(postings: Iterable[Posting]) -> tuple[Posting, ...]:

@@ -46,23 +46,17 @@ def parse_mark(note: str, slug: str) -> Ref | None:
     for line in reversed(note.splitlines()):
         head, _, owner = line.strip().rpartition(" · ")
         words = head.split(" ")
-        if (
-            owner != slug
-            or len(words) != 3
-            or words[0] != "Clio"
-            or words[1] not in set(Kind)
-        ):
+        if owner != slug or len(words) != 3 or words[0] != "Clio" or words[1] not in set(Kind):
             continue
         practice_id, _, leg = words[2].partition("/")
-        return Ref(Kind(words[1]), practice_id, leg)
+        if practice_id:
+            return Ref(Kind(words[1]), practice_id, leg)
     return None
 
 
 def fingerprint(value: object) -> str:
     """A short digest of a dataclass or of JSON-like data: equal exactly when the values are equal."""
-    text = json.dumps(
-        _plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False
-    )
+    text = json.dumps(_plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
@@ -71,10 +65,12 @@ def _plain(value: object) -> object:
         return _plain(asdict(value))
     if isinstance(value, Mapping):
         return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple | set | frozenset):
+    if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
+    if isinstance(value, set | frozenset):
+        return sorted((_plain(item) for item in value), key=str)
     if isinstance(value, Decimal):
-        return format(value.normalize(), "f")
+        return format(value.normalize(), "f") if value else "0"
     if isinstance(value, date | datetime):
         return value.isoformat()
     return value

@@ -72,12 +72,8 @@ class Catalog:
     def index(self) -> NameIndex[Customer]:
         """Customers that stand for nobody in Clio yet."""
         if self._index is None:
-            linked = {
-                ledger_id for entity, ledger_id in self.owners if entity == "Customer"
-            }
-            self._index = NameIndex(
-                c for c in self.customers.values() if c.id not in linked
-            )
+            linked = {ledger_id for entity, ledger_id in self.owners if entity == "Customer"}
+            self._index = NameIndex(c for c in self.customers.values() if c.id not in linked)
         return self._index
 
     def name_is_free(self, name: str, own_id: str = "") -> bool:
@@ -89,16 +85,12 @@ class Catalog:
     def holder(self, number: str, ref: Ref, own_id: str = "") -> Holder | None:
         """Who else has this number: not the document itself, and not this plan's own claim for ``ref``."""
         for holder in self._numbers.get(_number_key(number), ()):
-            if holder.ref != ref and not (
-                own_id and holder.entity == "Invoice" and holder.ledger_id == own_id
-            ):
+            if holder.ref != ref and not (own_id and holder.entity == "Invoice" and holder.ledger_id == own_id):
                 return holder
         return None
 
     def claim_number(self, number: str, ref: Ref) -> None:
-        self._numbers.setdefault(_number_key(number), []).append(
-            Holder("Invoice", ref=ref)
-        )
+        self._numbers.setdefault(_number_key(number), []).append(Holder("Invoice", ref=ref))
 
     def forget(self, ref: Ref) -> None:
         """Gives back what a plan that is not carried out had claimed."""
@@ -110,16 +102,10 @@ class Catalog:
     def taken_numbers(self) -> Iterable[str]:
         return self._numbers.keys()
 
-    def loose_payments(
-        self, customer_id: str, amount: Decimal, on: date
-    ) -> list[LoosePayment]:
+    def loose_payments(self, customer_id: str, amount: Decimal, on: date) -> list[LoosePayment]:
         """Unlinked payments of the same customer and amount within five days."""
         near = self._loose.get(customer_id, ())
-        return [
-            p
-            for p in near
-            if p.amount == amount and abs(p.date - on) <= ADOPTION_WINDOW
-        ]
+        return [p for p in near if p.amount == amount and abs(p.date - on) <= ADOPTION_WINDOW]
 
 
 def number_key(number: str) -> str:

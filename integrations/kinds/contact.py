@@ -20,9 +20,7 @@ POSTAL_CODE_LENGTH = 30
 NOTES_LENGTH = 2000
 
 DEFAULT_NAME_TEMPLATE = "{name} (Clio {id})"
-DELETED_SUFFIX = (
-    " (deleted)"  # QuickBooks appends it to the name of an inactive customer
-)
+DELETED_SUFFIX = " (deleted)"  # QuickBooks appends it to the name of an inactive customer
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,17 +86,11 @@ def decode(raw: Raw) -> Contact:
     if truth(raw, "redacted"):
         raise Unreadable("Clio hides this contact from the user who connected it")
     is_company = text(raw, "type") == "Company"
-    parts = tuple(
-        clean(text(raw, key)) for key in ("first_name", "middle_name", "last_name")
-    )
-    name = clean_name(text(raw, "name")) or clean_name(
-        " ".join(part for part in parts if part)
-    )
+    parts = tuple(clean(text(raw, key)) for key in ("first_name", "middle_name", "last_name"))
+    name = clean_name(text(raw, "name")) or clean_name(" ".join(part for part in parts if part))
     if not name:
         raise Unreadable("a contact without a name")
-    given, middle, family = (
-        ("", "", "") if is_company else (clip(part, NAME_PART_LENGTH) for part in parts)
-    )
+    given, middle, family = ("", "", "") if is_company else (clip(part, NAME_PART_LENGTH) for part in parts)
     emails = _emails(raw)
     return Contact(
         id=identifier(raw),
@@ -118,24 +110,15 @@ def decode(raw: Raw) -> Contact:
 
 def _emails(raw: Raw) -> tuple[str, ...]:
     """The primary e-mail first; addresses QuickBooks would refuse are left out."""
-    listed = sorted(
-        rows(raw, "email_addresses"), key=lambda row: not truth(row, "primary")
-    )
-    found = [
-        text(raw, "primary_email_address"),
-        *(text(row, "address") for row in listed),
-    ]
-    return tuple(
-        dict.fromkeys(mail for mail in map(clean, found) if _acceptable_email(mail))
-    )
+    listed = sorted(rows(raw, "email_addresses"), key=lambda row: not truth(row, "primary"))
+    found = [text(raw, "primary_email_address"), *(text(row, "address") for row in listed)]
+    return tuple(dict.fromkeys(mail for mail in map(clean, found) if _acceptable_email(mail)))
 
 
 def _acceptable_email(mail: str) -> bool:
     """QuickBooks API reference: an address holds an @ and a dot and has at most 100 characters."""
     head, _, domain = mail.rpartition("@")
-    return (
-        bool(head) and "." in domain and " " not in mail and len(mail) <= EMAIL_LENGTH
-    )
+    return bool(head) and "." in domain and " " not in mail and len(mail) <= EMAIL_LENGTH
 
 
 def _phones(raw: Raw) -> dict[str, str]:
@@ -162,9 +145,7 @@ def _address(raw: Raw, label: str, *, primary: bool) -> Address:
     listed = list(rows(raw, "addresses"))
     chosen = next((row for row in listed if text(row, "name") == label), None)
     if chosen is None and primary:
-        chosen = next((row for row in listed if truth(row, "primary")), None) or nested(
-            raw, "primary_address"
-        )
+        chosen = next((row for row in listed if truth(row, "primary")), None) or nested(raw, "primary_address")
     return _clean_address(chosen) if chosen else Address()
 
 
@@ -182,35 +163,41 @@ def display_name(contact: Contact, template: str | None = None) -> str:
     """The plain name, or the name by the firm's template; at most 500 characters, the template's id kept whole."""
     if template is None:
         return clip(contact.name, DISPLAY_NAME_LENGTH)
-    room = DISPLAY_NAME_LENGTH - len(template.format(name="", id=contact.id))
-    return clean_name(template.format(name=clip(contact.name, room), id=contact.id))
+    # Not str.format: a firm writes the template, and a stray brace in it must not stop the run.
+    filled = template.replace("{id}", contact.id)
+    room = max(DISPLAY_NAME_LENGTH - len(filled.replace("{name}", "")), 0)
+    return clip(clean_name(filled.replace("{name}", clip(contact.name, room))), DISPLAY_NAME_LENGTH)
 
 
 def customer_body(contact: Contact, name: str, slug: str) -> dict[str, object]:
     """The QuickBooks members of a new customer."""
-    body: dict[str, object] = {"DisplayName": name, **_mapped(contact)}
-    return {
-        key: value for key, value in body.items() if value not in ("", None, {})
-    } | {"Notes": mark(contact.ref, slug)}
+    body: dict[str, object] = {"DisplayName": name, **mapped_members(contact)}
+    return {key: value for key, value in body.items() if value not in ("", None, {})} | {
+        "Notes": mark(contact.ref, slug)
+    }
 
 
 def customer_update(
-    contact: Contact, customer: Raw, name: str | None, slug: str
+    contact: Contact, customer: Raw, name: str | None, slug: str, before: Mapping[str, object]
 ) -> dict[str, object]:
-    """A sparse update with every mapped member; an emptied one is cleared with an empty value.
+    """A sparse update with the mapped members that changed since both sides agreed on ``before``.
 
-    ``name`` is None where the display name stays as it is. A person's own notes stay above our mark.
+    A member that was emptied is cleared with an empty value. Where nothing was agreed on, every member that Clio
+    fills is sent and none is cleared: what only QuickBooks knows of a customer is not ours to wipe. ``name`` is None
+    where the display name stays as it is. A person's own notes stay above our mark.
     """
-    body: dict[str, object] = {
-        "Id": text(customer, "Id"),
-        "SyncToken": text(customer, "SyncToken"),
-        "sparse": True,
-    }
-    body |= _mapped(contact)
+    now = mapped_members(contact)
+    changed = {key: value for key, value in now.items() if value != (before.get(key) or _empty(value))}
+    body: dict[str, object] = {"Id": text(customer, "Id"), "SyncToken": text(customer, "SyncToken"), "sparse": True}
+    body |= changed
     if name is not None:
         body["DisplayName"] = name
     body["Notes"] = with_mark(text(customer, "Notes"), contact.ref, slug)
     return body
+
+
+def _empty(value: object) -> object:
+    return type(value)()
 
 
 def with_mark(notes: str, ref: Ref, slug: str, limit: int = NOTES_LENGTH) -> str:
@@ -221,7 +208,7 @@ def with_mark(notes: str, ref: Ref, slug: str, limit: int = NOTES_LENGTH) -> str
     return f"{head}\n{line}" if head else line
 
 
-def _mapped(contact: Contact) -> dict[str, object]:
+def mapped_members(contact: Contact) -> dict[str, object]:
     return {
         "GivenName": contact.given,
         "MiddleName": contact.middle,
@@ -264,11 +251,7 @@ def decode_customer(raw: Raw) -> Customer:
         given=text(raw, "GivenName"),
         family=text(raw, "FamilyName"),
         company=text(raw, "CompanyName"),
-        emails=tuple(
-            part.strip().lower()
-            for part in mails.replace(";", ",").split(",")
-            if part.strip()
-        ),
+        emails=tuple(part.strip().lower() for part in mails.replace(";", ",").split(",") if part.strip()),
         active=raw.get("Active") is not False,
         notes=text(raw, "Notes"),
         currency=text(nested(raw, "CurrencyRef"), "value"),
@@ -278,20 +261,10 @@ def decode_customer(raw: Raw) -> Customer:
 def customer_fingerprint(raw: Raw) -> str:
     """A digest of the mapped members as QuickBooks returned them; its own bookkeeping is left out."""
     members: Mapping[str, object] = {
-        **{
-            key: text(raw, key)
-            for key in (
-                "DisplayName",
-                "GivenName",
-                "MiddleName",
-                "FamilyName",
-                "CompanyName",
-            )
-        },
+        **{key: text(raw, key) for key in ("DisplayName", "GivenName", "MiddleName", "FamilyName", "CompanyName")},
         "PrimaryEmailAddr": text(nested(raw, "PrimaryEmailAddr"), "Address"),
         **{
-            key: text(nested(raw, key), "FreeFormNumber")
-            for key in ("PrimaryPhone", "Mobile", "AlternatePhone", "Fax")
+            key: text(nested(raw, key), "FreeFormNumber") for key in ("PrimaryPhone", "Mobile", "AlternatePhone", "Fax")
         },
         **{key: _address_members(nested(raw, key)) for key in ("BillAddr", "ShipAddr")},
         "Active": raw.get("Active") is not False,
@@ -300,15 +273,5 @@ def customer_fingerprint(raw: Raw) -> str:
 
 
 def _address_members(raw: Raw) -> dict[str, str]:
-    names = (
-        "Line1",
-        "Line2",
-        "Line3",
-        "Line4",
-        "Line5",
-        "City",
-        "CountrySubDivisionCode",
-        "PostalCode",
-        "Country",
-    )
+    names = ("Line1", "Line2", "Line3", "Line4", "Line5", "City", "CountrySubDivisionCode", "PostalCode", "Country")
     return {name: text(raw, name) for name in names}

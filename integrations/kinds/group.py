@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from integrations.core.changes import Change, Decision, Plan, Problem
+from integrations.core.changes import Action, Change, Decision, Plan, Problem
 from integrations.core.mapping import Policy
 from integrations.core.match import Match
 from integrations.core.ports import Raw
@@ -51,9 +51,7 @@ class Group:
     links: Mapping[Ref, LinkState] = field(default_factory=dict)
     documents: Mapping[Ref, Document] = field(default_factory=dict)
     decisions: Mapping[tuple[Ref, str], Decision] = field(default_factory=dict)
-    absent_bills: frozenset[str] = (
-        frozenset()
-    )  # linked bills seen missing often enough (rule R1.4)
+    absent_bills: frozenset[str] = frozenset()  # linked bills seen missing often enough (rule R1.4)
 
 
 class Draftbook:
@@ -67,9 +65,8 @@ class Draftbook:
         self.waiting: list[Ref] = []
         self.blocked: set[Ref] = set()
         self.reread: set[str] = set()
-        self.legs: dict[
-            str, dict[Ref, Decimal]
-        ] = {}  # bill id to its live legs and their amounts
+        self.legs: dict[str, dict[Ref, Decimal]] = {}  # bill id to its live legs and their amounts
+        self.replaced: dict[Ref, Ref] = {}  # linked payments to those that take their place (rule R4.7)
         self.pending: set[str] = set()  # allocations of card payments on their way
 
     def add(self, change: Change) -> None:
@@ -98,11 +95,7 @@ class Draftbook:
 
     def has_drifted(self, link: LinkState) -> bool:
         document = self.document(link.ref)
-        return (
-            document is not None
-            and document.raw is not None
-            and document.fingerprint != link.ledger_fingerprint
-        )
+        return document is not None and document.raw is not None and document.fingerprint != link.ledger_fingerprint
 
     def is_deleted(self, ref: Ref) -> bool:
         document = self.document(ref)
@@ -112,17 +105,17 @@ class Draftbook:
         """Whether a live document for ``ref`` is there or planned, and nothing stands in its way."""
         if ref in self.blocked:
             return False
+        if change := self.changes.get(ref):
+            return change.action is not Action.VOID
         link = self.link(ref)
-        return ref in self.changes or (
-            link is not None and not link.is_voided and not self.is_deleted(ref)
-        )
+        return link is not None and not link.is_voided and not self.is_deleted(ref)
 
     def plan(self, changes: tuple[Change, ...]) -> Plan:
         return Plan(
             changes=changes,
             problems=tuple(self.problems),
-            unchanged=tuple(self.unchanged),
-            waiting=tuple(self.waiting),
+            unchanged=tuple(dict.fromkeys(self.unchanged)),
+            waiting=tuple(dict.fromkeys(self.waiting)),
             reread=frozenset(self.reread),
         )
 

@@ -5,19 +5,9 @@ from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
-from integrations.core.money import ZERO, cents
+from integrations.core.money import ZERO, cents, number
 from integrations.core.ports import Raw
-from integrations.core.read import (
-    Unreadable,
-    day,
-    identifier,
-    money,
-    nested,
-    nested_id,
-    rows,
-    text,
-    truth,
-)
+from integrations.core.read import Unreadable, day, identifier, money, nested, nested_id, rows, text, truth
 from integrations.core.records import Kind, Ref, fingerprint
 
 NUMBER_LENGTH = 21  # QuickBooks API reference: DocNumber
@@ -75,7 +65,7 @@ class Bill:
 
 @dataclass(frozen=True, slots=True)
 class LineItem:
-    """One line of a Clio bill. ``shown`` is None where Clio was not asked whether the bill shows it."""
+    """One line of a Clio bill. ``shown`` is whether the bill shows it to its reader."""
 
     id: str
     bill_id: str
@@ -160,9 +150,7 @@ def decode_bill(raw: Raw) -> Bill:
             services_only=truth(raw, "discount_services_only"),
         ),
         subject=text(raw, "subject"),
-        matters=tuple(
-            text(matter, "display_number") for matter in rows(raw, "matters")
-        ),
+        matters=tuple(text(matter, "display_number") for matter in rows(raw, "matters")),
         is_interest_bill=bool(nested_id(raw, "original_bill")),
     )
 
@@ -177,9 +165,7 @@ def decode_line(raw: Raw) -> LineItem:
         is_expense=text(raw, "kind") == "Expense",
         date=day(raw, "date"),
         description=text(raw, "description") or text(raw, "note"),
-        sub_total=money(raw, "sub_total")
-        if raw.get("sub_total") is not None
-        else whole - tax - secondary,
+        sub_total=money(raw, "sub_total") if raw.get("sub_total") is not None else whole - tax - secondary,
         tax=tax,
         secondary_tax=secondary,
         quantity=_exact(raw, "quantity"),
@@ -228,21 +214,16 @@ def voided(allocation: Allocation) -> Allocation:
 
 
 def _exact(raw: Raw, name: str) -> Decimal:
-    value = raw.get(name)
+    """A rate or a quantity, not rounded. Raises Unreadable on a value that is no number."""
     try:
-        return Decimal(str(value)) if value not in (None, "") else ZERO
-    except ArithmeticError as error:
-        raise Unreadable(f"{name}: not a number: {value!r}") from error
+        return number(raw.get(name))
+    except ValueError as error:
+        raise Unreadable(f"{name}: {error}") from error
 
 
 def in_scope(bill: Bill, start_date: date) -> bool:
-    """Rule R1.2 for a bill that is not linked yet: approved or paid, no trust request, issued from the start date on."""
-    return (
-        bill.is_live
-        and bill.kind != TRUST_KIND
-        and bill.issued_at is not None
-        and bill.issued_at >= start_date
-    )
+    """Rule R1.2 for a bill that is not linked yet: approved or paid, no trust request, issued since the start date."""
+    return bill.is_live and bill.kind != TRUST_KIND and bill.issued_at is not None and bill.issued_at >= start_date
 
 
 class TotalMismatch(ValueError):
@@ -267,19 +248,31 @@ def bill_amount(bill: Bill, allocations: Iterable[Allocation]) -> Amount:
     whole = bill.balance + sum((allocation.amount for allocation in valid), ZERO)
     if whole in (bill.due, bill.total):
         return Amount(whole)
-    online = (
-        [allocation for allocation in valid if allocation.is_online]
-        if bill.pending
-        else []
-    )
-    without = whole - sum((allocation.amount for allocation in online), ZERO)
-    if online and without in (bill.due, bill.total):
-        return Amount(without, frozenset(allocation.id for allocation in online))
+    on_their_way = _on_their_way(bill, valid)
+    without = whole - sum((allocation.amount for allocation in on_their_way), ZERO)
+    if on_their_way and without in (bill.due, bill.total):
+        return Amount(without, frozenset(allocation.id for allocation in on_their_way))
     raise TotalMismatch(
         f"Clio's balance {bill.balance} and payments and credits of {whole - bill.balance} make {whole}, "
-        f"but the bill says {bill.total}"
-        + (f" (or {bill.due})" if bill.due != bill.total else "")
+        f"but the bill says {bill.total}" + (f" (or {bill.due})" if bill.due != bill.total else "")
     )
+
+
+def _on_their_way(bill: Bill, valid: Sequence[Allocation]) -> list[Allocation]:
+    """The latest card payments that make up what Clio calls pending; all of them where none make it up exactly."""
+    if not bill.pending:
+        return []
+    online = sorted(
+        (allocation for allocation in valid if allocation.is_online),
+        key=lambda allocation: (str(allocation.date), id_order(allocation.id)),
+        reverse=True,
+    )
+    together = ZERO
+    for count, allocation in enumerate(online, start=1):
+        together += allocation.amount
+        if together == bill.pending:
+            return online[:count]
+    return online
 
 
 def chosen_lines(bill: Bill, lines: Sequence[LineItem]) -> tuple[LineItem, ...]:
@@ -292,50 +285,45 @@ def chosen_lines(bill: Bill, lines: Sequence[LineItem]) -> tuple[LineItem, ...]:
     )
     for chosen in candidates:
         if _adds_up(bill, chosen):
-            return tuple(
-                sorted(
-                    chosen,
-                    key=lambda line: (
-                        line.ordering,
-                        line.date or date.min,
-                        int_or_zero(line.id),
-                    ),
-                )
-            )
+            return tuple(sorted(chosen, key=lambda line: (line.ordering, line.date or date.min, id_order(line.id))))
     sums = ", ".join(str(_sum(chosen)) for chosen in candidates)
-    raise TotalMismatch(
-        f"the bill's sub-total is {bill.sub_total}, but its lines add up to {sums}"
-    )
+    raise TotalMismatch(f"the bill's sub-total is {bill.sub_total}, but its lines add up to {sums}")
 
 
 def _adds_up(bill: Bill, lines: Sequence[LineItem]) -> bool:
     """Clio's documents leave open whether ``sub_total`` is before or after the bill's discount, so both count."""
     total = _sum(lines)
-    return total == bill.sub_total or any(
-        total - worth == bill.sub_total for worth in discount_worths(bill, lines)
-    )
+    return total == bill.sub_total or any(total - worth == bill.sub_total for worth in discount_worths(bill, lines))
 
 
 def _sum(lines: Iterable[LineItem]) -> Decimal:
-    return sum((line.sub_total for line in lines), ZERO)
+    return sum((line.sub_total for line in charged(lines)), ZERO)
+
+
+def charged(lines: Iterable[LineItem]) -> list[LineItem]:
+    """Without the lines that are only text: whatever figures Clio keeps on them, nobody pays them (rule R3.2)."""
+    return [line for line in lines if not line.is_no_charge]
 
 
 def discount_worths(bill: Bill, lines: Sequence[LineItem]) -> tuple[Decimal, ...]:
     """What the bill's discount can be worth in money; empty when there is none."""
     if not bill.discount.rate:
         return ()
+    base = [line for line in charged(lines) if not (bill.discount.services_only and line.is_expense)]
     if not bill.discount.is_percentage:
-        return (bill.discount.rate,)
-    base = [
-        line for line in lines if not (bill.discount.services_only and line.is_expense)
-    ]
+        return bill.discount.rate, min(bill.discount.rate, _sum(base))  # Clio takes no more off than there is
     taxes = sum((line.tax + line.secondary_tax for line in base), ZERO)
     share = bill.discount.rate / 100
     return cents(_sum(base) * share), cents((_sum(base) + taxes) * share)
 
 
 def int_or_zero(text_: str) -> int:
-    return int(text_) if text_.isdigit() else 0
+    return int(text_) if text_.isascii() and text_.isdigit() else 0
+
+
+def id_order(id_: str) -> tuple[int, str]:
+    """Sorts ids by age: Clio counts them up. Anything that is no number comes first, by its text."""
+    return int_or_zero(id_), id_
 
 
 def ledger_fingerprint(raw: Raw) -> str:
@@ -343,7 +331,7 @@ def ledger_fingerprint(raw: Raw) -> str:
     lines = [
         (
             text(line, "DetailType"),
-            format(Decimal(text(line, "Amount") or "0").normalize(), "f"),
+            money(line, "Amount"),
             text(line, "Description"),
             text(nested(nested(line, "SalesItemLineDetail"), "ItemRef"), "value"),
         )

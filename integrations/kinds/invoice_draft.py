@@ -21,6 +21,7 @@ from integrations.kinds.invoice import (
     InterestCharge,
     LineItem,
     TotalMismatch,
+    charged,
     chosen_lines,
     discount_worths,
 )
@@ -64,11 +65,7 @@ class InvoiceDraft:
         return f"Bill {self.number}"
 
     def postings(self) -> tuple[Posting, ...]:
-        income = (
-            post(line.target.account, -line.amount)
-            for line in self.lines
-            if line.target
-        )
+        income = (post(line.target.account, -line.amount) for line in self.lines if line.target)
         return gathered([post(mapping.RECEIVABLE, self.amount), *income])
 
     def encode(self, books: Books, current: Raw | None) -> dict[str, object]:
@@ -77,10 +74,7 @@ class InvoiceDraft:
             "TxnDate": self.dated.isoformat(),
             "CustomerRef": {"value": books.ledger_id(self.contact)},
             "PrivateNote": with_mark(
-                text(current or {}, "PrivateNote") or self.note,
-                self.ref,
-                self.policy.slug,
-                NOTE_LENGTH,
+                text(current or {}, "PrivateNote") or self.note, self.ref, self.policy.slug, NOTE_LENGTH
             ),
             "Line": [_line(line, self.policy) for line in self.lines],
         }
@@ -90,25 +84,14 @@ class InvoiceDraft:
             body["GlobalTaxCalculation"] = "NotApplicable"
         if current is None:
             return body
-        return {
-            "Id": text(current, "Id"),
-            "SyncToken": text(current, "SyncToken"),
-            "sparse": True,
-        } | body
+        return {"Id": text(current, "Id"), "SyncToken": text(current, "SyncToken"), "sparse": True} | body
 
 
 def _line(line: DraftLine, policy: Policy) -> dict[str, object]:
     if line.target is None:
-        return {
-            "DetailType": "DescriptionOnly",
-            "Description": line.description,
-            "DescriptionLineDetail": {},
-        }
+        return {"DetailType": "DescriptionOnly", "Description": line.description, "DescriptionLineDetail": {}}
     detail: dict[str, object] = {"ItemRef": {"value": line.target.ledger_id}}
-    detail |= {
-        "Qty": line.quantity or Decimal(1),
-        "UnitPrice": line.price if line.quantity else line.amount,
-    }
+    detail |= {"Qty": line.quantity or Decimal(1), "UnitPrice": line.price if line.quantity else line.amount}
     if line.service_date:
         detail["ServiceDate"] = line.service_date.isoformat()
     if policy.is_us:
@@ -121,16 +104,16 @@ def _line(line: DraftLine, policy: Policy) -> dict[str, object]:
     }
 
 
-def bill_draft(
-    bill: Bill, amount: Decimal, lines: Sequence[LineItem], policy: Policy
-) -> InvoiceDraft:
+def bill_draft(bill: Bill, amount: Decimal, lines: Sequence[LineItem], policy: Policy) -> InvoiceDraft:
     """The invoice of a bill's own lines, worth ``amount`` (interest charges not counted).
 
     Raises TotalMismatch where the lines cannot be made to add up, MappingMissing where a line has no item.
     """
+    if amount < 0:
+        raise TotalMismatch(f"{amount} is below zero, and QuickBooks takes no such invoice")
     chosen = chosen_lines(bill, lines)
     drafted = [_drafted(line, policy) for line in chosen]
-    drafted += _closing_lines(bill, amount, chosen, policy)
+    drafted += _closing_lines(bill, amount, charged(chosen), policy)
     if not any(line.target for line in drafted):
         # QuickBooks wants one line with an item even on a zero invoice.
         drafted.append(DraftLine(ZERO, "No charge", _target(policy, mapping.SERVICE)))
@@ -149,20 +132,21 @@ def bill_draft(
 
 
 def bill_fingerprint(bill: Bill, amount: Decimal, lines: Sequence[LineItem]) -> str:
-    """A digest of what Clio says of the bill; how it is mapped does not count, so that a new mapping rewrites nothing."""
-    return fingerprint(
-        [bill.number, bill.issued_at, bill.due_at, bill.contact_id, amount, list(lines)]
-    )
+    """A digest of what Clio says of the bill; its mapping does not count, so that a new mapping rewrites nothing."""
+    return fingerprint([bill.number, bill.issued_at, bill.due_at, bill.contact_id, amount, list(lines)])
 
 
 def interest_leg(charge: InterestCharge) -> str:
     return f"interest-{charge.id}"
 
 
-def interest_draft(
-    bill: Bill, charge: InterestCharge, index: int, policy: Policy
-) -> InvoiceDraft:
-    """Rule R3.4: one invoice per interest charge, numbered ``<bill number>-I<index>``. Raises MappingMissing."""
+def interest_draft(bill: Bill, charge: InterestCharge, index: int, policy: Policy) -> InvoiceDraft:
+    """Rule R3.4: one invoice per interest charge, numbered ``<bill number>-I<index>``.
+
+    Raises MappingMissing, and TotalMismatch for a charge below zero.
+    """
+    if charge.total < 0:
+        raise TotalMismatch(f"an interest charge of {charge.total} is below zero")
     charged_on = charge.date or _issued(bill)
     number = f"{bill.number}-I{index}"
     description = clean_lines(charge.description) or f"Interest on bill {bill.number}"
@@ -172,14 +156,7 @@ def interest_draft(
         contact=Ref(Kind.CONTACT, bill.contact_id),
         dated=charged_on,
         due_date=None,
-        lines=(
-            DraftLine(
-                charge.total,
-                description,
-                _target(policy, mapping.INTEREST),
-                service_date=charged_on,
-            ),
-        ),
+        lines=(DraftLine(charge.total, description, _target(policy, mapping.INTEREST), service_date=charged_on),),
         amount=charge.total,
         note="",
         policy=policy,
@@ -198,12 +175,7 @@ def _drafted(line: LineItem, policy: Policy) -> DraftLine:
     if line.is_no_charge:
         return DraftLine(ZERO, description, None)
     target = _target(policy, *_item_keys(line))
-    exact = (
-        line.quantity > 0
-        and cents(line.quantity * line.price)
-        == line.quantity * line.price
-        == line.sub_total
-    )
+    exact = line.quantity > 0 and cents(line.quantity * line.price) == line.quantity * line.price == line.sub_total
     return DraftLine(
         amount=line.sub_total,
         description=description,
@@ -217,23 +189,13 @@ def _drafted(line: LineItem, policy: Policy) -> DraftLine:
 def _item_keys(line: LineItem) -> tuple[str, ...]:
     if not line.is_expense:
         return (mapping.SERVICE,)
-    by_type = (
-        mapping.HARD_COST
-        if line.activity_type == "HardCostEntry"
-        else mapping.SOFT_COST
-    )
-    return (
-        (mapping.category_key(line.category_id), by_type)
-        if line.category_id
-        else (by_type,)
-    )
+    by_type = mapping.HARD_COST if line.activity_type == "HardCostEntry" else mapping.SOFT_COST
+    return (mapping.category_key(line.category_id), by_type) if line.category_id else (by_type,)
 
 
 def _description(line: LineItem) -> str:
     """Date, timekeeper and matter before what Clio says, since QuickBooks shows only this text on the invoice."""
-    head = " · ".join(
-        part for part in (str(line.date or ""), clean(line.timekeeper)) if part
-    )
+    head = " · ".join(part for part in (str(line.date or ""), clean(line.timekeeper)) if part)
     body = clean_lines(line.description) or "No description"
     return clip(f"{head} · {body}" if head else body, DESCRIPTION_LENGTH)
 
@@ -245,24 +207,15 @@ def _target(policy: Policy, *keys: str) -> Target:
     return target
 
 
-def _closing_lines(
-    bill: Bill, amount: Decimal, lines: Sequence[LineItem], policy: Policy
-) -> list[DraftLine]:
+def _closing_lines(bill: Bill, amount: Decimal, lines: Sequence[LineItem], policy: Policy) -> list[DraftLine]:
     """Tax, discount and rounding lines that bring the lines to ``amount``. Raises TotalMismatch."""
     net = sum((line.sub_total for line in lines), ZERO)
-    line_taxes = _sums(lines)
+    line_taxes = sum((line.tax for line in lines), ZERO), sum((line.secondary_tax for line in lines), ZERO)
     gaps: list[Decimal] = []
     for taxes in dict.fromkeys((line_taxes, (bill.tax, bill.secondary_tax))):
         implied = net + sum(taxes, ZERO) - amount
-        worth = next(
-            (
-                w
-                for w in (*discount_worths(bill, lines), ZERO)
-                if abs(implied - w) <= TOLERANCE
-            ),
-            None,
-        )
-        if worth is not None:
+        worth = min((*discount_worths(bill, lines), ZERO), key=lambda worth: abs(implied - worth))
+        if abs(implied - worth) <= TOLERANCE:
             return [
                 *_tax_lines(taxes, policy),
                 *_extra(-worth, "Discount", mapping.DISCOUNT, policy),
@@ -275,22 +228,12 @@ def _closing_lines(
     )
 
 
-def _sums(lines: Sequence[LineItem]) -> tuple[Decimal, Decimal]:
-    return sum((line.tax for line in lines), ZERO), sum(
-        (line.secondary_tax for line in lines), ZERO
-    )
-
-
 def _tax_lines(taxes: tuple[Decimal, Decimal], policy: Policy) -> list[DraftLine]:
     if policy.aggregate_tax:
         return _extra(sum(taxes, ZERO), "Tax", mapping.TAX, policy)
     first, second = taxes
-    return _extra(first, "Tax", mapping.TAX, policy) + _extra(
-        second, "Second tax", mapping.SECONDARY_TAX, policy
-    )
+    return _extra(first, "Tax", mapping.TAX, policy) + _extra(second, "Second tax", mapping.SECONDARY_TAX, policy)
 
 
-def _extra(
-    amount: Decimal, description: str, key: str, policy: Policy
-) -> list[DraftLine]:
+def _extra(amount: Decimal, description: str, key: str, policy: Policy) -> list[DraftLine]:
     return [DraftLine(amount, description, _target(policy, key))] if amount else []

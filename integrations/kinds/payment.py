@@ -49,33 +49,19 @@ class Payment:
 
     @property
     def valid(self) -> tuple[Allocation, ...]:
-        return tuple(
-            allocation for allocation in self.allocations if allocation.is_valid
-        )
+        return tuple(allocation for allocation in self.allocations if allocation.is_valid)
 
     @property
     def dated(self) -> date | None:
-        return min(
-            (allocation.date for allocation in self.valid if allocation.date),
-            default=None,
-        )
+        return min((allocation.date for allocation in self.valid if allocation.date), default=None)
 
     @property
     def contact_id(self) -> str:
-        return next(
-            (
-                allocation.contact_id
-                for allocation in self.allocations
-                if allocation.contact_id
-            ),
-            "",
-        )
+        return next((allocation.contact_id for allocation in self.allocations if allocation.contact_id), "")
 
     @property
     def bill_ids(self) -> frozenset[str]:
-        return frozenset(
-            allocation.bill_id for allocation in self.allocations if allocation.bill_id
-        )
+        return frozenset(allocation.bill_id for allocation in self.allocations if allocation.bill_id)
 
     @property
     def is_from_trust(self) -> bool:
@@ -88,42 +74,31 @@ class Payment:
 
     @property
     def destination_id(self) -> str:
-        return next(
-            (
-                allocation.destination_id
-                for allocation in self.valid
-                if allocation.destination_id
-            ),
-            "",
-        )
+        return next((allocation.destination_id for allocation in self.valid if allocation.destination_id), "")
 
 
 def decode_receipt(raw: Raw) -> Receipt | None:
     """The row as a receipt, or None where it is not money into an Operating account for a bill."""
-    funds_in, bill_id, allocation_id = (
-        money(raw, "funds_in"),
-        nested_id(raw, "bill"),
-        nested_id(raw, "allocation"),
-    )
-    if (
-        text(nested(raw, "bank_account"), "type") != OPERATING
-        or funds_in <= 0
-        or not (bill_id or allocation_id)
-    ):
+    funds_in, bill_id, allocation_id = (money(raw, "funds_in"), nested_id(raw, "bill"), nested_id(raw, "allocation"))
+    if text(nested(raw, "bank_account"), "type") != OPERATING or funds_in <= 0 or not (bill_id or allocation_id):
         return None
     reference = clip(clean(text(raw, "confirmation")), REFERENCE_LENGTH)
-    return Receipt(
-        identifier(raw), bill_id, allocation_id, day(raw, "date"), funds_in, reference
-    )
+    return Receipt(identifier(raw), bill_id, allocation_id, day(raw, "date"), funds_in, reference)
 
 
 def assemble(
-    payment_id: str, allocations: Sequence[Allocation], receipts: Sequence[Receipt]
+    payment_id: str,
+    allocations: Sequence[Allocation],
+    receipts: Sequence[Receipt],
+    others: Sequence[Allocation] = (),
 ) -> Payment:
-    """Rule R4.1: the valid allocations, raised to the one receipt that carries any of them."""
+    """Rule R4.1: the valid allocations, raised to the one receipt that carries any of them.
+
+    ``others`` are allocations of further payments on the same bills, whose receipts these could be as well.
+    """
     valid = [allocation for allocation in allocations if allocation.is_valid]
     allocated = sum((allocation.amount for allocation in valid), ZERO)
-    receipt = _the_receipt(valid, allocated, receipts)
+    receipt = _the_receipt(valid, allocated, receipts, others)
     return Payment(
         id=payment_id,
         allocations=tuple(allocations),
@@ -133,21 +108,20 @@ def assemble(
 
 
 def _the_receipt(
-    valid: Sequence[Allocation], allocated: Decimal, receipts: Sequence[Receipt]
+    valid: Sequence[Allocation], allocated: Decimal, receipts: Sequence[Receipt], others: Sequence[Allocation]
 ) -> Receipt | None:
-    """A row that names an allocation wins; one that names only a bill has to fit in date and amount, and be alone."""
+    """A row that names an allocation wins; one that names only a bill has to fit in date and amount, and be alone.
+
+    Where another payment was made on the bill that day, only a row of exactly this amount is this payment's.
+    """
     ids = {allocation.id for allocation in valid}
     named = [receipt for receipt in receipts if receipt.allocation_id in ids]
     if named:
         return named[0] if len(named) == 1 else None
     bills = {(allocation.bill_id, allocation.date) for allocation in valid}
-    fitting = [
-        receipt
-        for receipt in receipts
-        if not receipt.allocation_id
-        and (receipt.bill_id, receipt.date) in bills
-        and receipt.amount >= allocated > 0
-    ]
+    same_day = [r for r in receipts if not r.allocation_id and (r.bill_id, r.date) in bills]
+    shared = any((other.bill_id, other.date) in bills for other in others if other.is_valid and other.id not in ids)
+    fitting = [r for r in same_day if (r.amount == allocated if shared else r.amount >= allocated) and allocated > 0]
     return fitting[0] if len(fitting) == 1 else None
 
 
@@ -171,6 +145,7 @@ class PaymentDraft:
     deposit: Target | None
     lines: tuple[PaymentLine, ...]
     policy: Policy
+    keeps_reference: bool = False  # a person's own payment, adopted: what Clio leaves blank stays as it was entered
     source: str = ""  # what the deposit account was chosen by, so that a new mapping rewrites nothing
     entity: str = "Payment"
 
@@ -185,22 +160,11 @@ class PaymentDraft:
     @property
     def fingerprint(self) -> str:
         lines = sorted((str(line.invoice), line.amount) for line in self.lines)
-        return fingerprint(
-            [
-                str(self.contact),
-                self.dated,
-                self.amount,
-                self.reference,
-                self.source,
-                lines,
-            ]
-        )
+        return fingerprint([str(self.contact), self.dated, self.amount, self.reference, self.source, lines])
 
     def postings(self) -> tuple[Posting, ...]:
         account = self.deposit.account if self.deposit else "Undeposited Funds"
-        return gathered(
-            [post(account, self.amount), post(mapping.RECEIVABLE, -self.amount)]
-        )
+        return gathered([post(account, self.amount), post(mapping.RECEIVABLE, -self.amount)])
 
     def encode(self, books: Books, current: Raw | None) -> dict[str, object]:
         body: dict[str, object] = {
@@ -208,34 +172,21 @@ class PaymentDraft:
             "TxnDate": self.dated.isoformat(),
             "TotalAmt": self.amount,
             "PaymentRefNum": self.reference,
-            "PrivateNote": with_mark(
-                text(current or {}, "PrivateNote"),
-                self.ref,
-                self.policy.slug,
-                NOTE_LENGTH,
-            ),
-            "Line": [
-                _linked(books.ledger_id(line.invoice), line.amount)
-                for line in self.lines
-            ],
+            "PrivateNote": with_mark(text(current or {}, "PrivateNote"), self.ref, self.policy.slug, NOTE_LENGTH),
+            "Line": [_linked(books.ledger_id(line.invoice), line.amount) for line in self.lines],
         }
-        if self.deposit:
+        if self.keeps_reference and not self.reference:
+            del body["PaymentRefNum"]
+        if self.deposit and not self.keeps_reference:
             body["DepositToAccountRef"] = {"value": self.deposit.ledger_id}
         if current is None:
             return {key: value for key, value in body.items() if value != ""}
         body["Line"] = [*_lines_of_others(current, books), *_as_list(body["Line"])]
-        return {
-            "Id": text(current, "Id"),
-            "SyncToken": text(current, "SyncToken"),
-            "sparse": True,
-        } | body
+        return {"Id": text(current, "Id"), "SyncToken": text(current, "SyncToken"), "sparse": True} | body
 
 
 def _linked(invoice_id: str, amount: Decimal) -> dict[str, object]:
-    return {
-        "Amount": amount,
-        "LinkedTxn": [{"TxnId": invoice_id, "TxnType": "Invoice"}],
-    }
+    return {"Amount": amount, "LinkedTxn": [{"TxnId": invoice_id, "TxnType": "Invoice"}]}
 
 
 def _lines_of_others(current: Raw, books: Books) -> list[dict[str, object]]:
@@ -243,15 +194,8 @@ def _lines_of_others(current: Raw, books: Books) -> list[dict[str, object]]:
     kept = []
     for line in rows(current, "Line"):
         linked = list(rows(line, "LinkedTxn"))
-        if linked and not any(
-            books.is_ours(text(txn, "TxnType"), text(txn, "TxnId")) for txn in linked
-        ):
-            kept.append(
-                {
-                    "Amount": line.get("Amount"),
-                    "LinkedTxn": [_key(txn) for txn in linked],
-                }
-            )
+        if linked and not any(books.is_ours(text(txn, "TxnType"), text(txn, "TxnId")) for txn in linked):
+            kept.append({"Amount": line.get("Amount"), "LinkedTxn": [_key(txn) for txn in linked]})
     return kept
 
 
@@ -272,7 +216,10 @@ def payment_ref(payment_id: str, contact_id: str) -> Ref:
 
 
 def deposit_target(payment: Payment, policy: Policy) -> Target | None:
-    """Rule R4.4. None means QuickBooks's own default, Undeposited Funds. Raises LookupError where in transit is unmapped."""
+    """Rule R4.4. None means QuickBooks's own default, Undeposited Funds.
+
+    Raises LookupError, naming the account, where trust money has no mapped account to go to.
+    """
     if payment.is_from_trust:
         target = policy.target(mapping.IN_TRANSIT)
         if target is None:
@@ -301,7 +248,5 @@ def applied_by(raw: Raw) -> Mapping[str, Decimal]:
         for txn in rows(line, "LinkedTxn"):
             if text(txn, "TxnType") == "Invoice":
                 invoice_id = text(txn, "TxnId")
-                applied[invoice_id] = applied.get(invoice_id, ZERO) + money(
-                    line, "Amount"
-                )
+                applied[invoice_id] = applied.get(invoice_id, ZERO) + money(line, "Amount")
     return applied

@@ -1,13 +1,13 @@
 """The plan of one group: records and links in, changes and problems out; the same input always gives the same plan."""
 
-from integrations.core.changes import Action, Change, Plan, ordered
+from integrations.core.changes import Plan
 from integrations.core.mapping import Policy
-from integrations.core.records import Kind
 from integrations.kinds.catalog import Catalog
 from integrations.kinds.group import Draftbook, Group
 from integrations.kinds.invoice import TRUST_KIND
+from integrations.kinds.order import arranged
 from integrations.kinds.plan_contacts import plan_contact
-from integrations.kinds.plan_invoices import plan_bill, scoped_bills
+from integrations.kinds.plan_invoices import plan_bill, plan_unreadable_bills, scoped_bills
 from integrations.kinds.plan_payments import plan_payments
 
 
@@ -22,14 +22,6 @@ def plan_group(group: Group, policy: Policy, catalog: Catalog) -> Plan:
         plan_contact(book, contact_id)
     for bill in bills:
         plan_bill(book, bill)
+    plan_unreadable_bills(book)
     plan_payments(book)
-    return book.plan(ordered(tuple(book.changes.values()), _stage))
-
-
-def _stage(change: Change) -> int:
-    """Contacts, then payments that let go, then invoices, then payments that take hold."""
-    if change.ref.kind is Kind.CONTACT:
-        return 0
-    if change.ref.kind is Kind.PAYMENT:
-        return 1 if change.action is Action.VOID else 3
-    return 2
+    return book.plan(arranged(book))

@@ -6,50 +6,38 @@ from integrations.core import mapping
 from integrations.core.changes import Action, Change, Problem
 from integrations.core.money import ZERO
 from integrations.core.posting import Posting, gathered, post
-from integrations.core.read import day, money, nested, rows, text
-from integrations.core.records import Ref
+from integrations.core.read import money, nested, rows, text
+from integrations.core.records import Kind, Ref
 from integrations.kinds.catalog import Holder
 from integrations.kinds.group import Document, Draftbook, LinkState, contact_ref
-from integrations.kinds.invoice import (
-    GONE_STATES,
-    NUMBER_LENGTH,
-    Bill,
-    InterestCharge,
-    TotalMismatch,
-    bill_amount,
-    in_scope,
-    int_or_zero,
+from integrations.kinds.invoice import Bill, InterestCharge, TotalMismatch, bill_amount, id_order, in_scope
+from integrations.kinds.invoice_draft import InvoiceDraft, MappingMissing, bill_draft, interest_draft, interest_leg
+from integrations.kinds.problems import (
+    bill_problem,
+    closed_period,
+    dated,
+    deleted,
+    drift,
+    duplicate_number,
+    mapping_missing,
+    unreadable_bill,
+    unusable_number,
 )
-from integrations.kinds.invoice_draft import (
-    InvoiceDraft,
-    MappingMissing,
-    bill_draft,
-    interest_draft,
-    interest_leg,
-)
-from integrations.kinds.payment import applied_by
 
-MAPPING_NAMES = {
-    mapping.SERVICE: "services",
-    mapping.HARD_COST: "hard costs",
-    mapping.SOFT_COST: "soft costs",
-    mapping.TAX: "tax",
-    mapping.SECONDARY_TAX: "the second tax",
-    mapping.DISCOUNT: "discounts",
-    mapping.INTEREST: "interest",
-    mapping.ROUNDING: "rounding differences",
-    mapping.IN_TRANSIT: "trust money in transit",
-}
+# What settles an invoice in QuickBooks; other linked transactions (estimates, time) are not money.
+SETTLING = frozenset({"Payment", "CreditMemo", "JournalEntry", "Deposit"})
 
 
 def scoped_bills(book: Draftbook) -> list[Bill]:
     """Bills that are in scope or already have an invoice, oldest first."""
-    found = [
-        b
-        for b in book.group.bills.values()
-        if book.link(b.ref) or in_scope(b, book.policy.start_date)
-    ]
-    return sorted(found, key=lambda bill: (str(bill.issued_at), int_or_zero(bill.id)))
+    found = [b for b in book.group.bills.values() if book.link(b.ref) or in_scope(b, book.policy.start_date)]
+    return sorted(found, key=lambda bill: (str(bill.issued_at), id_order(bill.id)))
+
+
+def plan_unreadable_bills(book: Draftbook) -> None:
+    """Rule R1.4: a bill that could not be read is evidence of nothing, but somebody has to know."""
+    for bill_id, reason in sorted(book.group.unreadable_bills.items(), key=lambda item: id_order(item[0])):
+        book.report(unreadable_bill(Ref(Kind.INVOICE, bill_id), reason))
 
 
 def plan_bill(book: Draftbook, bill: Bill) -> None:
@@ -62,69 +50,53 @@ def plan_bill(book: Draftbook, bill: Bill) -> None:
         legs = _legs(book, bill)
     except TotalMismatch as error:
         book.reread.add(bill.id)
-        return book.report(
-            _problem(
-                "total_mismatch",
-                bill.ref,
-                bill,
-                f"Bill {bill.number} does not add up: {error}.",
-            )
-        )
+        message = f"Bill {bill.number} does not add up: {error}."
+        return book.report(bill_problem("total_mismatch", bill.ref, bill, message))
     except MappingMissing as error:
-        return book.report(_mapping_missing(bill, str(error)))
+        return book.report(mapping_missing(bill, str(error)))
     book.legs[bill.id] = {draft.ref: draft.amount for draft in legs}
     for draft in legs:
         _plan_leg(book, bill, draft)
     for ref, link in _stale_legs(book, bill):
-        _void(
-            book,
-            ref,
-            link,
-            f"an interest charge on bill {bill.number} was removed in Clio",
-        )
+        _void(book, ref, link, f"an interest charge on bill {bill.number} was removed in Clio")
+    return None
 
 
 def _legs(book: Draftbook, bill: Bill) -> list[InvoiceDraft]:
     """The invoices a bill needs; their amounts add up to what the contact was ever to pay (R3.1)."""
-    group = book.group
-    whole = bill_amount(bill, group.allocations.get(bill.id, ()))
+    whole = bill_amount(bill, book.group.allocations.get(bill.id, ()))
     book.pending |= whole.pending_ids
-    known = sorted(
-        group.charges.get(bill.id, ()), key=lambda charge: int_or_zero(charge.id)
-    )
-    numbered = (
-        []
-        if bill.is_interest_bill
-        else [(i, c) for i, c in enumerate(known, start=1) if c.total]
-    )
-    charges = [
-        (index, charge)
-        for index, charge in numbered
-        if charge.id not in group.gone_charges
-    ]
+    charges = _charges(book, bill)
     interest = sum((charge.total for _, charge in charges), ZERO)
-    main = bill_draft(
-        bill, whole.whole - interest, group.lines.get(bill.id, ()), book.policy
-    )
-    return [
-        main,
-        *(
-            interest_draft(bill, charge, index, book.policy)
-            for index, charge in charges
-        ),
-    ]
+    lines = book.group.lines.get(bill.id, ())
+    main = bill_draft(bill, whole.whole - interest, lines, book.policy)
+    return [main, *(interest_draft(bill, charge, index, book.policy) for index, charge in charges)]
+
+
+def _charges(book: Draftbook, bill: Bill) -> list[tuple[int, InterestCharge]]:
+    """The bill's charges with their place in its series; a removed charge keeps its place (R3.4)."""
+    if bill.is_interest_bill:
+        return []
+    known = sorted(book.group.charges.get(bill.id, ()), key=lambda charge: id_order(charge.id))
+    numbered = enumerate(known, start=1)
+    return [(i, charge) for i, charge in numbered if charge.total and charge.id not in book.group.gone_charges]
 
 
 def _stale_legs(book: Draftbook, bill: Bill) -> list[tuple[Ref, LinkState]]:
     live = book.legs[bill.id]
-    return [
-        (ref, link)
-        for ref, link in book.group.links.items()
-        if ref.kind == bill.ref.kind
-        and ref.practice_id == bill.id
-        and ref not in live
-        and not link.is_voided
-    ]
+    return [(ref, link) for ref, link in _invoice_links(book, bill) if ref not in live and not link.is_voided]
+
+
+def _invoice_links(book: Draftbook, bill: Bill) -> list[tuple[Ref, LinkState]]:
+    links = book.group.links.items()
+    return sorted((ref, link) for ref, link in links if ref.kind is Kind.INVOICE and ref.practice_id == bill.id)
+
+
+def interest_legs(book: Draftbook, bill: Bill) -> dict[Ref, Decimal]:
+    """Live interest invoices of a bill that is not planned now, with what each is worth in Clio."""
+    worth = {interest_leg(charge): charge.total for charge in book.group.charges.get(bill.id, ())}
+    live = [ref for ref, link in _invoice_links(book, bill) if ref.leg in worth and not link.is_voided]
+    return {ref: worth[ref.leg] for ref in live}
 
 
 def _plan_leg(book: Draftbook, bill: Bill, draft: InvoiceDraft) -> None:
@@ -133,23 +105,22 @@ def _plan_leg(book: Draftbook, bill: Bill, draft: InvoiceDraft) -> None:
         return book.report(refused)
     if link is None:
         return _plan_new(book, bill, draft, contact)
+    title = f"Invoice {draft.number}"
     if book.is_deleted(draft.ref):
-        return book.report(_deleted(bill, draft, link))
-    unchanged = link.practice_fingerprint == draft.fingerprint and not link.is_voided
+        return book.report(deleted(draft.ref, title, link))
+    unchanged = _is_unchanged(draft, link)
     if book.has_drifted(link):
-        return book.report(_drift(bill, draft, link, both=not unchanged))
+        return book.report(drift(draft.ref, title, link, "" if unchanged else "the bill was changed in Clio"))
     if unchanged:
         return book.keep(draft.ref)
-    if not book.will_exist(contact):
+    if not book.policy.numbering_on or not book.will_exist(contact):
         return book.wait(draft.ref)
-    _change(
-        book,
-        Action.UPDATE,
-        draft,
-        link.ledger_id,
-        "changed in Clio",
-        after={contact} | _undone_first(book, draft),
-    )
+    book.catalog.claim_number(draft.number, draft.ref)
+    return _change(book, Action.UPDATE, draft, link.ledger_id, "changed in Clio")
+
+
+def _is_unchanged(draft: InvoiceDraft, link: LinkState | None) -> bool:
+    return link is not None and link.practice_fingerprint == draft.fingerprint and not link.is_voided
 
 
 def _plan_new(book: Draftbook, bill: Bill, draft: InvoiceDraft, contact: Ref) -> None:
@@ -158,21 +129,14 @@ def _plan_new(book: Draftbook, bill: Bill, draft: InvoiceDraft, contact: Ref) ->
     holder = book.catalog.holder(draft.number, draft.ref)
     if holder is None:
         book.catalog.claim_number(draft.number, draft.ref)
-        return _change(book, Action.CREATE, draft, "", "", after={contact})
+        return _change(book, Action.CREATE, draft, "", "")
     if not _is_same_invoice(book, holder, draft):
-        return book.report(_duplicate(bill, draft, holder))
+        return book.report(duplicate_number(bill, draft.ref, draft.number, holder))
     decision = book.decision(draft.ref, "invoice_exists")
     if decision and decision.action == "adopt":
-        return _change(
-            book,
-            Action.ADOPT,
-            draft,
-            holder.ledger_id,
-            "already in QuickBooks",
-            after={contact},
-        )
-    book.report(
-        _problem(
+        return _change(book, Action.ADOPT, draft, holder.ledger_id, "already in QuickBooks")
+    return book.report(
+        bill_problem(
             "invoice_exists",
             draft.ref,
             bill,
@@ -185,11 +149,7 @@ def _plan_new(book: Draftbook, bill: Bill, draft: InvoiceDraft, contact: Ref) ->
 
 def _is_same_invoice(book: Draftbook, holder: Holder, draft: InvoiceDraft) -> bool:
     """Rule R3.5: number, matched customer, date and amount are equal, and nobody in Clio owns the invoice."""
-    raw = (
-        book.catalog.invoices.get(holder.ledger_id)
-        if holder.entity == "Invoice" and not holder.ref
-        else None
-    )
+    raw = book.catalog.invoices.get(holder.ledger_id) if holder.entity == "Invoice" and not holder.ref else None
     if raw is None or ("Invoice", holder.ledger_id) in book.catalog.owners:
         return False
     link = book.link(draft.contact)
@@ -197,122 +157,113 @@ def _is_same_invoice(book: Draftbook, holder: Holder, draft: InvoiceDraft) -> bo
     customer_id = link.ledger_id if link else planned.ledger_id if planned else ""
     return (
         customer_id == text(nested(raw, "CustomerRef"), "value") != ""
-        and day(raw, "TxnDate") == draft.dated
+        and dated(raw) == draft.dated
         and money(raw, "TotalAmt") == draft.amount
     )
 
 
-def _refusal(
-    book: Draftbook, bill: Bill, draft: InvoiceDraft, link: LinkState | None
-) -> Problem | None:
+def _refusal(book: Draftbook, bill: Bill, draft: InvoiceDraft, link: LinkState | None) -> Problem | None:
     """What makes this invoice impossible to post or to change, whatever else is true."""
-    if link and link.practice_fingerprint == draft.fingerprint and not link.is_voided:
+    if _is_unchanged(draft, link):
         return None
-    if bill.currency and bill.currency != book.policy.currency:
-        return _problem(
-            "currency_mismatch",
-            draft.ref,
-            bill,
-            f"Bill {bill.number} is in {bill.currency}, the QuickBooks company keeps its books in "
-            f"{book.policy.currency}. Post it by hand, then accept this here.",
-        )
-    if not draft.number:
-        return _problem(
-            "number_missing",
-            draft.ref,
-            bill,
-            f"Bill {bill.id} has no number. Give it one in Clio.",
-        )
-    if len(draft.number) > NUMBER_LENGTH:
-        return _problem(
-            "number_too_long",
-            draft.ref,
-            bill,
-            f"“{draft.number}” has {len(draft.number)} characters; QuickBooks takes {NUMBER_LENGTH}. "
-            "Give the bill a shorter number in Clio.",
-        )
-    if link and (
-        holder := book.catalog.holder(draft.number, draft.ref, link.ledger_id)
-    ):
-        return _duplicate(bill, draft, holder)
-    if refused_total(link, book.policy.tax_engine):
-        return _problem(
-            "total_mismatch",
-            draft.ref,
-            bill,
-            f"QuickBooks added tax of its own to invoice {draft.number}, so it was voided. Switch automatic sales "
-            "tax off for these items in QuickBooks; the portal tries again when the setting has changed.",
-            link.ledger_id if link else "",
-        )
-    return closed_period(book, draft.ref, bill.number, draft.dated)
+    if not bill.contact_id:
+        message = f"Bill {bill.number} names no client, so no customer can owe it. Give it one in Clio."
+        return bill_problem("contact_missing", draft.ref, bill, message)
+    if refused := _other_currency(book, bill, draft.ref) or unusable_number(bill, draft.ref, draft.number):
+        return refused
+    if link and (holder := book.catalog.holder(draft.number, draft.ref, link.ledger_id)):
+        return duplicate_number(bill, draft.ref, draft.number, holder)
+    if link and refused_total(link, book.policy.tax_engine):
+        return _tax_added(bill, draft, link)
+    document = book.document(draft.ref)
+    days = (draft.dated, dated(document.raw) if document else None)
+    return closed_period(book.policy, draft.ref, f"Bill {bill.number}", days)
+
+
+def _other_currency(book: Draftbook, bill: Bill, ref: Ref) -> Problem | None:
+    if bill.currency in ("", book.policy.currency):
+        return None
+    return bill_problem(
+        "currency_mismatch",
+        ref,
+        bill,
+        f"Bill {bill.number} is in {bill.currency}, the QuickBooks company keeps its books in {book.policy.currency}. "
+        "Post it by hand, then accept this here.",
+    )
+
+
+def _tax_added(bill: Bill, draft: InvoiceDraft, link: LinkState) -> Problem:
+    return bill_problem(
+        "total_mismatch",
+        draft.ref,
+        bill,
+        f"QuickBooks added tax of its own to invoice {draft.number}, so it was voided. Switch automatic sales tax off "
+        "for these items in QuickBooks; the portal tries again when the setting has changed.",
+        link.ledger_id,
+    )
 
 
 def refused_total(link: LinkState | None, tax_engine: str) -> bool:
     """Rule R3.3: the invoice came back with another total under these very tax settings."""
-    return bool(
-        link and link.is_voided and link.base.get("refused_total_under") == tax_engine
-    )
-
-
-def closed_period(book: Draftbook, ref: Ref, number: str, on: object) -> Problem | None:
-    closed = book.policy.close_date
-    if closed is None or str(on) > closed.isoformat():
-        return None
-    return Problem(
-        "period_closed",
-        ref,
-        f"{number} is dated {on}, and QuickBooks's books are closed up to {closed}. It is not re-dated: reopen the "
-        "period in QuickBooks, or post it by hand and accept this here.",
-        title=f"Bill {number}",
-    )
+    return bool(link and link.is_voided and link.base.get("refused_total_under") == tax_engine)
 
 
 def _plan_back_in_draft(book: Draftbook, bill: Bill) -> None:
     link = book.link(bill.ref)
     if link and not link.is_voided:
-        book.report(
-            _problem(
-                "bill_in_draft",
-                bill.ref,
-                bill,
-                f"Bill {bill.number} went back to draft in Clio. Its invoice stays as it is until the bill is "
-                "approved again.",
-                link.ledger_id,
-                blocks=False,
-            )
+        message = (
+            f"Bill {bill.number} went back to draft in Clio. Its invoice stays as it is until it is approved again."
         )
-    book.keep(bill.ref)
+        book.report(bill_problem("bill_in_draft", bill.ref, bill, message, link.ledger_id, blocks=False))
+    for ref, _ in _invoice_links(book, bill):
+        book.keep(ref)
 
 
 def _plan_gone(book: Draftbook, bill: Bill) -> None:
     """Rule R3.8: every live leg is voided, after our own applications on it are undone."""
-    word = (
-        "deleted"
-        if bill.state not in GONE_STATES
-        else "voided"
-        if bill.state == "void"
-        else "deleted"
+    word = "voided" if bill.state == "void" else "deleted"
+    reason = f"bill {bill.number} was {word} in Clio"
+    for ref, link in _invoice_links(book, bill):
+        if link.is_voided:
+            book.keep(ref)
+        elif money_that_stays := _money_that_stays(book, bill):
+            book.report(_paid_in_clio(bill, ref, link, reason, money_that_stays))
+        else:
+            _void(book, ref, link, reason)
+
+
+def _money_that_stays(book: Draftbook, bill: Bill) -> list[str]:
+    """Payments in Clio that still pay the bill that is gone."""
+    allocations = book.group.allocations.get(bill.id, ())
+    return sorted({a.parent_id for a in allocations if a.is_valid and a.is_payment and a.amount}, key=id_order)
+
+
+def _paid_in_clio(bill: Bill, ref: Ref, link: LinkState, reason: str, payments: list[str]) -> Problem:
+    return Problem(
+        "void_blocked",
+        ref,
+        f"{_sentence(reason)}, but Clio still has it paid by payment {', '.join(payments)}. Take the payment off the "
+        "bill in Clio, or enter a credit memo dated today in QuickBooks.",
+        title=f"Bill {bill.number}",
+        ledger_id=link.ledger_id,
+        details={"clio_payments": payments},
     )
-    for ref, link in book.group.links.items():
-        if ref.kind == bill.ref.kind and ref.practice_id == bill.id:
-            if link.is_voided:
-                book.keep(ref)
-            else:
-                _void(book, ref, link, f"bill {bill.number} was {word} in Clio")
+
+
+def _sentence(reason: str) -> str:
+    return reason[:1].upper() + reason[1:]
 
 
 def _void(book: Draftbook, ref: Ref, link: LinkState, reason: str) -> None:
     document = book.document(ref)
     if book.is_deleted(ref):
         return book.keep(ref)
-    number = (
-        text(document.raw, "DocNumber")
-        if document and document.raw
-        else ref.practice_id
-    )
+    number = text(document.raw, "DocNumber") if document and document.raw else ref.practice_id
+    if book.has_drifted(link):
+        return book.report(drift(ref, f"Invoice {number}", link, reason))
     if blocked := _void_blocked(book, ref, link, document, number, reason):
         return book.report(blocked)
-    book.add(
+    return book.add(
         Change(
             action=Action.VOID,
             ref=ref,
@@ -321,97 +272,52 @@ def _void(book: Draftbook, ref: Ref, link: LinkState, reason: str) -> None:
             reason=reason,
             ledger_id=link.ledger_id,
             practice_fingerprint="void",
-            after=frozenset(_payers(book, link.ledger_id)),
-            reverses=_reversed(document),
+            reverses=_reversed(book, document),
         )
     )
 
 
 def _void_blocked(
-    book: Draftbook,
-    ref: Ref,
-    link: LinkState,
-    document: Document | None,
-    number: str,
-    reason: str,
+    book: Draftbook, ref: Ref, link: LinkState, document: Document | None, number: str, reason: str
 ) -> Problem | None:
     if document is None or document.raw is None:
         return None
-    if day(document.raw, "TxnDate") and (
-        closed := closed_period(book, ref, number, day(document.raw, "TxnDate"))
-    ):
-        return Problem(
-            "void_blocked",
-            ref,
-            f"{reason.capitalize()}, but {closed.message}",
-            closed.title,
-            link.ledger_id,
-        )
+    title = f"Bill {number}"
+    if closed := closed_period(book.policy, ref, title, (dated(document.raw),)):
+        return Problem("void_blocked", ref, f"{_sentence(reason)}, but {closed.message}", title, link.ledger_id)
     strangers = [
         text(txn, "TxnId")
         for txn in rows(document.raw, "LinkedTxn")
-        if text(txn, "TxnType") == "Payment"
-        and ("Payment", text(txn, "TxnId")) not in book.catalog.owners
+        if text(txn, "TxnType") in SETTLING and (text(txn, "TxnType"), text(txn, "TxnId")) not in book.catalog.owners
     ]
     if not strangers:
         return None
     return Problem(
         "void_blocked",
         ref,
-        f"{reason.capitalize()}, but in QuickBooks its invoice is paid by a payment that did not come from Clio. "
+        f"{_sentence(reason)}, but in QuickBooks its invoice is paid by a payment that did not come from Clio. "
         "Take that payment off the invoice in QuickBooks, or enter a credit memo dated today.",
-        title=f"Bill {number}",
+        title=title,
         ledger_id=link.ledger_id,
         details={"payments": strangers},
     )
 
 
-def _payers(book: Draftbook, invoice_id: str) -> set[Ref]:
-    """Our payments that pay this invoice in QuickBooks."""
-    return {
-        ref
-        for ref, document in book.group.documents.items()
-        if document.raw is not None
-        and ref.kind == "payment"
-        and invoice_id in applied_by(document.raw)
-    }
-
-
-def _undone_first(book: Draftbook, draft: InvoiceDraft) -> set[Ref]:
-    """Payments that have to let go before this invoice can become smaller or change its customer."""
-    link, document = book.link(draft.ref), book.document(draft.ref)
-    if link is None or document is None or document.raw is None:
-        return set()
-    applied = money(document.raw, "TotalAmt") - money(document.raw, "Balance")
-    return _payers(book, link.ledger_id) if draft.amount < applied else set()
-
-
-def _reversed(document: Document | None) -> tuple[Posting, ...]:
+def _reversed(book: Draftbook, document: Document | None) -> tuple[Posting, ...]:
     """What a void takes back, as far as the invoice itself tells."""
     if document is None or document.raw is None:
         return ()
-    lines = [
-        post(
-            text(nested(nested(line, "SalesItemLineDetail"), "ItemRef"), "name")
-            or "Income",
-            money(line, "Amount"),
-        )
-        for line in rows(document.raw, "Line")
-        if text(line, "DetailType") == "SalesItemLineDetail"
-    ]
-    return gathered(
-        [*lines, post(mapping.RECEIVABLE, -money(document.raw, "TotalAmt"))]
-    )
+    accounts = {target.ledger_id: target.account for key, target in book.policy.targets.items() if key[:5] == "item:"}
+    lines = []
+    for line in rows(document.raw, "Line"):
+        if text(line, "DetailType") == "SalesItemLineDetail":
+            item = nested(nested(line, "SalesItemLineDetail"), "ItemRef")
+            account = accounts.get(text(item, "value")) or text(item, "name") or "Income"
+            lines.append(post(account, money(line, "Amount")))
+    return gathered([*lines, post(mapping.RECEIVABLE, -money(document.raw, "TotalAmt"))])
 
 
-def _change(
-    book: Draftbook,
-    action: Action,
-    draft: InvoiceDraft,
-    ledger_id: str,
-    reason: str,
-    after: set[Ref],
-) -> None:
+def _change(book: Draftbook, action: Action, draft: InvoiceDraft, ledger_id: str, reason: str) -> None:
     book.add(
         Change(
             action=action,
@@ -423,89 +329,6 @@ def _change(
             draft=draft,
             practice_fingerprint=draft.fingerprint,
             amount=draft.amount,
-            after=frozenset(after),
+            after=frozenset({draft.contact}),
         )
     )
-
-
-def _problem(
-    code: str,
-    ref: Ref,
-    bill: Bill,
-    message: str,
-    ledger_id: str = "",
-    *,
-    blocks: bool = True,
-) -> Problem:
-    return Problem(
-        code,
-        ref,
-        message,
-        title=f"Bill {bill.number}",
-        ledger_id=ledger_id,
-        blocks=blocks,
-    )
-
-
-def _mapping_missing(bill: Bill, key: str) -> Problem:
-    name = MAPPING_NAMES.get(key, key)
-    return _problem(
-        "mapping_missing",
-        bill.ref,
-        bill,
-        f"Bill {bill.number} needs an item for {name}, and none is mapped. Map it; the bill follows by itself.",
-    )
-
-
-def _duplicate(bill: Bill, draft: InvoiceDraft, holder: Holder) -> Problem:
-    if holder.ref is not None:
-        who, where = f"Clio bill {holder.ref.practice_id}, which is posted under it", ""
-    else:
-        who, where = (
-            f"{holder.entity} {holder.ledger_id} in QuickBooks",
-            holder.ledger_id,
-        )
-    return Problem(
-        "duplicate_number",
-        draft.ref,
-        f"Number {draft.number} already belongs to {who}. Renumber the bill in Clio, or the other document.",
-        title=f"Bill {bill.number}",
-        details={
-            "holder_entity": holder.entity,
-            "holder_id": where,
-            "number": draft.number,
-        },
-    )
-
-
-def _deleted(bill: Bill, draft: InvoiceDraft, link: LinkState) -> Problem:
-    return _problem(
-        "deleted_in_ledger",
-        draft.ref,
-        bill,
-        f"Invoice {draft.number} was deleted in QuickBooks. It is not created again by itself.",
-        link.ledger_id,
-    )
-
-
-def _drift(bill: Bill, draft: InvoiceDraft, link: LinkState, *, both: bool) -> Problem:
-    also = " and the bill was changed in Clio" if both else ""
-    return _problem(
-        "drift",
-        draft.ref,
-        bill,
-        f"Invoice {draft.number} was changed in QuickBooks{also}; nothing was overwritten.",
-        link.ledger_id,
-        blocks=both,
-    )
-
-
-def interest_refs(
-    bill: Bill, charges: tuple[InterestCharge, ...]
-) -> list[tuple[Ref, Decimal]]:
-    """Interest legs of a bill, oldest charge first, with what each is worth."""
-    ordered = sorted(charges, key=lambda charge: int_or_zero(charge.id))
-    return [
-        (Ref(bill.ref.kind, bill.id, interest_leg(charge)), charge.total)
-        for charge in ordered
-    ]

@@ -1,25 +1,30 @@
 """What the portal keeps of a firm's two systems; one module per aggregate."""
 
 from integrations.models.connection import Connection, OAuthState, OAuthToken, System
+from integrations.models.errand import Errand, PlannedChange
 from integrations.models.issue import Issue, Severity
 from integrations.models.journal import Dispatch, SyncEvent, SyncRun
 from integrations.models.link import EntityLink
 from integrations.models.mirror import Record
 from integrations.models.pairing import Cursor, Mapping, Pairing
+from integrations.models.worker import Worker
 
 __all__ = [
     "Connection",
     "Cursor",
     "Dispatch",
     "EntityLink",
+    "Errand",
     "Issue",
     "Mapping",
     "OAuthState",
     "OAuthToken",
     "Pairing",
+    "PlannedChange",
     "Record",
     "Severity",
     "SyncEvent",
     "SyncRun",
     "System",
+    "Worker",
 ]

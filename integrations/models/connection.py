@@ -58,9 +58,9 @@ class Connection(FirmOwned):
 
 
 class OAuthToken(FirmOwned):
-    """The encrypted tokens of a connection; ``generation`` only ever grows."""
+    """The encrypted tokens of a connection; ``generation`` only ever grows. A grant is given back, then forgotten."""
 
-    connection = models.OneToOneField(Connection, models.CASCADE, related_name="token")
+    connection = models.OneToOneField(Connection, models.PROTECT, related_name="token")
     ciphertext = models.BinaryField()
     access_expires_at = models.DateTimeField()
     refresh_expires_at = models.DateTimeField(null=True)

@@ -5,7 +5,7 @@ from django.db import models
 from django.db.models import Q
 
 from firms.scoping import FirmOwned
-from integrations.models.pairing import PairingOwned
+from integrations.models.pairing import PairingHistory
 
 
 class Severity(models.TextChoices):
@@ -14,7 +14,7 @@ class Severity(models.TextChoices):
     INFO = "info", "For your information"
 
 
-class Issue(PairingOwned):
+class Issue(PairingHistory):
     """Open until its cause is gone, a decision is carried out, or a person accepts the difference."""
 
     class State(models.TextChoices):
@@ -41,7 +41,7 @@ class Issue(PairingOwned):
     decided_at = models.DateTimeField(null=True)
     note = models.TextField(blank=True)
 
-    class Meta(PairingOwned.Meta):
+    class Meta(PairingHistory.Meta):
         ordering = ["-id"]
         constraints = [
             *FirmOwned.Meta.constraints,

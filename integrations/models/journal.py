@@ -5,10 +5,10 @@ from django.db import models
 from django.db.models import Q
 
 from firms.scoping import FirmOwned
-from integrations.models.pairing import PairingOwned
+from integrations.models.pairing import PairingHistory
 
 
-class SyncRun(PairingOwned):
+class SyncRun(PairingHistory):
     """One pass. The unique index on unfinished runs is the lock; ``heartbeat_at`` tells a dead one from a slow one."""
 
     class State(models.TextChoices):
@@ -46,12 +46,16 @@ class SyncRun(PairingOwned):
     left_out = models.JSONField(default=dict)
     warnings = models.PositiveIntegerField(default=0)
 
-    class Meta(PairingOwned.Meta):
+    class Meta(PairingHistory.Meta):
         ordering = ["-id"]
         constraints = [
             *FirmOwned.Meta.constraints,
             models.UniqueConstraint(
                 fields=["pairing"], condition=Q(finished_at=None), name="one_unfinished_run_per_pairing"
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="finished") | (Q(finished_at__isnull=False) & ~Q(outcome="")),
+                name="a_finished_run_says_how_it_ended",
             ),
         ]
 
@@ -59,7 +63,7 @@ class SyncRun(PairingOwned):
         return f"run {self.pk}"
 
 
-class Dispatch(PairingOwned):
+class Dispatch(PairingHistory):
     """One HTTP write. It is committed before it is sent; ``unknown`` means that nobody can tell whether it was done."""
 
     class State(models.TextChoices):
@@ -91,7 +95,7 @@ class Dispatch(PairingOwned):
     vendor_id = models.CharField(max_length=64, blank=True)
     plan = models.JSONField(default=dict)  # what the answer completes: fingerprints and the link it moves
 
-    class Meta(PairingOwned.Meta):
+    class Meta(PairingHistory.Meta):
         ordering = ["id"]
         constraints = [
             *FirmOwned.Meta.constraints,
@@ -110,7 +114,7 @@ class Dispatch(PairingOwned):
         return f"{self.operation} {self.entity} for {self.kind} {self.practice_id}"
 
 
-class SyncEvent(PairingOwned):
+class SyncEvent(PairingHistory):
     """One line of history. The database refuses to change or delete it."""
 
     class Outcome(models.TextChoices):
@@ -140,7 +144,7 @@ class SyncEvent(PairingOwned):
     currency = models.CharField(max_length=3, blank=True)
     postings = models.JSONField(default=list)
 
-    class Meta(PairingOwned.Meta):
+    class Meta(PairingHistory.Meta):
         ordering = ["-id"]
         constraints = [*FirmOwned.Meta.constraints]
         indexes = [
@@ -151,4 +155,3 @@ class SyncEvent(PairingOwned):
 
     def __str__(self) -> str:
         return f"{self.outcome} {self.kind} {self.practice_id}"
-

@@ -4,10 +4,10 @@ from django.db import models
 from django.db.models import Q
 
 from firms.scoping import FirmOwned
-from integrations.models.pairing import PairingOwned
+from integrations.models.pairing import PairingHistory
 
 
-class EntityLink(PairingOwned):
+class EntityLink(PairingHistory):
     """Fingerprints cover mapped fields only: of Clio's side as planned, of QuickBooks's side as it answered."""
 
     class State(models.TextChoices):
@@ -26,7 +26,7 @@ class EntityLink(PairingOwned):
     base = models.JSONField(default=dict)
     linked_at = models.DateTimeField(auto_now_add=True)
 
-    class Meta(PairingOwned.Meta):
+    class Meta(PairingHistory.Meta):
         constraints = [
             *FirmOwned.Meta.constraints,
             models.UniqueConstraint(

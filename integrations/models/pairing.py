@@ -55,6 +55,15 @@ class PairingOwned(FirmOwned):
         abstract = True
 
 
+class PairingHistory(PairingOwned):
+    """What a pairing did and what stands in both systems because of it: a pairing that has any is never deleted."""
+
+    pairing = models.ForeignKey(Pairing, models.PROTECT, related_name="+")
+
+    class Meta(PairingOwned.Meta):
+        abstract = True
+
+
 class Mapping(PairingOwned):
     """The QuickBooks item or account for one part of Clio's books; ``account`` is the name of the posted account."""
 

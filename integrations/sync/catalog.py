@@ -1,8 +1,10 @@
 """The catalog of a company, built from the mirror: who and what is already there."""
 
-from integrations.core.match import Match, match, settle
-from integrations.core.read import day, money, nested, text
-from integrations.core.records import Kind, Ref
+from contextlib import suppress
+
+from integrations.core.match import Exact, Match, Probable, match, settle
+from integrations.core.read import Unreadable, day, money, nested, text
+from integrations.core.records import Kind, Ref, parse_mark
 from integrations.kinds.catalog import NUMBERED, Catalog, Holder, LoosePayment, number_key
 from integrations.kinds.contact import decode_customer
 from integrations.models import EntityLink, Record
@@ -22,17 +24,28 @@ def build_catalog(work: Workspace, contact_ids: list[str]) -> tuple[Catalog, dic
         "kind", "practice_id", "leg", "ledger_entity", "ledger_id"
     ).iterator(5000):
         catalog.owners[entity, ledger_id] = Ref(Kind(kind), practice_id, leg)
-    catalog.add_customers(decode_customer(row.data) for row in mirror.load(pairing, "Customer"))
+    catalog.add_customers(decode_customer(row.data) for row in mirror.live(pairing, "Customer"))
     for entity in ("Vendor", "Employee"):
-        catalog.add_names(text(row.data, "DisplayName") for row in mirror.load(pairing, entity))
+        catalog.add_names(text(row.data, "DisplayName") for row in mirror.live(pairing, entity))
     _add_numbers(work, catalog)
     _add_loose_payments(work, catalog)
     _add_clashing_invoices(work, catalog)
+    marked = _marked(work, catalog)
     found = {
-        id: match(contact, catalog.index.namesakes(contact))
+        id: marked[id] if id in marked else match(contact, catalog.index.namesakes(contact))
         for id, contact in unlinked_contacts(pairing, contact_ids).items()
     }
     return catalog, settle(found)
+
+
+def _marked(work: Workspace, catalog: Catalog) -> dict[str, Match]:
+    """Customers that carry our mark for a contact (rule R2.1); a mark somebody copied decides nothing."""
+    found: dict[str, list[str]] = {}
+    for customer in catalog.customers.values():
+        ref = parse_mark(customer.notes, work.firm.slug)
+        if ref and ref.kind is Kind.CONTACT and ("Customer", customer.id) not in catalog.owners:
+            found.setdefault(ref.practice_id, []).append(customer.id)
+    return {id: Exact(ids[0]) if len(ids) == 1 else Probable(tuple(sorted(ids))) for id, ids in found.items()}
 
 
 def _add_numbers(work: Workspace, catalog: Catalog) -> None:
@@ -43,12 +56,14 @@ def _add_numbers(work: Workspace, catalog: Catalog) -> None:
 
 
 def _add_loose_payments(work: Workspace, catalog: Catalog) -> None:
-    for row in mirror.load(work.pairing, "Payment"):
-        paid_on = day(row.data, "TxnDate")
-        if row.is_deleted or paid_on is None or ("Payment", row.id) in catalog.owners:
+    for row in mirror.live(work.pairing, "Payment"):
+        if ("Payment", row.id) in catalog.owners:
             continue
-        customer_id = text(nested(row.data, "CustomerRef"), "value")
-        catalog.add_loose(LoosePayment(row.id, customer_id, paid_on, money(row.data, "TotalAmt")))
+        with suppress(Unreadable):  # what cannot be read is no candidate
+            paid_on, amount = day(row.data, "TxnDate"), money(row.data, "TotalAmt")
+            customer_id = text(nested(row.data, "CustomerRef"), "value")
+            if paid_on and amount:
+                catalog.add_loose(LoosePayment(row.id, customer_id, paid_on, amount))
 
 
 def _add_clashing_invoices(work: Workspace, catalog: Catalog) -> None:

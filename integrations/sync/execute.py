@@ -1,73 +1,53 @@
-"""Carrying out a plan: every write is committed before it is sent and completed in one transaction after it."""
+"""Carrying out a plan: each change of a group in its order, what depends on a refused one waits."""
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
 
-from django.db import transaction
-
-from integrations.core.changes import Action, Change, Problem, request_id
-from integrations.core.errors import Garbled, Malformed, NotFound, Refused, RemoteError, Stale
-from integrations.core.money import ZERO
-from integrations.core.ports import Operation, Raw, Write
+from integrations.core.changes import Action, Change, Problem
+from integrations.core.errors import Garbled, RemoteError, Stale
+from integrations.core.ports import Raw
 from integrations.core.read import money, text
-from integrations.core.records import Kind, Ref
+from integrations.core.records import Ref
 from integrations.kinds.catalog import Catalog, Holder
 from integrations.kinds.contact import decode_customer
 from integrations.kinds.group import LinkState
 from integrations.kinds.invoice_draft import InvoiceDraft
+from integrations.kinds.payment import applied_by
 from integrations.kinds.plan_contacts import CustomerDraft
-from integrations.models import Dispatch, EntityLink, SyncEvent, SyncRun
-from integrations.sync import mirror
+from integrations.models import Dispatch, EntityLink, SyncRun
+from integrations.sync import dispatches, mirror, refusals
 from integrations.sync.groups import FINGERPRINT
-from integrations.systems.wire import encode
 from integrations.sync.workspace import Workspace
+from integrations.systems.quickbooks import query
+from integrations.systems.wire import encode
 
-SAME_REFUSAL_FOR = timedelta(hours=24)  # an unchanged write that was refused is not sent again before that
 REPLAYS = 2  # the same bytes under the same request id, while the first try is young
 REPLAY_AFTER_S = 5.0
-
-OUTCOME = {
-    Action.CREATE: SyncEvent.Outcome.CREATED,
-    Action.UPDATE: SyncEvent.Outcome.UPDATED,
-    Action.VOID: SyncEvent.Outcome.VOIDED,
-    Action.ADOPT: SyncEvent.Outcome.ADOPTED,
-}
-# QuickBooks error code to the issue it becomes (Intuit docs: error codes).
-CODES = {"6140": "duplicate_number", "6240": "name_taken", "6540": "deposited_payment", "6210": "period_closed"}
 
 
 @dataclass
 class Result:
-    """What became of one group's changes."""
+    """What became of one group's changes; ``ended_by`` is set where no further write of the run makes sense."""
 
     done: list[Change] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     waiting: list[Ref] = field(default_factory=list)
-
-    @property
-    def is_clean(self) -> bool:
-        return not self.problems and not self.waiting
+    ended_by: RemoteError | None = None
 
 
 class Executor:
-    """Applies plans of one run. Raises RemoteError only where no further write makes sense (see ``_ends_run``)."""
+    """Applies the plan of one group; what drafts need to know of the ledger meanwhile (``Books``) is asked here."""
 
     def __init__(self, work: Workspace, run: SyncRun, catalog: Catalog, links: Mapping[Ref, LinkState]) -> None:
         self.work, self.run, self.catalog = work, run, catalog
         self._ids = {ref: link.ledger_id for ref, link in links.items() if not link.is_voided}
-        self._links = dict(links)
-
-    # Books
+        self._moved: set[tuple[str, str]] = set()  # documents that our own writes gave another SyncToken
 
     def ledger_id(self, ref: Ref) -> str:
         return self._ids[ref]
 
     def is_ours(self, txn_type: str, txn_id: str) -> bool:
         return (txn_type, txn_id) in self.catalog.owners
-
-    # Applying
 
     def apply(self, changes: tuple[Change, ...], unresolved: set[Ref]) -> Result:
         """Applies the changes in order; what depends on a refused one waits behind the same issue (rule R1.5).
@@ -77,15 +57,15 @@ class Executor:
         result = Result()
         stuck: set[Ref] = set()
         for change in changes:
-            if change.ref in unresolved:
-                stuck.add(change.ref)
-                result.problems.append(_unresolved(change))
-                continue
             if change.after & stuck:
                 stuck.add(change.ref)
                 result.waiting.append(change.ref)
                 continue
-            problem = self._apply_one(change)
+            try:
+                problem = refusals.unresolved(change) if change.ref in unresolved else self._apply_one(change)
+            except RemoteError as error:
+                result.ended_by = error
+                return result
             if problem is None:
                 result.done.append(change)
                 continue
@@ -94,24 +74,41 @@ class Executor:
         return result
 
     def _apply_one(self, change: Change) -> Problem | None:
+        """None once the change is done. Raises RemoteError where the connection is at fault."""
         if change.action is Action.ADOPT:
-            self._complete_adoption(change)
-            return None
+            return self._adopt(change)
         current = self._current(change)
         if change.action is not Action.CREATE and current is None:
-            return _unread(change)
+            return refusals.unread(change)
+        try:
+            return self._write(change, current)
+        except Stale:
+            return self._once_more(change, current)
+
+    def _once_more(self, change: Change, planned_on: Raw | None) -> Problem | None:
+        """After 5010: the same change again where only QuickBooks's own bookkeeping moved, else nothing."""
+        now = self._reread(change)
+        fingerprint = FINGERPRINT[change.ref.kind]
+        if now is None or planned_on is None or fingerprint(now) != fingerprint(planned_on):
+            return refusals.moved_meanwhile(change)
+        try:
+            return self._write(change, now)
+        except Stale:
+            return refusals.moved_meanwhile(change)
+
+    def _write(self, change: Change, current: Raw | None) -> Problem | None:
         body = encode(self._body(change, current))
-        if refused := self._refused_before(change, body):
-            return refused
-        dispatch = self._prepare(change, body)
+        if last := dispatches.refused_before(self.work, change.ref, body):
+            return refusals.refusal(change, last.error_code, last.error)
+        dispatch = dispatches.prepare(self.work, self.run, change, body)
         try:
             answer = self._send(dispatch)
         except Garbled as error:
             return self._unknown(dispatch, change, error)
         except RemoteError as error:
             return self._refused(dispatch, change, error)
-        complete(self.work, dispatch, answer)
-        return self._after(change, answer)
+        dispatches.complete(self.work, dispatch, answer)
+        return self._after(change, current, answer)
 
     def _body(self, change: Change, current: Raw | None) -> dict[str, object]:
         if change.draft is not None:
@@ -120,77 +117,63 @@ class Executor:
         return {"Id": text(current, "Id"), "SyncToken": text(current, "SyncToken"), "sparse": True}
 
     def _current(self, change: Change) -> Raw | None:
+        """The document as we last saw it; read afresh only where our own writes have touched it since."""
         if not change.ledger_id:
             return None
+        if (change.entity, change.ledger_id) in self._moved:
+            return self._reread(change)
         kept = mirror.one(self.work.pairing, change.entity, change.ledger_id)
         return None if kept is None or kept.is_deleted else kept.data
 
-    def _refused_before(self, change: Change, body: bytes) -> Problem | None:
-        """The very write that QuickBooks refused: sent again only once something in it changed, or a day later."""
-        last = _dispatches(self.work, change.ref).order_by("-id").first()
-        if last is None or last.state != Dispatch.State.REFUSED or last.body_sha256 != _sha(body):
-            return None
-        if self.work.clock.now() - last.prepared_at > SAME_REFUSAL_FOR or last.plan.get("again"):
-            return None
-        return _refusal(change, last.error_code, last.error)
-
-    def _prepare(self, change: Change, body: bytes) -> Dispatch:
-        """Commits the intent. The revision counts clean answers, so only an unanswered write keeps its id."""
-        digest = _sha(body)
-        past = _dispatches(self.work, change.ref)
-        revision = past.filter(state__in=[Dispatch.State.ANSWERED, Dispatch.State.REFUSED]).count()
-        realm = self.work.pairing.ledger.external_account_id
-        now = self.work.clock.now()
-        return Dispatch.objects.of(self.work.firm).create(
-            firm=self.work.firm,
-            pairing=self.work.pairing,
-            run=self.run,
-            kind=change.ref.kind,
-            practice_id=change.ref.practice_id,
-            leg=change.ref.leg,
-            action=change.action,
-            entity=change.entity,
-            operation=change.action,
-            request_id=request_id(realm, change.ref, change.action, revision, digest),
-            revision=revision,
-            body=body,
-            body_sha256=digest,
-            state=Dispatch.State.SENT,
-            attempts=1,
-            prepared_at=now,
-            sent_at=now,
-            plan=_completion(change),
-        )
+    def _reread(self, change: Change) -> Raw | None:
+        self._moved.discard((change.entity, change.ledger_id))
+        pages = self.work.ledger.pages(change.entity, query.equals("Id", change.ledger_id))
+        found = [row for page in pages for row in page.rows]
+        mirror.keep_ledger(self.work.pairing, change.entity, found)
+        return found[0] if found else None
 
     def _send(self, dispatch: Dispatch) -> Raw:
-        """The write, and while it is young the same bytes again under the same request id."""
-        for attempt in range(REPLAYS + 1):
-            try:
-                return send(self.work, dispatch)
-            except Garbled:
-                if attempt == REPLAYS:
-                    raise
+        """The write, and while it is young the same bytes again under the same request id.
+
+        Once a try went unanswered, no refusal of a later one tells what became of it: Garbled is raised.
+        """
+        unanswered: Garbled | None = None
+        for _ in range(REPLAYS + 1):
+            if unanswered:
                 self.work.clock.sleep(REPLAY_AFTER_S)
-        raise AssertionError("unreachable")
+            try:
+                return dispatches.send(self.work, dispatch)
+            except Garbled as error:
+                unanswered = error
+            except RemoteError:
+                if unanswered is None:
+                    raise
+                break
+        assert unanswered is not None
+        raise unanswered
 
     def _unknown(self, dispatch: Dispatch, change: Change, error: RemoteError) -> Problem:
         dispatch.state, dispatch.error = Dispatch.State.UNKNOWN, error.message
         dispatch.save(update_fields=["state", "error"])
-        return _unresolved(change)
+        return refusals.unresolved(change)
 
     def _refused(self, dispatch: Dispatch, change: Change, error: RemoteError) -> Problem:
-        refuse(self.work, dispatch, error)
-        if _ends_run(error):
+        """Raises ``error`` where the record is not what it is about."""
+        if isinstance(error, Stale) or refusals.ends_run(error):
+            dispatches.withdraw(self.work, dispatch, error)
             raise error
+        dispatches.refuse(self.work, dispatch, error)
         if error.code == "6240" and isinstance(change.draft, CustomerDraft):
             self.catalog.claim_name(change.draft.name or "", "somebody else")
-        return _refusal(change, error.code, error.message)
+        return refusals.refusal(change, error.code, error.message)
 
-    def _after(self, change: Change, answer: Raw) -> Problem | None:
+    def _after(self, change: Change, current: Raw | None, answer: Raw) -> Problem | None:
         """Keeps the indexes current, and checks that QuickBooks did not change the amount (rule R3.3)."""
         ledger_id = text(answer, "Id")
         if change.replaces:
             self._ids.pop(change.replaces, None)
+        if change.entity == "Payment":
+            self._moved |= {("Invoice", id) for id in {*applied_by(current or {}), *applied_by(answer)}}
         if change.action is Action.VOID:
             self._ids.pop(change.ref, None)
             return None
@@ -206,219 +189,21 @@ class Executor:
 
     def _take_back(self, change: Change, answer: Raw) -> Problem:
         """Rule R3.3: an invoice whose total QuickBooks changed is voided at once."""
-        assert change.draft is not None
-        void = Change(
-            Action.VOID, change.ref, change.entity, change.title, "QuickBooks changed its total", text(answer, "Id")
-        )
-        self._apply_one(void)
-        links = EntityLink.objects.of(self.work.firm).filter(
-            pairing=self.work.pairing, ledger_entity=change.entity, ledger_id=text(answer, "Id")
-        )
-        tax_engine = self.work.pairing.ledger_profile.get("tax_engine", "")
-        links.update(base={"refused_total_under": tax_engine})
-        return Problem(
-            "total_mismatch",
-            change.ref,
-            f"QuickBooks made {money(answer, 'TotalAmt')} of {change.title}, which is {change.draft.amount} in Clio "
-            "(its tax engine adds tax). The invoice was voided at once. Switch automatic sales tax off in QuickBooks; "
-            "the portal tries again when the setting has changed.",
-            title=change.title,
-            ledger_id=text(answer, "Id"),
-        )
+        reason = "QuickBooks changed its total"
+        void = Change(Action.VOID, change.ref, change.entity, change.title, reason, text(answer, "Id"))
+        voided = self._apply_one(void) is None
+        if voided:
+            links = EntityLink.objects.of(self.work.firm).filter(pairing=self.work.pairing)
+            ours = links.filter(ledger_entity=change.entity, ledger_id=text(answer, "Id"))
+            ours.update(base={"refused_total_under": self.work.pairing.ledger_profile.get("tax_engine", "")})
+        return refusals.total_changed(change, money(answer, "TotalAmt"), voided=voided)
 
-    def _complete_adoption(self, change: Change) -> None:
-        with transaction.atomic():
-            kept = mirror.one(self.work.pairing, change.entity, change.ledger_id)
-            raw = kept.data if kept else self.catalog.invoices.get(change.ledger_id, {})
-            if kept is None:
-                mirror.keep_ledger(self.work.pairing, change.entity, [raw], settled=True)
-            plan = _completion(change)
-            _link(self.work, change.ref, plan, change.entity, change.ledger_id, raw)
-            _event(self.work, self.run, None, change.ref, plan, change.entity, change.ledger_id)
+    def _adopt(self, change: Change) -> Problem | None:
+        kept = mirror.one(self.work.pairing, change.entity, change.ledger_id)
+        raw = kept.data if kept and not kept.is_deleted else self.catalog.invoices.get(change.ledger_id)
+        if raw is None:
+            return refusals.unread(change)
+        dispatches.adopt(self.work, self.run, change, raw)
         self._ids[change.ref] = change.ledger_id
         self.catalog.owners[change.entity, change.ledger_id] = change.ref
-
-
-def _sha(body: bytes) -> str:
-    return hashlib.sha256(body).hexdigest()
-
-
-def _dispatches(work: Workspace, ref: Ref):
-    return Dispatch.objects.of(work.firm).filter(
-        pairing=work.pairing, kind=ref.kind, practice_id=ref.practice_id, leg=ref.leg
-    )
-
-
-def _completion(change: Change) -> dict[str, object]:
-    """What has to be recorded once the write is known to have been done, whoever finds that out."""
-    draft = change.draft
-    base = {"name": draft.contact.name} if isinstance(draft, CustomerDraft) else {}
-    replaces = change.replaces
-    return {
-        "action": change.action,
-        "practice_fingerprint": change.practice_fingerprint,
-        "title": change.title,
-        "reason": change.reason,
-        "amount": str(draft.amount if draft else change.amount),
-        "base": base,
-        "replaces": [replaces.kind, replaces.practice_id, replaces.leg] if replaces else None,
-        "postings": [
-            {"account": line.account, "debit": str(line.debit), "credit": str(line.credit)} for line in change.postings()
-        ],
-    }
-
-
-def send(work: Workspace, dispatch: Dispatch) -> Raw:
-    """Sends a committed dispatch once, its exact bytes under its request id."""
-    operation: Operation = "create"
-    if dispatch.operation == Action.UPDATE:
-        operation = "update"
-    elif dispatch.operation == Action.VOID:
-        operation = "void"
-    return work.ledger.write(Write(dispatch.entity, operation, bytes(dispatch.body), dispatch.request_id))
-
-
-def complete(work: Workspace, dispatch: Dispatch, answer: Raw) -> None:
-    """One transaction: the dispatch is answered, the link, our copy and the history say so."""
-    ref = Ref(Kind(dispatch.kind), dispatch.practice_id, dispatch.leg)
-    ledger_id = text(answer, "Id")
-    with transaction.atomic():
-        dispatch.state, dispatch.answered_at, dispatch.ledger_id = Dispatch.State.ANSWERED, work.clock.now(), ledger_id
-        dispatch.save(update_fields=["state", "answered_at", "ledger_id"])
-        mirror.keep_ledger(work.pairing, dispatch.entity, [answer], settled=True)
-        if dispatch.entity == "Invoice":
-            mirror.keep_numbers(work.pairing, "Invoice", [answer])
-        _link(work, ref, dispatch.plan, dispatch.entity, ledger_id, answer)
-        _event(work, dispatch.run, dispatch, ref, dispatch.plan, dispatch.entity, ledger_id)
-
-
-def refuse(work: Workspace, dispatch: Dispatch, error: RemoteError) -> None:
-    """Records a known refusal: nothing was done."""
-    dispatch.state, dispatch.answered_at = Dispatch.State.REFUSED, work.clock.now()
-    dispatch.error_code, dispatch.error, dispatch.vendor_id = error.code[:32], error.message, error.trace.vendor_id[:64]
-    with transaction.atomic():
-        dispatch.save(update_fields=["state", "answered_at", "error_code", "error", "vendor_id"])
-        SyncEvent.objects.of(work.firm).create(
-            firm=work.firm,
-            pairing=work.pairing,
-            run=dispatch.run,
-            dispatch=dispatch,
-            at=work.clock.now(),
-            kind=dispatch.kind,
-            practice_id=dispatch.practice_id,
-            leg=dispatch.leg,
-            ledger_entity=dispatch.entity,
-            outcome=SyncEvent.Outcome.FAILED,
-            code=error.code[:32],
-            title=str(dispatch.plan.get("title", ""))[:600],
-            message=error.message,
-        )
-
-
-def _link(work: Workspace, ref: Ref, plan: Mapping[str, object], entity: str, ledger_id: str, raw: Raw) -> None:
-    links = EntityLink.objects.of(work.firm).filter(pairing=work.pairing).exclude(state=EntityLink.State.UNLINKED)
-    if isinstance(moved := plan.get("replaces"), list):
-        links.filter(kind=moved[0], practice_id=moved[1], leg=moved[2]).update(state=EntityLink.State.UNLINKED)
-    is_void = plan["action"] == Action.VOID
-    links.update_or_create(
-        pairing=work.pairing,
-        kind=ref.kind,
-        practice_id=ref.practice_id,
-        leg=ref.leg,
-        defaults={
-            "state": EntityLink.State.VOIDED if is_void else EntityLink.State.LIVE,
-            "ledger_entity": entity,
-            "ledger_id": ledger_id,
-            "practice_fingerprint": plan["practice_fingerprint"],
-            "ledger_fingerprint": FINGERPRINT[ref.kind](raw),
-            "base": plan.get("base") or {},
-        },
-        create_defaults={
-            "firm": work.firm,
-            "pairing": work.pairing,
-            "kind": ref.kind,
-            "practice_id": ref.practice_id,
-            "leg": ref.leg,
-            "state": EntityLink.State.LIVE,
-            "ledger_entity": entity,
-            "ledger_id": ledger_id,
-            "practice_fingerprint": plan["practice_fingerprint"],
-            "ledger_fingerprint": FINGERPRINT[ref.kind](raw),
-            "base": plan.get("base") or {},
-        },
-    )
-
-
-def _event(
-    work: Workspace,
-    run: SyncRun,
-    dispatch: Dispatch | None,
-    ref: Ref,
-    plan: Mapping[str, object],
-    entity: str,
-    ledger_id: str,
-) -> None:
-    amount = str(plan.get("amount") or ZERO)
-    SyncEvent.objects.of(work.firm).create(
-        firm=work.firm,
-        pairing=work.pairing,
-        run=run,
-        dispatch=dispatch,
-        at=work.clock.now(),
-        kind=ref.kind,
-        practice_id=ref.practice_id,
-        leg=ref.leg,
-        ledger_entity=entity,
-        ledger_id=ledger_id,
-        outcome=OUTCOME[Action(str(plan["action"]))],
-        title=str(plan.get("title", ""))[:600],
-        message=str(plan.get("reason", "")),
-        amount=None if ref.kind is Kind.CONTACT else amount,
-        currency="" if ref.kind is Kind.CONTACT else work.pairing.ledger.currency,
-        postings=plan.get("postings") or [],
-    )
-
-
-def _ends_run(error: RemoteError) -> bool:
-    """Whether the connection, not the record, is at fault: no other write would fare better."""
-    return not isinstance(error, Refused | Malformed | NotFound | Stale)
-
-
-def _refusal(change: Change, code: str, message: str) -> Problem:
-    """The issue a refusal becomes, in the bookkeeper's words with the vendor's beside them."""
-    issue = CODES.get(code, "rejected")
-    if issue == "name_taken" and change.entity != "Customer":
-        issue = "rejected"
-    said = f"QuickBooks said: {message}" + (f" (code {code})" if code else "")
-    text_ = {
-        "duplicate_number": f"{change.title} cannot be posted: its number is already used in QuickBooks.",
-        "name_taken": f"{change.title} cannot be created: a vendor, employee or customer already has the name. The next "
-        "run uses the firm's name template.",
-        "deposited_payment": f"{change.title} is part of a bank deposit in QuickBooks, so it cannot be changed. Take it "
-        "out of the deposit there; the portal then makes the change. Nothing was half-applied.",
-        "period_closed": f"{change.title} falls in a period that is closed in QuickBooks. It is not re-dated.",
-        "rejected": f"QuickBooks refused {change.title}. It is tried again when the bill, the mapping or the "
-        "QuickBooks document has changed.",
-    }[issue]
-    return Problem(issue, change.ref, f"{text_} {said}", title=change.title, ledger_id=change.ledger_id)
-
-
-def _unresolved(change: Change) -> Problem:
-    return Problem(
-        "unresolved_write",
-        change.ref,
-        f"QuickBooks gave no clean answer when {change.title} was written, so it may or may not be there. The next "
-        "runs find out before anything else is written for it.",
-        title=change.title,
-    )
-
-
-def _unread(change: Change) -> Problem:
-    return Problem(
-        "rejected",
-        change.ref,
-        f"{change.title}: QuickBooks's side ({change.entity} {change.ledger_id}) could not be read, so it was not changed.",
-        title=change.title,
-        ledger_id=change.ledger_id,
-    )
-
+        return None

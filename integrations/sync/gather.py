@@ -15,7 +15,8 @@ from integrations.sync.workspace import Workspace
 from integrations.systems.quickbooks import query
 
 OVERLAP = timedelta(minutes=10)  # Clio leaves open whether updated_since is inclusive, and how fine it counts
-LEDGER_ENTITIES = ("Customer", "Vendor", "Employee", *NUMBERED, "Payment")
+NAMES = ("Customer", "Vendor", "Employee")
+LEDGER_ENTITIES = (*NAMES, *NUMBERED, "Payment")
 FULL_READ_AFTER = timedelta(days=25)  # change data capture looks back 30 days (Intuit docs: change data capture)
 EARLIER = timedelta(days=31)  # payments from shortly before the start date may pay bills from after it
 HIDDEN_LINES = 20  # so many bills whose shown lines fall short are cheaper to read in bulk
@@ -37,12 +38,12 @@ def gather_practice(work: Workspace, sweep: int, progress: Progress) -> list[str
         # Whether the plain list shows these is not documented, so they are asked for by name.
         _read(work, "bills", sweep, progress, {"state": state}, only_changes=True, required=True)
     _read(work, "contacts", sweep, progress, {}, required=True)
-    _read(work, "line_items", sweep, progress, {"display": "true"}, required=True)
+    _read(work, "line_items", sweep, progress, {}, required=True)
     _read(work, "allocations", sweep, progress, {"status": "valid"}, required=True)
     _read(work, "allocations", sweep, progress, {"status": "invalid"}, only_changes=True, required=True)
     forbidden = [name for name in ("interest_charges",) if not _read(work, name, sweep, progress, {})]
     forbidden += _read_receipts(work, sweep, progress)
-    _read_hidden_lines(work, sweep, progress)
+    _tell_shown_lines_apart(work, progress)
     return forbidden
 
 
@@ -87,7 +88,6 @@ def _read(
         return False
     if since is None and not only_changes and entity in ("bills", "allocations"):
         mirror.note_missing(work.pairing, entity, sweep, work.clock)
-        work.swept.add(entity)
     if as_of or first_read_skipped:
         move_cursor(work.pairing, stream, (as_of or work.clock.now()) - OVERLAP)
     return True
@@ -113,37 +113,35 @@ def reset_cursors(pairing: Pairing) -> None:
     Cursor.objects.of(pairing.firm).filter(pairing=pairing).delete()
 
 
+# What is no number, one bad record may hold it, counts as not there.
 _SHORT_OF_LINES = """
-SELECT count(*) FROM integrations_record bill
+SELECT bill.external_id FROM integrations_record bill
 WHERE bill.pairing_id = %s AND bill.entity = 'bills' AND NOT bill.settled
   AND bill.data->>'state' IN ('awaiting_payment', 'paid')
   AND bill.data->>'issued_at' >= %s
-  AND COALESCE(bill.data->'discount'->>'rate', '0')::numeric = 0
-  AND (bill.data->>'sub_total')::numeric <> (
-    SELECT COALESCE(sum((line.data->>'sub_total')::numeric), 0) FROM integrations_record line
+  AND COALESCE(bill.data->'discount'->>'rate', '0') IN ('0', '0.0', '0.00')
+  AND substring(bill.data->>'sub_total' from '^-?[0-9]+(?:[.][0-9]+)?$')::numeric <> (
+    SELECT COALESCE(sum(substring(line.data->>'sub_total' from '^-?[0-9]+(?:[.][0-9]+)?$')::numeric), 0)
+    FROM integrations_record line
     WHERE line.pairing_id = bill.pairing_id AND line.entity = 'line_items' AND line.owner_id = bill.external_id
-      AND line.data->>'type' <> 'SummaryLineItem')
+      AND line.data->>'type' IS DISTINCT FROM 'SummaryLineItem' AND line.data->>'shown' IS DISTINCT FROM 'false')
 """
 
 
-def _read_hidden_lines(work: Workspace, sweep: int, progress: Progress) -> None:
-    """Where many bills show summaries only, the lines behind them are read in bulk instead of bill by bill."""
+def _tell_shown_lines_apart(work: Workspace, progress: Progress) -> None:
+    """Which lines a bill shows is a filter, not a field, and matters only where all of them do not add up.
+
+    A few such bills are read again one by one when they are planned; many of them are settled by one bulk read.
+    """
     start = work.pairing.start_date
     with connection.cursor() as cursor:
         cursor.execute(_SHORT_OF_LINES, [work.pairing.pk, start.isoformat() if start else ""])
-        short = cursor.fetchone()[0]
-    if short <= HIDDEN_LINES:
+        short = [row[0] for row in cursor.fetchall()]
+    if len(short) <= HIDDEN_LINES:
         return
     progress("line_items")
-    for page in work.practice.pages("line_items"):
-        keep_lines_not_shown(work, page)
-
-
-def keep_lines_not_shown(work: Workspace, page: Page) -> None:
-    """Of a page read without the display filter, keeps as hidden what the filtered read did not show."""
-    known = {kept.id for kept in mirror.load(work.pairing, "line_items", ids=[text(row, "id") for row in page.rows])}
-    hidden = [{**row, "shown": False} for row in page.rows if text(row, "id") not in known]
-    mirror.keep_practice(work.pairing, "line_items", hidden)
+    pages = work.practice.pages("line_items", filters={"display": "true"})
+    mirror.hide_lines(work.pairing, short, [text(row, "id") for page in pages for row in page.rows])
 
 
 def reread_bill(work: Workspace, bill_id: str) -> None:
@@ -154,23 +152,36 @@ def reread_bill(work: Workspace, bill_id: str) -> None:
     for status in ("valid", "invalid"):
         for page in work.practice.pages("allocations", filters={"bill_id": bill_id, "status": status}):
             mirror.keep_practice(pairing, "allocations", page.rows)
-    shown: set[str] = set()
-    for page in work.practice.pages("line_items", filters={"bill_id": bill_id, "display": "true"}):
-        mirror.keep_practice(pairing, "line_items", page.rows)
-        shown |= {text(row, "id") for row in page.rows}
-    every: set[str] = set(shown)
+    _reread_lines(work, bill_id)
+    _reread_interest(work, bill_id)
+
+
+def _reread_lines(work: Workspace, bill_id: str) -> None:
+    displayed = work.practice.pages("line_items", filters={"bill_id": bill_id, "display": "true"})
+    shown = {text(row, "id") for page in displayed for row in page.rows}
+    every: set[str] = set()
     for page in work.practice.pages("line_items", filters={"bill_id": bill_id}):
-        mirror.keep_practice(
-            pairing, "line_items", [{**row, "shown": False} for row in page.rows if text(row, "id") not in shown]
-        )
+        told = [{**row, "shown": text(row, "id") in shown} for row in page.rows]
+        mirror.keep_practice(work.pairing, "line_items", told)
         every |= {text(row, "id") for row in page.rows}
-    mirror.drop_lines(pairing, bill_id, every)
+    mirror.drop_lines(work.pairing, bill_id, every)
+
+
+def _reread_interest(work: Workspace, bill_id: str) -> None:
+    """Charges leave no trace when they are removed; the bill's own total says whether that is so."""
+    try:
+        pages = list(work.practice.pages("interest_charges", filters={"bill_id": bill_id}))
+    except Forbidden:
+        return
+    found = [row for page in pages for row in page.rows]
+    mirror.keep_practice(work.pairing, "interest_charges", found)
+    mirror.note_gone(work.pairing, "interest_charges", bill_id, [text(row, "id") for row in found], work.clock)
 
 
 def gather_ledger(work: Workspace, progress: Progress) -> None:
     """Names, numbers and payments of the company: all of them once, then only what changed."""
     progress("QuickBooks")
-    cursor = Cursor.objects.of(work.firm).filter(pairing=work.pairing, stream="quickbooks").first()
+    cursor = Cursor.objects.of(work.firm).filter(pairing=work.pairing, stream=_ledger_stream(work)).first()
     if cursor is None or work.clock.now() - cursor.at > FULL_READ_AFTER:
         return _read_ledger(work)
     changes = work.ledger.changes(LEDGER_ENTITIES, cursor.at)
@@ -180,13 +191,18 @@ def gather_ledger(work: Workspace, progress: Progress) -> None:
         _keep_entity(work, entity, rows)
     for entity, ids in changes.deleted.items():
         mirror.mark_deleted(work.pairing, entity, ids)
-    move_cursor(work.pairing, "quickbooks", changes.as_of - OVERLAP)
+    move_cursor(work.pairing, _ledger_stream(work), changes.as_of - OVERLAP)
+
+
+def _ledger_stream(work: Workspace) -> str:
+    """An earlier start date makes payments matter that were never read, so another date reads everything again."""
+    return f"quickbooks.start={work.pairing.start_date or ''}"
 
 
 def _keep_entity(work: Workspace, entity: str, rows: tuple[Mapping[str, object], ...]) -> None:
     if entity in NUMBERED:
         mirror.keep_numbers(work.pairing, entity, rows)
-    if entity in ("Customer", "Vendor", "Employee", "Payment"):
+    if entity in (*NAMES, "Payment"):
         mirror.keep_ledger(work.pairing, entity, rows)
     if entity == "Invoice":
         # Full invoices are kept of ours only; of the others the number is all that is needed.
@@ -200,8 +216,9 @@ def _linked_ids(pairing: Pairing, entity: str) -> set[str]:
 
 
 def _read_ledger(work: Workspace) -> None:
+    mirror.begin_full_read(work.pairing)
     as_of = _keep_pages(work, "Customer", query.EVERY_ACTIVE_STATE, "*")
-    for entity in ("Vendor", "Employee"):
+    for entity in NAMES[1:]:
         _keep_pages(work, entity, query.EVERY_ACTIVE_STATE, "*")
     for entity in NUMBERED:
         for page in work.ledger.pages(entity, "", "Id, DocNumber"):
@@ -212,8 +229,9 @@ def _read_ledger(work: Workspace) -> None:
     if _has_links(work.pairing):
         for page in work.ledger.pages("Invoice", since, "*"):
             _keep_entity(work, "Invoice", page.rows)
+    mirror.end_full_read(work.pairing, NUMBERED, NAMES)
     if as_of:
-        move_cursor(work.pairing, "quickbooks", as_of - OVERLAP)
+        move_cursor(work.pairing, _ledger_stream(work), as_of - OVERLAP)
 
 
 def _read_changed(work: Workspace, since: datetime) -> None:
@@ -225,7 +243,7 @@ def _read_changed(work: Workspace, since: datetime) -> None:
             as_of = as_of or page.as_of
             _keep_entity(work, entity, page.rows)
     if as_of:
-        move_cursor(work.pairing, "quickbooks", as_of - OVERLAP)
+        move_cursor(work.pairing, _ledger_stream(work), as_of - OVERLAP)
 
 
 def _keep_pages(work: Workspace, entity: str, where: str, fields: str) -> datetime | None:

@@ -1,131 +1,22 @@
-"""Which groups have to be planned, and loading them from the mirror a chunk at a time."""
+"""Loading groups from the mirror, a chunk at a time, and cutting one cluster's group out of it."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from datetime import timedelta
-
-from django.db import connection
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 
 from integrations.core.changes import Decision
 from integrations.core.match import Match
-from integrations.core.read import Unreadable
+from integrations.core.ports import Raw
+from integrations.core.read import Unreadable, text
 from integrations.core.records import Kind, Ref
 from integrations.kinds import contact, invoice, payment
 from integrations.kinds.group import Document, Group, LinkState
 from integrations.kinds.invoice import Allocation, Bill, InterestCharge, LineItem
-from integrations.kinds.payment import Payment, Receipt
+from integrations.kinds.payment import Receipt
 from integrations.models import EntityLink, Issue, Pairing
 from integrations.sync import mirror
+from integrations.sync.clusters import ENTITY, Cluster
 from integrations.sync.mirror import Kept
 from integrations.sync.workspace import Workspace
-
-CHUNK_OF_BILLS = 250  # memory stays flat whatever the size of the firm
-ABSENT_AFTER = timedelta(minutes=10)  # rule R1.4
-
-_UNSETTLED_CONTACTS = """
-SELECT DISTINCT contact_id FROM (
-  SELECT owner_id AS contact_id FROM integrations_record
-    WHERE pairing_id = %(p)s AND entity = 'bills' AND NOT settled
-  UNION ALL SELECT external_id FROM integrations_record
-    WHERE pairing_id = %(p)s AND entity = 'contacts' AND NOT settled
-  UNION ALL SELECT bill.owner_id FROM integrations_record part
-    JOIN integrations_record bill ON bill.pairing_id = part.pairing_id AND bill.side = 'practice'
-      AND bill.entity = 'bills' AND bill.external_id = part.owner_id
-    WHERE part.pairing_id = %(p)s AND part.side = 'practice' AND NOT part.settled
-      AND part.entity IN ('line_items', 'allocations', 'interest_charges', 'bank_transactions')
-  UNION ALL SELECT bill.owner_id FROM integrations_record document
-    JOIN integrations_entitylink link ON link.pairing_id = document.pairing_id
-      AND link.ledger_entity = document.entity AND link.ledger_id = document.external_id AND link.state <> 'unlinked'
-    JOIN integrations_record part ON part.pairing_id = link.pairing_id AND part.entity = 'allocations'
-      AND part.peer_id = link.practice_id AND link.kind = 'payment'
-    JOIN integrations_record bill ON bill.pairing_id = part.pairing_id AND bill.side = 'practice'
-      AND bill.entity = 'bills' AND bill.external_id = part.owner_id
-    WHERE document.pairing_id = %(p)s AND document.side = 'ledger' AND NOT document.settled
-  UNION ALL SELECT CASE link.kind WHEN 'contact' THEN link.practice_id ELSE bill.owner_id END
-    FROM integrations_record document
-    JOIN integrations_entitylink link ON link.pairing_id = document.pairing_id
-      AND link.ledger_entity = document.entity AND link.ledger_id = document.external_id AND link.state <> 'unlinked'
-    LEFT JOIN integrations_record bill ON bill.pairing_id = link.pairing_id AND bill.side = 'practice'
-      AND bill.entity = 'bills' AND bill.external_id = link.practice_id
-    WHERE document.pairing_id = %(p)s AND document.side = 'ledger' AND NOT document.settled
-      AND link.kind IN ('contact', 'invoice')
-) AS found WHERE contact_id <> ''
-"""
-
-_JOINED_CONTACTS = """
-SELECT array_agg(DISTINCT bill.owner_id) FROM integrations_record part
-JOIN integrations_record bill ON bill.pairing_id = part.pairing_id AND bill.side = 'practice'
-  AND bill.entity = 'bills' AND bill.external_id = part.owner_id
-WHERE part.pairing_id = %s AND part.entity = 'allocations' AND part.peer_id <> ''
-GROUP BY part.peer_id HAVING count(DISTINCT bill.owner_id) > 1
-"""
-
-_BILLS_PER_CONTACT = """
-SELECT owner_id, count(*) FROM integrations_record
-WHERE pairing_id = %s AND entity = 'bills' AND owner_id = ANY(%s) GROUP BY owner_id
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class Cluster:
-    """Contacts that payments join; the unit that is planned together. ``bills`` is how many bills they have."""
-
-    contact_ids: tuple[str, ...]
-    bills: int
-
-
-def unsettled_clusters(pairing: Pairing) -> list[Cluster]:
-    """The clusters in which anything changed since they were last planned, or that still wait for something."""
-    affected = [row[0] for row in _rows(_UNSETTLED_CONTACTS, {"p": pairing.pk})]
-    roots = _joined(row[0] for row in _rows(_JOINED_CONTACTS, [pairing.pk]))
-    members: dict[str, set[str]] = {}
-    for contact_id, root in roots.items():
-        members.setdefault(root, set()).add(contact_id)
-    wanted = {frozenset(members.get(roots.get(id, ""), {id})) for id in affected}
-    every = [id for cluster in wanted for id in cluster]
-    counts = dict(_rows(_BILLS_PER_CONTACT, [pairing.pk, every]))
-    found = [Cluster(tuple(sorted(ids, key=_order)), sum(counts.get(id, 0) for id in ids)) for ids in wanted]
-    return sorted(found, key=lambda cluster: _order(cluster.contact_ids[0]))
-
-
-def _order(id: str) -> tuple[int, str]:
-    return (int(id), "") if id.isdigit() else (0, id)
-
-
-def _rows(sql: str, args: object) -> list[tuple]:
-    with connection.cursor() as cursor:
-        cursor.execute(sql, args)
-        return cursor.fetchall()
-
-
-def _joined(sets: Iterable[list[str]]) -> dict[str, str]:
-    """Contact id to the representative of its cluster, for contacts that are joined at all."""
-    parent: dict[str, str] = {}
-
-    def root(id: str) -> str:
-        while parent.setdefault(id, id) != id:
-            parent[id] = parent[parent[id]]
-            id = parent[id]
-        return id
-
-    for ids in sets:
-        for id in ids[1:]:
-            parent[root(id)] = root(ids[0])
-    return {id: root(id) for id in list(parent)}
-
-
-def chunks(clusters: Iterable[Cluster]) -> Iterator[list[Cluster]]:
-    """Clusters in runs of about CHUNK_OF_BILLS bills; a cluster is never split."""
-    chunk: list[Cluster] = []
-    size = 0
-    for cluster in clusters:
-        if chunk and size + cluster.bills > CHUNK_OF_BILLS:
-            yield chunk
-            chunk, size = [], 0
-        chunk.append(cluster)
-        size += max(cluster.bills, 1)
-    if chunk:
-        yield chunk
 
 
 @dataclass
@@ -153,18 +44,18 @@ def load_chunk(work: Workspace, clusters: list[Cluster]) -> Loaded:
     pairing = work.pairing
     contact_ids = [id for cluster in clusters for id in cluster.contact_ids]
     rows = list(mirror.load(pairing, "bills", owners=contact_ids))
-    bills, unreadable = _decoded(rows, invoice.decode_bill)
+    bills, unreadable = _bills(rows)
     bill_ids = [row.id for row in rows]
-    allocations = _allocations(work, bill_ids)
+    allocations = _allocations(pairing, bill_ids)
     payment_ids = {a.parent_id for a in allocations.values() if a.is_payment and a.parent_id}
     charge_rows = list(mirror.load(pairing, "interest_charges", owners=bill_ids))
     links = _links(pairing, contact_ids, bill_ids, payment_ids)
     return Loaded(
         contacts=_contacts(pairing, contact_ids),
         bills=bills | _outside_bills(pairing, allocations.values(), bills),
-        unreadable=unreadable,
+        unreadable={row.id: unreadable[row.id] for row in rows if row.id in unreadable and _matters(row, pairing, links)},
         bills_of=_grouped((row.owner_id, row.id) for row in rows),
-        lines=_grouped((i.bill_id, i) for i in _good(mirror.load(pairing, "line_items", owners=bill_ids), invoice.decode_line)),
+        lines=_grouped((line.bill_id, line) for line in _lines(pairing, bill_ids)),
         charges=_grouped((c.bill_id, c) for c in _good(charge_rows, invoice.decode_interest)),
         gone_charges={row.id for row in charge_rows if row.missing_since},
         by_bill=_grouped((a.bill_id, a) for a in allocations.values()),
@@ -173,12 +64,14 @@ def load_chunk(work: Workspace, clusters: list[Cluster]) -> Loaded:
         links=links,
         documents=_documents(pairing, links),
         decisions=_decisions(pairing, contact_ids, bill_ids, payment_ids),
-        absent=frozenset(row.id for row in rows if _is_absent(work, row)),
+        absent=frozenset(row.id for row in rows if row.is_deleted),
     )
 
 
-def _decoded[T](rows: Iterable[Kept], decode) -> tuple[dict[str, T], dict[str, str]]:
-    good, bad = {}, {}
+def _decoded[T](rows: Iterable[Kept], decode: Callable[[Raw], T]) -> tuple[dict[str, T], dict[str, str]]:
+    """The readable ones, and of the others what is wrong with them."""
+    good: dict[str, T] = {}
+    bad: dict[str, str] = {}
     for row in rows:
         try:
             good[row.id] = decode(row.data)
@@ -187,13 +80,34 @@ def _decoded[T](rows: Iterable[Kept], decode) -> tuple[dict[str, T], dict[str, s
     return good, bad
 
 
-def _good(rows: Iterable[Kept], decode) -> list:
+def _good[T](rows: Iterable[Kept], decode: Callable[[Raw], T]) -> list[T]:
     """The readable ones; what is missing of a bill shows in its sums, which then do not add up."""
     return list(_decoded(rows, decode)[0].values())
 
 
-def _grouped(pairs: Iterable[tuple]) -> dict:
-    found: dict = {}
+def _bills(rows: Iterable[Kept]) -> tuple[dict[str, Bill], dict[str, str]]:
+    """A bill whose contact Clio no longer names stays with the one it was for."""
+    listed = list(rows)
+    good, bad = _decoded(listed, invoice.decode_bill)
+    for row in listed:
+        if row.id in good and not good[row.id].contact_id and row.owner_id != mirror.NOBODY:
+            good[row.id] = replace(good[row.id], contact_id=row.owner_id)
+    return good, bad
+
+
+def _matters(row: Kept, pairing: Pairing, links: Mapping[Ref, LinkState]) -> bool:
+    """Whether an unreadable bill is, or may be, in scope; what Clio hides tells nothing of itself."""
+    state, issued = text(row.data, "state"), text(row.data, "issued_at")
+    may_be = state in ("", *invoice.LIVE_STATES) and (not issued or issued >= str(pairing.start_date))
+    return may_be or Ref(Kind.INVOICE, row.id) in links
+
+
+def _lines(pairing: Pairing, bill_ids: list[str]) -> list[LineItem]:
+    return _good(mirror.load(pairing, "line_items", owners=bill_ids), invoice.decode_line)
+
+
+def _grouped[K, V](pairs: Iterable[tuple[K, V]]) -> dict[K, list[V]]:
+    found: dict[K, list[V]] = {}
     for key, value in pairs:
         found.setdefault(key, []).append(value)
     return found
@@ -201,32 +115,22 @@ def _grouped(pairs: Iterable[tuple]) -> dict:
 
 def _contacts(pairing: Pairing, ids: list[str]) -> dict[str, contact.Contact | str]:
     good, bad = _decoded(mirror.load(pairing, "contacts", ids=ids), contact.decode)
-    return good | bad
+    return {**good, **bad}
 
 
-def _allocations(work: Workspace, bill_ids: list[str]) -> dict[str, Allocation]:
-    """Allocations of these bills, and the rest of the payments they belong to."""
-    rows = {row.id: row for row in mirror.load(work.pairing, "allocations", owners=bill_ids)}
+def _allocations(pairing: Pairing, bill_ids: list[str]) -> dict[str, Allocation]:
+    """Allocations of these bills, and the rest of the payments they belong to; gone ones count as voided."""
+    rows = {row.id: row for row in mirror.load(pairing, "allocations", owners=bill_ids)}
     parents = {row.peer_id for row in rows.values()} - {""}
-    rows |= {row.id: row for row in mirror.load(work.pairing, "allocations", peers=parents)}
-    absent = {id for id, row in rows.items() if _is_absent(work, row)}
+    rows |= {row.id: row for row in mirror.load(pairing, "allocations", peers=parents)}
     good, _ = _decoded(rows.values(), invoice.decode_allocation)
-    return {id: invoice.voided(a) if id in absent else a for id, a in good.items()}
-
-
-def _is_absent(work: Workspace, row: Kept) -> bool:
-    """Rule R1.4: missing from two complete reads, at least ten minutes apart, this run's being the second."""
-    return (
-        row.entity in work.swept
-        and row.missing_since is not None
-        and work.clock.now() - row.missing_since >= ABSENT_AFTER
-    )
+    return {id: invoice.voided(a) if rows[id].is_deleted else a for id, a in good.items()}
 
 
 def _outside_bills(pairing: Pairing, allocations: Iterable[Allocation], known: dict[str, Bill]) -> dict[str, Bill]:
     """Bills of other contacts that a payment of this chunk also pays."""
     ids = {a.bill_id for a in allocations} - known.keys() - {""}
-    return _decoded(mirror.load(pairing, "bills", ids=ids), invoice.decode_bill)[0] if ids else {}
+    return _bills(mirror.load(pairing, "bills", ids=ids))[0] if ids else {}
 
 
 def _receipts(pairing: Pairing, allocations: Iterable[Allocation]) -> dict[str, list[Receipt]]:
@@ -249,7 +153,9 @@ def _receipts(pairing: Pairing, allocations: Iterable[Allocation]) -> dict[str, 
 def _links(pairing: Pairing, *ids: Iterable[str]) -> dict[Ref, LinkState]:
     found = {}
     for kind, practice_ids in zip((Kind.CONTACT, Kind.INVOICE, Kind.PAYMENT), ids, strict=True):
-        rows = EntityLink.objects.of(pairing.firm).filter(pairing=pairing, kind=kind, practice_id__in=list(practice_ids))
+        rows = EntityLink.objects.of(pairing.firm).filter(
+            pairing=pairing, kind=kind, practice_id__in=list(practice_ids)
+        )
         for row in rows.exclude(state=EntityLink.State.UNLINKED):
             ref = Ref(kind, row.practice_id, row.leg)
             found[ref] = LinkState(
@@ -263,7 +169,6 @@ def _links(pairing: Pairing, *ids: Iterable[str]) -> dict[Ref, LinkState]:
     return found
 
 
-ENTITY = {Kind.CONTACT: "Customer", Kind.INVOICE: "Invoice", Kind.PAYMENT: "Payment"}
 FINGERPRINT = {
     Kind.CONTACT: contact.customer_fingerprint,
     Kind.INVOICE: invoice.ledger_fingerprint,
@@ -272,7 +177,7 @@ FINGERPRINT = {
 
 
 def _documents(pairing: Pairing, links: dict[Ref, LinkState]) -> dict[Ref, Document]:
-    found = {}
+    found: dict[Ref, Document] = {}
     for kind, entity in ENTITY.items():
         refs = _grouped((link.ledger_id, ref) for ref, link in links.items() if ref.kind is kind)
         for row in mirror.load(pairing, entity, ids=refs):
@@ -290,7 +195,7 @@ def _decisions(pairing: Pairing, *ids: Iterable[str]) -> dict[tuple[Ref, str], D
     return found
 
 
-def group_of(loaded: Loaded, cluster: Cluster, matches: dict[str, Match]) -> Group:
+def group_of(loaded: Loaded, cluster: Cluster, matches: Mapping[str, Match]) -> Group:
     """One cluster's group, cut out of its chunk."""
     bill_ids = [id for contact_id in cluster.contact_ids for id in loaded.bills_of.get(contact_id, ())]
     payment_ids = {a.parent_id for id in bill_ids for a in loaded.by_bill.get(id, ()) if a.is_payment} - {""}
@@ -321,34 +226,9 @@ def group_of(loaded: Loaded, cluster: Cluster, matches: dict[str, Match]) -> Gro
     )
 
 
-_SETTLE = """
-UPDATE integrations_record SET settled = TRUE
-WHERE pairing_id = %(p)s AND NOT settled AND (
-  (entity = 'contacts' AND external_id = ANY(%(contacts)s))
-  OR (entity = 'bills' AND owner_id = ANY(%(contacts)s))
-  OR (entity IN ('line_items', 'interest_charges') AND owner_id = ANY(%(bills)s))
-  OR (entity IN ('allocations', 'bank_transactions') AND owner_id = ANY(%(bills)s))
-  OR (side = 'ledger' AND external_id = ANY(%(documents)s)))
-"""
-
-
-def settle(pairing: Pairing, groups: Iterable[Group]) -> None:
-    """Marks everything in these groups as planned and done; they are not looked at until something changes."""
-    listed = list(groups)
-    args = {
-        "p": pairing.pk,
-        "contacts": [id for group in listed for id in group.contacts],
-        "bills": [id for group in listed for id in group.lines],  # its own; of others only the payment was looked at
-        "documents": [link.ledger_id for group in listed for link in group.links.values()],
-    }
-    with connection.cursor() as cursor:
-        cursor.execute(_SETTLE, args)
-
-
 def unlinked_contacts(pairing: Pairing, ids: Iterable[str]) -> dict[str, contact.Contact]:
     """Readable contacts of these ids that have no customer yet."""
     linked = EntityLink.objects.of(pairing.firm).filter(pairing=pairing, kind=Kind.CONTACT)
     known = set(linked.exclude(state=EntityLink.State.UNLINKED).values_list("practice_id", flat=True))
     wanted = [id for id in ids if id not in known]
     return _decoded(mirror.load(pairing, "contacts", ids=wanted), contact.decode)[0]
-

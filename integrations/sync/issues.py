@@ -1,14 +1,15 @@
 """Keeping issues true: opened when a problem is found, closed when it is gone, never opened twice."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 
 from django.db import transaction
 
 from integrations.core.changes import Problem
-from integrations.core.records import Ref
 from integrations.issue_codes import code
 from integrations.models import Issue, SyncEvent, SyncRun
 from integrations.sync.workspace import Workspace
+
+Key = tuple[str, str, str, str]  # code, kind, practice id, leg
 
 OPEN = [Issue.State.OPEN, Issue.State.DECIDED, Issue.State.ACCEPTED]
 
@@ -19,7 +20,7 @@ def sync_group(work: Workspace, run: SyncRun, about: Collection[tuple[str, str]]
     for kind, practice_id in about:
         kinds.setdefault(kind, []).append(practice_id)
     issues = Issue.objects.of(work.firm).filter(pairing=work.pairing, state__in=OPEN)
-    known: dict[tuple[Ref, str], Issue] = {}
+    known: dict[Key, Issue] = {}
     for kind, ids in kinds.items():
         for issue in issues.filter(kind=kind, practice_id__in=ids):
             known[_key(issue.code, issue.kind, issue.practice_id, issue.leg)] = issue
@@ -44,11 +45,11 @@ def sync_firm(work: Workspace, run: SyncRun | None, codes: Collection[str], foun
                 _open(work, run, key, message, code(key[0]).name, "", {})
 
 
-def _key(name: str, kind: str, practice_id: str, leg: str) -> tuple:
+def _key(name: str, kind: str, practice_id: str, leg: str) -> Key:
     return (name, str(kind), practice_id, leg)
 
 
-def _sync(work: Workspace, run: SyncRun | None, known: dict, found: dict) -> None:
+def _sync(work: Workspace, run: SyncRun | None, known: Mapping[Key, Issue], found: Mapping[Key, Problem]) -> None:
     for key, issue in known.items():
         if key not in found:
             close(work, run, issue)
@@ -59,15 +60,17 @@ def _sync(work: Workspace, run: SyncRun | None, known: dict, found: dict) -> Non
             _open(work, run, key, problem.message, problem.title, problem.ledger_id, dict(problem.details))
 
 
-def _refresh(issue: Issue, message: str, ledger_id: str, details: dict) -> None:
-    if (issue.message, issue.ledger_id, issue.details) == (message, ledger_id, details):
+def _refresh(issue: Issue, message: str, ledger_id: str, details: dict[str, object]) -> None:
+    """A decision that could not be carried out leaves the issue open, with what is true now."""
+    state = Issue.State.OPEN if issue.state == Issue.State.DECIDED else issue.state
+    if (issue.message, issue.ledger_id, issue.details, issue.state) == (message, ledger_id, details, state):
         return
-    issue.message, issue.ledger_id, issue.details = message, ledger_id, details
-    issue.save(update_fields=["message", "ledger_id", "details"])
+    issue.message, issue.ledger_id, issue.details, issue.state = message, ledger_id, details, state
+    issue.save(update_fields=["message", "ledger_id", "details", "state"])
 
 
 def _open(
-    work: Workspace, run: SyncRun | None, key: tuple, message: str, title: str, ledger_id: str, details: dict
+    work: Workspace, run: SyncRun | None, key: Key, message: str, title: str, ledger_id: str, details: dict[str, object]
 ) -> None:
     name, kind, practice_id, leg = key
     Issue.objects.of(work.firm).create(
@@ -95,7 +98,7 @@ def close(work: Workspace, run: SyncRun | None, issue: Issue) -> None:
     _journal(work, run, SyncEvent.Outcome.CLOSED, key, issue.title, "")
 
 
-def _journal(work: Workspace, run: SyncRun | None, outcome: str, key: tuple, title: str, message: str) -> None:
+def _journal(work: Workspace, run: SyncRun | None, outcome: str, key: Key, title: str, message: str) -> None:
     name, kind, practice_id, leg = key
     SyncEvent.objects.of(work.firm).create(
         firm=work.firm,

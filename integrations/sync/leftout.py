@@ -6,8 +6,9 @@ from integrations.models import Pairing
 
 _LEFT_OUT = """
 SELECT count(*), COALESCE(sum(paid), 0) FROM (
-  SELECT sum((part.data->>'amount')::numeric) AS paid
-  FROM integrations_record part
+  SELECT sum(part.amount) AS paid
+  FROM (SELECT *, substring(data->>'amount' from '^-?[0-9]+(?:[.][0-9]+)?$')::numeric AS amount
+    FROM integrations_record) part
   JOIN integrations_record bill ON bill.pairing_id = part.pairing_id AND bill.side = 'practice'
     AND bill.entity = 'bills' AND bill.external_id = part.owner_id
   WHERE part.pairing_id = %(p)s AND part.entity = 'allocations' AND part.peer_id <> ''

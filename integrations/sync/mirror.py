@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from django.db import connection
@@ -13,7 +14,10 @@ from integrations.core.records import fingerprint
 from integrations.models import Pairing, Record
 
 NUMBER = "number:"  # entity prefix of the index of document numbers
-_VOLATILE = frozenset({"etag", "updated_at", "SyncToken", "MetaData", "domain", "sparse", "time"})
+NOBODY = "0"  # the owner of a bill whose contact Clio has never named
+ABSENT_AFTER = timedelta(minutes=10)  # rule R1.4: between the two complete reads that do not show an object
+# Bookkeeping of the systems, and "shown", which we add to lines ourselves once we know it.
+_VOLATILE = frozenset({"etag", "updated_at", "SyncToken", "MetaData", "domain", "sparse", "time", "shown"})
 
 _UPSERT = """
 INSERT INTO integrations_record
@@ -23,7 +27,10 @@ SELECT %(firm)s, %(pairing)s, %(side)s, %(entity)s, row.id, row.owner, row.peer,
 FROM unnest(%(ids)s::text[], %(owners)s::text[], %(peers)s::text[], %(datas)s::text[], %(digests)s::text[])
   AS row (id, owner, peer, data, digest)
 ON CONFLICT (pairing_id, side, entity, external_id) DO UPDATE SET
-  owner_id = excluded.owner_id, peer_id = excluded.peer_id, data = excluded.data, digest = excluded.digest,
+  owner_id = CASE WHEN excluded.owner_id = %(nobody)s THEN integrations_record.owner_id ELSE excluded.owner_id END,
+  peer_id = excluded.peer_id, digest = excluded.digest,
+  data = CASE WHEN integrations_record.data ? 'shown'
+              THEN jsonb_build_object('shown', integrations_record.data->'shown') ELSE '{}' END || excluded.data,
   settled = CASE WHEN integrations_record.digest = excluded.digest AND NOT integrations_record.is_deleted
                  THEN integrations_record.settled ELSE excluded.settled END,
   is_deleted = FALSE, missing_since = NULL, sweep = GREATEST(integrations_record.sweep, excluded.sweep)
@@ -40,23 +47,25 @@ class Kept:
     peer_id: str
     data: Raw
     is_deleted: bool
-    missing_since: object = None
+    missing_since: datetime | None = None
 
 
 def keep_practice(pairing: Pairing, entity: str, rows: Sequence[Raw], *, sweep: int = 0) -> None:
     """Keeps one page of a Clio list; rows whose data moved become unsettled."""
-    _keep(pairing, Record.Side.PRACTICE, entity, [(text(row, "id"), *_belongs(entity, row), row) for row in rows], sweep)
+    _keep(
+        pairing, Record.Side.PRACTICE, entity, [(text(row, "id"), *_belongs(entity, row), row) for row in rows], sweep
+    )
 
 
 def keep_ledger(pairing: Pairing, entity: str, rows: Sequence[Raw], *, settled: bool = False) -> None:
     """Keeps QuickBooks objects; ``settled`` is True for the answers to our own writes."""
-    _keep(pairing, Record.Side.LEDGER, entity, [(text(row, "Id"), "", "", row) for row in rows], 0, settled=settled)
+    _keep(pairing, Record.Side.LEDGER, entity, [(text(row, "Id"), "", "", row) for row in rows], 1, settled=settled)
 
 
 def keep_numbers(pairing: Pairing, entity: str, rows: Iterable[Raw]) -> None:
     """Keeps the document numbers of sales forms, linked or not."""
     numbers = [(text(row, "Id"), "", "", {"DocNumber": text(row, "DocNumber")}) for row in rows]
-    _keep(pairing, Record.Side.LEDGER, NUMBER + entity, numbers, 0, settled=True)
+    _keep(pairing, Record.Side.LEDGER, NUMBER + entity, numbers, 1, settled=True)
 
 
 def _keep(
@@ -81,6 +90,7 @@ def _keep(
                 "side": side,
                 "entity": entity,
                 "settled": settled,
+                "nobody": NOBODY,
                 "sweep": sweep,
                 "ids": [row[0] for row in kept],
                 "owners": [row[1] for row in kept],
@@ -95,7 +105,7 @@ def _belongs(entity: str, row: Raw) -> tuple[str, str]:
     """(owner, peer) of a Clio object."""
     match entity:
         case "bills":
-            return nested_id(row, "client"), ""
+            return nested_id(row, "client") or NOBODY, ""
         case "allocations":
             return nested_id(row, "bill"), text(nested(row, "parent"), "id")
         case "bank_transactions":
@@ -115,7 +125,7 @@ def to_json(value: object) -> str:
 
 def _exact(value: object) -> str:
     if isinstance(value, Decimal):
-        return str(value)
+        return format(value, "f")
     raise TypeError(f"not JSON: {type(value).__name__}")
 
 
@@ -133,7 +143,11 @@ def _without_volatile(value: object) -> object:
 
 
 def load(
-    pairing: Pairing, entity: str, *, ids: Iterable[str] | None = None, owners: Iterable[str] | None = None,
+    pairing: Pairing,
+    entity: str,
+    *,
+    ids: Iterable[str] | None = None,
+    owners: Iterable[str] | None = None,
     peers: Iterable[str] | None = None,
 ) -> Iterator[Kept]:
     """Mirrored objects of one entity by id, owner or peer; all of them when nothing is asked for."""
@@ -149,15 +163,35 @@ def load(
         yield Kept(*row)
 
 
+def live(pairing: Pairing, entity: str) -> Iterator[Kept]:
+    """Mirrored objects of one entity that are still there."""
+    return (row for row in load(pairing, entity) if not row.is_deleted)
+
+
 def one(pairing: Pairing, entity: str, id: str) -> Kept | None:
     return next(load(pairing, entity, ids=[id]), None)
 
 
 def mark_deleted(pairing: Pairing, entity: str, ids: Iterable[str]) -> None:
     """Notes that QuickBooks reports these as deleted; their numbers are free again."""
-    records = Record.objects.of(pairing.firm).filter(pairing=pairing, side=Record.Side.LEDGER, external_id__in=list(ids))
+    records = Record.objects.of(pairing.firm).filter(
+        pairing=pairing, side=Record.Side.LEDGER, external_id__in=list(ids)
+    )
     records.filter(entity=entity, is_deleted=False).update(is_deleted=True, settled=False)
     records.filter(entity=NUMBER + entity).delete()
+
+
+_HIDE = """
+UPDATE integrations_record SET data = data || '{"shown": false}'
+WHERE pairing_id = %s AND side = 'practice' AND entity = 'line_items'
+  AND owner_id = ANY(%s) AND NOT external_id = ANY(%s)
+"""
+
+
+def hide_lines(pairing: Pairing, bill_ids: list[str], shown: list[str]) -> None:
+    """Notes which lines of these bills are not shown to the client: all but ``shown``."""
+    with connection.cursor() as cursor:
+        cursor.execute(_HIDE, [pairing.pk, bill_ids, shown])
 
 
 def drop_lines(pairing: Pairing, bill_id: str, keep: Iterable[str]) -> None:
@@ -167,11 +201,32 @@ def drop_lines(pairing: Pairing, bill_id: str, keep: Iterable[str]) -> None:
 
 
 def note_missing(pairing: Pairing, entity: str, sweep: int, clock: Clock) -> None:
-    """After a complete read: objects it did not show are missing since now (rule R1.4 counts from here)."""
+    """After a complete read (rule R1.4): what it did not show is missing; the second time, it is gone."""
     records = Record.objects.of(pairing.firm).filter(pairing=pairing, side=Record.Side.PRACTICE, entity=entity)
-    records.filter(sweep__lt=sweep, missing_since=None).update(missing_since=clock.now(), settled=False)
-    records.filter(sweep__lt=sweep).update(settled=False)
+    unseen, now = records.filter(sweep__lt=sweep, is_deleted=False), clock.now()
+    unseen.filter(missing_since__lte=now - ABSENT_AFTER).update(is_deleted=True, settled=False)
+    unseen.filter(missing_since=None).update(missing_since=now)
+
+
+def note_gone(pairing: Pairing, entity: str, owner_id: str, keep: Iterable[str], clock: Clock) -> None:
+    """Of the objects of one owner, notes those that a read of this owner no longer showed."""
+    records = Record.objects.of(pairing.firm).filter(pairing=pairing, entity=entity, owner_id=owner_id)
+    records.filter(missing_since=None).exclude(external_id__in=list(keep)).update(missing_since=clock.now())
+
+
+def begin_full_read(pairing: Pairing) -> None:
+    """Before everything of the company is read again: nothing of it has been seen yet."""
+    Record.objects.of(pairing.firm).filter(pairing=pairing, side=Record.Side.LEDGER).update(sweep=0)
+
+
+def end_full_read(pairing: Pairing, numbered: Iterable[str], names: Iterable[str]) -> None:
+    """After it: numbers and names that were not seen are no longer taken."""
+    unseen = Record.objects.of(pairing.firm).filter(pairing=pairing, side=Record.Side.LEDGER, sweep=0)
+    unseen.filter(entity__in=[NUMBER + entity for entity in numbered]).delete()
+    unseen.filter(entity__in=list(names), is_deleted=False).update(is_deleted=True, settled=False)
 
 
 def unsettle_everything(pairing: Pairing) -> None:
-    Record.objects.of(pairing.firm).filter(pairing=pairing, side=Record.Side.PRACTICE, settled=True).update(settled=False)
+    Record.objects.of(pairing.firm).filter(pairing=pairing, side=Record.Side.PRACTICE, settled=True).update(
+        settled=False
+    )

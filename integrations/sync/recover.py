@@ -6,9 +6,12 @@ from integrations.core.changes import Action
 from integrations.core.errors import Garbled, RemoteError
 from integrations.core.ports import Raw
 from integrations.core.read import nested, text
-from integrations.core.records import Kind, Ref, parse_mark
+from integrations.core.records import Ref, parse_mark
+from integrations.kinds.payment import applied_by
 from integrations.models import Dispatch
-from integrations.sync.execute import complete, refuse, send
+from integrations.sync import dispatches
+from integrations.sync.groups import FINGERPRINT
+from integrations.sync.refusals import ends_run
 from integrations.sync.workspace import Workspace
 from integrations.systems.quickbooks import query
 from integrations.systems.wire import parse
@@ -21,71 +24,95 @@ OPEN = [Dispatch.State.SENT, Dispatch.State.UNKNOWN]
 
 
 def recover(work: Workspace) -> set[Ref]:
-    """Resolves what can be resolved; returns the documents that still must not be written."""
-    dispatches = Dispatch.objects.of(work.firm).filter(pairing=work.pairing, state__in=OPEN).order_by("id")
-    return {_ref(dispatch) for dispatch in dispatches if not _resolve(work, dispatch)}
-
-
-def _ref(dispatch: Dispatch) -> Ref:
-    return Ref(Kind(dispatch.kind), dispatch.practice_id, dispatch.leg)
+    """Resolves what can be resolved; returns the documents that still must not be written. Raises RemoteError."""
+    found = Dispatch.objects.of(work.firm).filter(pairing=work.pairing, state__in=OPEN).order_by("id")
+    return {dispatches.ref_of(dispatch) for dispatch in found if not _resolve(work, dispatch)}
 
 
 def _resolve(work: Workspace, dispatch: Dispatch) -> bool:
-    age = work.clock.now() - (dispatch.sent_at or dispatch.prepared_at)
-    return _replay(work, dispatch) if age < YOUNG else _probe(work, dispatch)
+    if _age(work, dispatch) < YOUNG:
+        return _replay(work, dispatch)
+    return _find(work, dispatch) or _is_void_of_effect(work, dispatch) or _absent_twice(work, dispatch)
+
+
+def _age(work: Workspace, dispatch: Dispatch) -> timedelta:
+    return work.clock.now() - (dispatch.sent_at or dispatch.prepared_at)
 
 
 def _replay(work: Workspace, dispatch: Dispatch) -> bool:
+    """The same bytes under the same request id. A refusal counts only where no try before it had an effect."""
     try:
-        complete(work, dispatch, send(work, dispatch))
+        answer = dispatches.send(work, dispatch)
     except Garbled:
         return False
     except RemoteError as error:
-        refuse(work, dispatch, error)
+        if ends_run(error):
+            raise
+        if not _find(work, dispatch):
+            dispatches.refuse(work, dispatch, error)
+        return True
+    dispatches.complete(work, dispatch, answer)
     return True
 
 
-def _probe(work: Workspace, dispatch: Dispatch) -> bool:
-    """An update is seen in the document itself; a create is looked for by number or by customer and date."""
-    body = parse(bytes(dispatch.body))
-    assert isinstance(body, dict)
-    if dispatch.operation != Action.CREATE:
-        return _probe_update(work, dispatch, body)
-    hits = [row for row in _candidates(work, dispatch, body) if _mark_of(work, row) == _ref(dispatch)]
-    if len(hits) == 1:
-        complete(work, dispatch, hits[0])
-        return True
-    return not hits and _absent_twice(work, dispatch)
+def _find(work: Workspace, dispatch: Dispatch) -> bool:
+    """Completes the write where its effect is there to be seen."""
+    hits = _created(work, dispatch) if dispatch.operation == Action.CREATE else _updated(work, dispatch)
+    if len(hits) != 1:
+        return False
+    dispatches.complete(work, dispatch, hits[0])
+    return True
 
 
-def _probe_update(work: Workspace, dispatch: Dispatch, body: Raw) -> bool:
-    """The SyncToken moved past the one we sent: read what is there; otherwise nothing was done."""
-    rows = [row for page in work.ledger.pages(dispatch.entity, query.equals("Id", text(body, "Id"))) for row in page.rows]
-    if rows and text(rows[0], "SyncToken") != text(body, "SyncToken"):
-        complete(work, dispatch, rows[0])
-        return True
-    return _absent_twice(work, dispatch)
+def _created(work: Workspace, dispatch: Dispatch) -> list[Raw]:
+    """Documents that carry our mark for this very record."""
+    ref = dispatches.ref_of(dispatch)
+    rows = _read(work, dispatch.entity, _where(dispatch))
+    return [row for row in rows if parse_mark(text(row, "PrivateNote") or text(row, "Notes"), work.firm.slug) == ref]
 
 
-def _candidates(work: Workspace, dispatch: Dispatch, body: Raw) -> list[Raw]:
+def _where(dispatch: Dispatch) -> str:
+    """A new document is looked for by its name or number, a payment by customer and date."""
+    body = _body(dispatch)
     if dispatch.entity == "Customer":
-        where = query.equals("DisplayName", text(body, "DisplayName"))
-    elif text(body, "DocNumber"):
-        where = query.equals("DocNumber", text(body, "DocNumber"))
-    else:
-        customer = query.equals("CustomerRef", text(nested(body, "CustomerRef"), "value"))
-        where = f"{customer} AND {query.equals('TxnDate', text(body, 'TxnDate'))}"
-    return [row for page in work.ledger.pages(dispatch.entity, where) for row in page.rows]
+        return query.equals("DisplayName", text(body, "DisplayName"))
+    if number := text(body, "DocNumber"):
+        return query.equals("DocNumber", number)
+    customer = query.equals("CustomerRef", text(nested(body, "CustomerRef"), "value"))
+    return query.both(customer, query.equals("TxnDate", text(body, "TxnDate")))
 
 
-def _mark_of(work: Workspace, row: Raw) -> Ref | None:
-    return parse_mark(text(row, "PrivateNote") or text(row, "Notes"), work.firm.slug)
+def _updated(work: Workspace, dispatch: Dispatch) -> list[Raw]:
+    """The document, where its SyncToken moved and it now says what we sent."""
+    return [row for row in _moved_on(work, dispatch) if _says(dispatch, row)]
+
+
+def _moved_on(work: Workspace, dispatch: Dispatch) -> list[Raw]:
+    body = _body(dispatch)
+    rows = _read(work, dispatch.entity, query.equals("Id", text(body, "Id")))
+    return [row for row in rows if text(row, "SyncToken") != text(body, "SyncToken")]
+
+
+def _says(dispatch: Dispatch, row: Raw) -> bool:
+    """Whether putting what we sent over the document would change nothing in it."""
+    if dispatch.operation == Action.VOID:
+        return not row.get("TotalAmt")
+    sent = {**row, **_body(dispatch)}
+    fingerprint = FINGERPRINT[dispatches.ref_of(dispatch).kind]
+    return fingerprint(sent) == fingerprint(row) and applied_by(sent) == applied_by(row)
+
+
+def _is_void_of_effect(work: Workspace, dispatch: Dispatch) -> bool:
+    """An update can no longer arrive once somebody else's has moved the SyncToken; the next plan starts anew."""
+    if dispatch.operation == Action.CREATE or not _moved_on(work, dispatch):
+        return False
+    return _give_up(work, dispatch, "the document was changed by somebody else first")
 
 
 def _absent_twice(work: Workspace, dispatch: Dispatch) -> bool:
     """Only a second empty look proves that nothing was written; the first one is noted."""
     now, first = work.clock.now(), dispatch.plan.get("absent_at")
-    if now - (dispatch.sent_at or dispatch.prepared_at) < PROBE_AFTER:
+    if _age(work, dispatch) < PROBE_AFTER or (dispatch.operation == Action.CREATE and _created(work, dispatch)):
         return False
     if first is None:
         dispatch.plan = {**dispatch.plan, "absent_at": now.timestamp()}
@@ -93,9 +120,22 @@ def _absent_twice(work: Workspace, dispatch: Dispatch) -> bool:
         return False
     if now.timestamp() - float(first) < PROBE_AGAIN_AFTER.total_seconds():
         return False
-    # "again" lets the very same body be sent anew, under a new request id.
+    return _give_up(work, dispatch, "QuickBooks never received it")
+
+
+def _give_up(work: Workspace, dispatch: Dispatch, reason: str) -> bool:
+    """Nothing was done. "again" lets the very same body be sent anew, under a new request id."""
     dispatch.plan = {**dispatch.plan, "again": True}
-    dispatch.state, dispatch.error = Dispatch.State.REFUSED, "QuickBooks never received it"
-    dispatch.answered_at = now
+    dispatch.state, dispatch.error, dispatch.answered_at = Dispatch.State.REFUSED, reason, work.clock.now()
     dispatch.save(update_fields=["plan", "state", "error", "answered_at"])
     return True
+
+
+def _read(work: Workspace, entity: str, where: str) -> list[Raw]:
+    return [row for page in work.ledger.pages(entity, where) for row in page.rows]
+
+
+def _body(dispatch: Dispatch) -> Raw:
+    body = parse(bytes(dispatch.body))
+    assert isinstance(body, dict)
+    return body

@@ -1,22 +1,27 @@
 """One pass over a pairing: read, plan group by group, write, and say what came of it."""
 
+import logging
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
 from django.db import IntegrityError, transaction
 
-from integrations.core.changes import Action, Change, Plan
+from firms.models import User
+from integrations.core.changes import Action, Change, Plan, Problem
 from integrations.core.errors import Remedy, RemoteError
 from integrations.core.mapping import Policy
 from integrations.core.match import Match
+from integrations.core.ports import Clock
 from integrations.core.records import Kind, Ref
 from integrations.kinds.catalog import Catalog
 from integrations.kinds.group import Group
 from integrations.kinds.plan import plan_group
 from integrations.models import EntityLink, Issue, Pairing, Severity, SyncRun
-from integrations.sync import gather, groups, issues
+from integrations.sync import clusters, gather, groups, issues
 from integrations.sync.catalog import build_catalog
+from integrations.sync.clusters import Cluster
 from integrations.sync.execute import Executor, Result
 from integrations.sync.leftout import left_out
 from integrations.sync.policy import NotReady, policy_of, unsettle_on_change
@@ -24,8 +29,16 @@ from integrations.sync.recover import recover
 from integrations.sync.settings import check_settings, settings_issues
 from integrations.sync.workspace import Workspace
 
+logger = logging.getLogger(__name__)
+
 SYNC_EVERY = timedelta(minutes=15)
 DEAD_AFTER = timedelta(minutes=10)  # a run that has not said so much for so long has died
+LOST = {
+    "interest_charges": "interest charges, so bills with interest cannot be posted",
+    "bank_accounts": "bank accounts, so references and over-payments of payments are not known",
+    "bank_transactions": "bank transactions, so references and over-payments of payments are not known",
+}
+UNDONE = (Issue.State.OPEN, Issue.State.DECIDED)
 COUNTED = {Action.CREATE: "created", Action.UPDATE: "updated", Action.VOID: "voided", Action.ADOPT: "adopted"}
 
 
@@ -33,7 +46,7 @@ class RunIsOpen(Exception):
     """Another run of this pairing is under way; the text names it."""
 
 
-def open_run(pairing: Pairing, clock, trigger: str, user=None) -> SyncRun:
+def open_run(pairing: Pairing, clock: Clock, trigger: str, user: User | None = None) -> SyncRun:
     """Starts a run; the database lets only one be unfinished. Raises RunIsOpen."""
     now = clock.now()
     dead = SyncRun.objects.of(pairing.firm).filter(pairing=pairing, finished_at=None, heartbeat_at__lt=now - DEAD_AFTER)
@@ -81,7 +94,9 @@ class Tally:
     def counts(self, pairing: Pairing) -> dict[str, dict[str, int]]:
         links = EntityLink.objects.of(pairing.firm).filter(pairing=pairing).exclude(state=EntityLink.State.UNLINKED)
         linked = Counter(links.values_list("kind", flat=True))
-        open_ = Issue.objects.of(pairing.firm).filter(pairing=pairing, state__in=[Issue.State.OPEN, Issue.State.DECIDED])
+        open_ = Issue.objects.of(pairing.firm).filter(
+            pairing=pairing, state__in=[Issue.State.OPEN, Issue.State.DECIDED]
+        )
         issued = Counter(open_.values_list("kind", flat=True))
         return {kind: self._of(kind, linked[kind], issued[kind]) for kind in (Kind.CONTACT, Kind.INVOICE, Kind.PAYMENT)}
 
@@ -100,9 +115,10 @@ class Pass:
         self.tally = Tally.of(run)
         self.unresolved: set[Ref] = set()
         self.planned: list[Change] = []
+        self.forbidden: list[str] = []  # lists of Clio that its user may not read
 
     def carry_out(self, *, dry: bool = False, slice_s: float | None = None) -> bool:
-        """Returns False where ``slice_s`` seconds were over before everything was done. Raises RemoteError, NotReady."""
+        """False where ``slice_s`` seconds were over before everything was done. Raises RemoteError, NotReady."""
         until = None if slice_s is None else self.work.clock.now() + timedelta(seconds=slice_s)
         work = self.work
         if work.ledger_is_unconfirmed:
@@ -111,39 +127,39 @@ class Pass:
             self.unresolved = recover(work)
         check_settings(work)
         policy = policy_of(work.pairing)
-        gather.gather(work, self.run.pk, self._progress)
+        self.forbidden = gather.gather(work, self.run.pk, self._progress)
         unsettle_on_change(work.pairing, policy)
         if not dry:
             settings_issues(work, self.run, policy)
-        clusters = groups.unsettled_clusters(work.pairing)
-        catalog, matches = build_catalog(work, [id for cluster in clusters for id in cluster.contact_ids])
-        self._start(sum(cluster.bills for cluster in clusters))
-        for chunk in groups.chunks(clusters):
+        wanted = clusters.unsettled_clusters(work.pairing)
+        catalog, matches = build_catalog(work, [id for cluster in wanted for id in cluster.contact_ids])
+        self._start(sum(cluster.bills for cluster in wanted))
+        for chunk in clusters.chunks(wanted):
             if until and work.clock.now() > until:
                 return False
             self._chunk(chunk, policy, catalog, matches, dry=dry)
         return True
 
     def _chunk(
-        self, chunk: list[groups.Cluster], policy: Policy, catalog: Catalog, matches: dict[str, Match], *, dry: bool
+        self, chunk: list[Cluster], policy: Policy, catalog: Catalog, matches: Mapping[str, Match], *, dry: bool
     ) -> None:
         loaded = groups.load_chunk(self.work, chunk)
         settled: list[Group] = []
         for cluster in chunk:
             group = groups.group_of(loaded, cluster, matches)
-            plan = plan_group(group, policy, catalog)
+            plan = _planned(group, policy, catalog)
             if plan.reread:
                 group, plan = self._replan(cluster, plan, policy, catalog, matches)
             if dry:
                 self.planned += plan.changes
                 continue
-            if self._apply(group, plan, catalog):
+            if self._apply(cluster, group, plan, catalog):
                 settled.append(group)
             self._beat(cluster.bills)
-        groups.settle(self.work.pairing, settled)
+        clusters.settle(self.work.pairing, settled)
 
     def _replan(
-        self, cluster: groups.Cluster, plan: Plan, policy: Policy, catalog: Catalog, matches: dict[str, Match]
+        self, cluster: Cluster, plan: Plan, policy: Policy, catalog: Catalog, matches: Mapping[str, Match]
     ) -> tuple[Group, Plan]:
         """Rule R3.1: figures that do not add up are read again, all of one bill together, before anyone is told."""
         for bill_id in sorted(plan.reread):
@@ -151,18 +167,21 @@ class Pass:
         for change in plan.changes:
             catalog.forget(change.ref)
         group = groups.group_of(groups.load_chunk(self.work, [cluster]), cluster, matches)
-        return group, plan_group(group, policy, catalog)
+        return group, _planned(group, policy, catalog)
 
-    def _apply(self, group: Group, plan: Plan, catalog: Catalog) -> bool:
+    def _apply(self, cluster: Cluster, group: Group, plan: Plan, catalog: Catalog) -> bool:
+        """Whether everything of the group is done and explained. Raises RemoteError that ends the run."""
         executor = Executor(self.work, self.run, catalog, group.links)
         result = executor.apply(plan.changes, self.unresolved)
         self.tally.add(result, plan)
+        if result.ended_by:
+            raise result.ended_by
         problems = [*plan.problems, *result.problems]
-        issues.sync_group(self.work, self.run, _about(group), problems)
-        return not result.problems and not result.waiting and not plan.problems and not plan.waiting
+        issues.sync_group(self.work, self.run, _about(cluster, group), problems)
+        return not problems and not result.waiting and not plan.waiting
 
     def _start(self, total: int) -> None:
-        self.run.state, self.run.step, self.run.total = SyncRun.State.APPLYING, "writing", total
+        self.run.state, self.run.step, self.run.total = SyncRun.State.APPLYING, "writing", self.run.done + total
         self._save("state", "step", "total")
 
     def _beat(self, bills: int) -> None:
@@ -178,9 +197,20 @@ class Pass:
         self.run.save(update_fields=[*fields, "heartbeat_at"])
 
 
-def _about(group: Group) -> set[tuple[str, str]]:
+def _planned(group: Group, policy: Policy, catalog: Catalog) -> Plan:
+    """The group's plan. Planning touches nothing, so where it fails the other groups go on and a person is told."""
+    try:
+        return plan_group(group, policy, catalog)
+    except Exception:
+        logger.exception("event=plan_failed contacts=%s", ",".join(group.contacts))
+        ref = Ref(Kind.CONTACT, next(iter(group.contacts), ""))
+        message = "The portal could not work out what to do for this contact's bills; support has been told."
+        return Plan(problems=(Problem("not_planned", ref, message, title=f"Contact {ref.practice_id}"),))
+
+
+def _about(cluster: Cluster, group: Group) -> set[tuple[str, str]]:
     return {
-        *((Kind.CONTACT, id) for id in group.contacts),
+        *((Kind.CONTACT, id) for id in ("", *cluster.contact_ids)),
         *((Kind.INVOICE, id) for id in group.lines),
         *((Kind.PAYMENT, id) for id in group.payments),
     }
@@ -208,7 +238,7 @@ def sync(work: Workspace, run: SyncRun, *, slice_s: float | None = None) -> bool
 
 def _outcome(pairing: Pairing) -> str:
     open_ = Issue.objects.of(pairing.firm).filter(pairing=pairing, severity=Severity.ERROR)
-    needs = open_.filter(state__in=[Issue.State.OPEN, Issue.State.DECIDED]).exists()
+    needs = open_.filter(state__in=UNDONE).exists()
     return SyncRun.Outcome.ISSUES if needs else SyncRun.Outcome.IN_SYNC
 
 
@@ -219,11 +249,20 @@ def _note_connection(work: Workspace, run: SyncRun, error: Exception) -> None:
         issues.sync_firm(work, run, {name}, {name: str(error)})
 
 
+def _lists_lost(forbidden: list[str]) -> dict[str, str]:
+    """Without these lists bills go on, but less is known of them."""
+    if not forbidden:
+        return {}
+    names = " and ".join(LOST[name] for name in forbidden)
+    message = f"Clio does not let the connected user read {names}. Connect Clio again as a user who may."
+    return {"permission_lost": message}
+
+
 def _finish(work: Workspace, run: SyncRun, done: Pass) -> None:
     pairing = work.pairing
     open_ = Issue.objects.of(pairing.firm).filter(pairing=pairing, state=Issue.State.OPEN)
     if run.outcome in (SyncRun.Outcome.IN_SYNC, SyncRun.Outcome.ISSUES):
-        issues.sync_firm(work, run, {"reconnect", "permission_lost"}, {})
+        issues.sync_firm(work, run, {"reconnect", "permission_lost"}, _lists_lost(done.forbidden))
         run.outcome = _outcome(pairing)
     run.state, run.finished_at, run.step = SyncRun.State.FINISHED, work.clock.now(), ""
     run.counts, run.requests = done.tally.counts(pairing), work.requests()

@@ -105,8 +105,8 @@ def _bill_warning(work: Workspace) -> str:
             return ""
         case "false":
             return (
-                "QuickBooks does not warn of duplicate supplier bill numbers. It guards the bills you receive, not your "
-                f"invoices; the portal guards those itself. To switch it on: {STEPS_WARNING}."
+                "QuickBooks does not warn of duplicate supplier bill numbers. It guards the bills you receive, not "
+                f"your invoices; the portal guards those itself. To switch it on: {STEPS_WARNING}."
             )
         case _ if work.pairing.bill_warning_confirmed_at:
             return ""
@@ -154,7 +154,9 @@ def _highest(numbers: Iterable[str]) -> int | None:
 def invalid_mappings(pairing: Pairing) -> list[str]:
     """What is mapped to something that is gone, inactive or of a type that must not be posted to."""
     known = known_targets(pairing)
-    return [f"{row.name}: {said}" for row in _mappings(pairing) if (said := mapping_fault(row.key, row.ledger_id, known))]
+    return [
+        f"{row.name}: {said}" for row in _mappings(pairing) if (said := mapping_fault(row.key, row.ledger_id, known))
+    ]
 
 
 def valid_mappings(pairing: Pairing) -> list[Mapping]:
@@ -196,4 +198,3 @@ def _account_fault(account: Raw, allowed: frozenset[str]) -> str:
     if kind not in allowed:
         return f"{text(account, 'Name')} is of type {kind}, which does not fit here"
     return ""
-

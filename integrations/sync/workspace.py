@@ -1,7 +1,7 @@
 """What one run works with: a pairing, its two systems, a clock, and what was learnt of the ledger's settings."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from firms.models import Firm
 from integrations.core.ports import Clock, Ledger, Practice
@@ -17,7 +17,6 @@ class Workspace:
     ledger: Ledger
     clock: Clock
     requests: Callable[[], dict[str, int]]  # so far, as ``sync --json`` prints them
-    swept: set[str] = field(default_factory=set)  # Clio lists this run has read completely
 
     @property
     def firm(self) -> Firm:

@@ -224,7 +224,7 @@ class Transport:
     def _log(self, trace: Trace, answer: Answer | None, meaning: object) -> None:
         failed = meaning if isinstance(meaning, RemoteError) else None
         logger.log(
-            logging.WARNING if isinstance(meaning, Exception) else logging.INFO,
+            logging.WARNING if isinstance(meaning, Exception) else logging.DEBUG,
             "event=call system=%s method=%s path=%s status=%s outcome=%s code=%s vendor_id=%s",
             trace.system,
             trace.method,

@@ -23,19 +23,27 @@ class Command(FirmCommand):
 
     def work(self, firm: Firm, options: dict[str, Any]) -> tuple[dict[str, Any], int]:
         if options["resolve"]:
-            self._resolve(firm, *options["resolve"], options["field"])
+            id_, action = options["resolve"]
+            self._resolve(firm, id_, action, _fields(options["field"]))
+        elif options["field"]:
+            raise CommandError("--field says what an action needs; it goes with --resolve ID ACTION.", returncode=2)
         issues = open_issues(firm)
         return issues_report(firm, issues), int(any(issue.severity == "error" for issue in issues))
 
-    def _resolve(self, firm: Firm, id_: str, action: str, fields: list[str]) -> None:
-        issue = Issue.objects.of(firm).filter(pk=id_ if id_.isdigit() else 0).first()
-        if issue is None:
-            raise CommandError(f"There is no issue {id_} of this firm.", returncode=2)
-        values = dict(field.partition("=")[::2] for field in fields)
+    def _resolve(self, firm: Firm, id_: str, action: str, fields: dict[str, str]) -> None:
+        known = {str(issue.pk): issue for issue in self._resolvable(firm)}
+        if id_ not in known:
+            raise CommandError(f"There is no open issue {id_} of this firm.", returncode=2)
         try:
-            resolve(issue, action, None, SystemClock(), value=values.get("value", next(iter(values.values()), "")))
+            value = fields.get("value", next(iter(fields.values()), ""))
+            resolve(known[id_], action, None, SystemClock(), value=value)
         except CannotResolve as error:
             raise CommandError(str(error), returncode=2) from error
+
+    def _resolvable(self, firm: Firm) -> list[Issue]:
+        """Whatever is not closed; an accepted difference may be decided anew."""
+        rows = Issue.objects.of(firm).filter(pairing__archived_at=None)
+        return list(rows.exclude(state=Issue.State.CLOSED).select_related("pairing"))
 
     def print(self, payload: dict[str, Any]) -> None:
         for issue in payload["issues"]:
@@ -43,3 +51,11 @@ class Command(FirmCommand):
             self.stdout.write(f"{'':>39}{', '.join(issue['actions'])}")
         if not payload["issues"]:
             self.stdout.write("Nothing is open")
+
+
+def _fields(given: list[str]) -> dict[str, str]:
+    """Raises CommandError for anything but NAME=VALUE."""
+    fields = dict(field.partition("=")[::2] for field in given)
+    if not all("=" in field for field in given) or not all(fields.values()):
+        raise CommandError("--field is written NAME=VALUE, for example --field customer=58.", returncode=2)
+    return fields

@@ -18,7 +18,10 @@ class Command(FirmCommand):
         try:
             found = preflight(open_workspace(firm))
         except (NotReady, RemoteError) as error:
-            return {"firm": firm.slug, "findings": [{"code": "not_ready", "severity": "error", "message": str(error)}]}, 1
+            return {
+                "firm": firm.slug,
+                "findings": [{"code": "not_ready", "severity": "error", "message": str(error)}],
+            }, 1
         findings = [
             {"code": name, "severity": str(code(name).severity), "message": message} for name, message in found.items()
         ]

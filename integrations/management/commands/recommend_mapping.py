@@ -27,7 +27,9 @@ class Command(FirmCommand):
         try:
             work = open_workspace(firm)
             if options["apply"] and work.ledger_is_unconfirmed:
-                raise NotReady("Confirm on the connections page that this is the right QuickBooks company, then repeat.")
+                raise NotReady(
+                    "Confirm on the connections page that this is the right QuickBooks company, then repeat."
+                )
             mapping.read_targets(work)
             start = start or work.pairing.start_date or mapping.default_start_date(work.clock.now().date())
             proposals = mapping.apply(work, start) if options["apply"] else mapping.recommend(work)

@@ -1,0 +1,48 @@
+# Everything from a fresh clone. uv is used where it is installed, else venv and pip.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+PYTHON := .venv/bin/python
+STAMP := .venv/.requirements
+PRODUCTION_LIKE := DEBUG=0 SANDBOX=0 SITE_URL=https://portal.example.com \
+	SECRET_KEY=only-for-this-check-0123456789abcdefghijklmnopqrstuvwxyzABCDEFG \
+	TOKEN_KEYS=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA= \
+	DATABASE_URL=postgres://portal:portal@localhost/portal EMAIL_URL=smtp+tls://mail.example.com:587
+
+.PHONY: help demo test check bench lock format
+
+help:
+	@echo "make demo    a working portal with a seeded firm, on stand-ins for Clio and QuickBooks"
+	@echo "make test    all tests"
+	@echo "make check   format, lint, types, migrations, deployment settings, import rules"
+	@echo "make bench   10,000 bills from empty, with limits"
+	@echo "make lock    resolve the dependencies again"
+
+$(STAMP): requirements-dev.txt
+	@.ci/venv requirements-dev.txt
+	@touch $@
+
+demo: $(STAMP)
+	@SANDBOX=1 $(PYTHON) manage.py demo $(ARGS)
+
+test: $(STAMP)
+	@$(PYTHON) -m pytest -n 2 $(ARGS)
+
+check: $(STAMP)
+	$(PYTHON) -m ruff format --check .
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m mypy .
+	SANDBOX=1 $(PYTHON) manage.py makemigrations --check --dry-run
+	$(PRODUCTION_LIKE) $(PYTHON) manage.py check --deploy --fail-level WARNING
+	$(PYTHON) -m pytest -q tests/test_architecture.py
+
+bench: $(STAMP)
+	@SANDBOX=1 $(PYTHON) -m tests.bench $(ARGS)
+
+format: $(STAMP)
+	$(PYTHON) -m ruff check --fix .
+	$(PYTHON) -m ruff format .
+
+lock:
+	uv pip compile pyproject.toml --python-version 3.12 --universal --generate-hashes --no-emit-index-url --no-header --upgrade -o requirements.txt
+	uv pip compile pyproject.toml --group dev --python-version 3.12 --universal --generate-hashes --no-emit-index-url --no-header --upgrade -o requirements-dev.txt

@@ -1,0 +1,115 @@
+"""Support's view of connections, runs, issues and the journal: no tokens, no bodies, nothing that changes a row."""
+
+from typing import ClassVar
+
+from django.contrib import admin
+
+from firms.admin import FirmOwnedAdmin
+from integrations.models import Connection, Dispatch, EntityLink, Errand, Issue, Mapping, Pairing, SyncEvent, SyncRun
+
+FIRM = ("firm__name", "firm__slug")
+COMPANY = ("pairing__ledger__name", "pairing__practice__name")
+
+
+class PairingOwnedAdmin(FirmOwnedAdmin):
+    """Rows of a pairing, found by firm and company; large tables are counted nowhere."""
+
+    list_select_related: ClassVar = ("firm", "pairing")
+    show_full_result_count = False
+
+
+@admin.register(Connection)
+class ConnectionAdmin(FirmOwnedAdmin):
+    list_display = ("firm", "system", "name", "state", "region", "external_account_id", "connected_at", "confirmed_at")
+    list_filter = ("system", "state", "region")
+    search_fields = (*FIRM, "name", "external_account_id")
+    list_select_related = ("firm",)
+
+
+@admin.register(Pairing)
+class PairingAdmin(FirmOwnedAdmin):
+    list_display = ("firm", "practice", "ledger", "start_date", "next_sync_at", "archived_at")
+    search_fields = (*FIRM, "practice__name", "ledger__name", "ledger__external_account_id")
+    list_filter = ()
+    list_select_related = ("firm", "practice", "ledger")
+
+
+@admin.register(Mapping)
+class MappingAdmin(PairingOwnedAdmin):
+    list_display = ("firm", "key", "name", "account", "account_type")
+    search_fields = (*FIRM, "key", "name", "account")
+    list_filter = ()
+
+
+@admin.register(EntityLink)
+class EntityLinkAdmin(PairingOwnedAdmin):
+    list_display = ("firm", "kind", "practice_id", "leg", "ledger_entity", "ledger_id", "state", "linked_at")
+    list_filter = ("kind", "state")
+    search_fields = (*FIRM, *COMPANY, "practice_id", "ledger_id")
+
+
+@admin.register(SyncRun)
+class SyncRunAdmin(PairingOwnedAdmin):
+    list_display = ("id", "firm", "state", "outcome", "trigger", "started_at", "finished_at", "reason")
+    list_filter = ("outcome", "state", "trigger")
+    search_fields = (*FIRM, *COMPANY, "reason")
+
+
+@admin.register(Issue)
+class IssueAdmin(PairingOwnedAdmin):
+    list_display = ("id", "firm", "code", "severity", "state", "title", "opened_at")
+    list_filter = ("severity", "state", "code")
+    search_fields = (*FIRM, *COMPANY, "title", "practice_id", "ledger_id")
+
+
+@admin.register(SyncEvent)
+class SyncEventAdmin(PairingOwnedAdmin):
+    """The journal; a bill is found by its number in the title."""
+
+    list_display = (
+        "at",
+        "firm",
+        "outcome",
+        "kind",
+        "title",
+        "ledger_entity",
+        "ledger_id",
+        "amount",
+        "currency",
+        "code",
+    )
+    list_filter = ("outcome", "kind")
+    search_fields = (*FIRM, *COMPANY, "title", "practice_id", "ledger_id")
+    fields = (
+        "firm", "pairing", "run", "dispatch", "at", "actor", "kind", "practice_id", "leg", "ledger_entity", "ledger_id",
+        "outcome", "code", "title", "message", "amount", "currency", "postings",
+    )  # fmt: skip
+
+
+@admin.register(Dispatch)
+class DispatchAdmin(PairingOwnedAdmin):
+    """Writes by their ids and outcome; what was in them is not shown."""
+
+    list_display = (
+        "id",
+        "firm",
+        "operation",
+        "entity",
+        "kind",
+        "practice_id",
+        "state",
+        "request_id",
+        "error_code",
+        "sent_at",
+    )
+    list_filter = ("state", "entity", "operation")
+    search_fields = (*FIRM, *COMPANY, "practice_id", "ledger_id", "request_id", "vendor_id")
+    exclude = ("body", "plan")
+
+
+@admin.register(Errand)
+class ErrandAdmin(PairingOwnedAdmin):
+    list_display = ("id", "firm", "purpose", "state", "asked_by", "asked_at", "finished_at", "error")
+    list_filter = ("purpose", "state")
+    search_fields = (*FIRM, *COMPANY, "error")
+    exclude = ("result",)

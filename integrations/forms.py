@@ -1,0 +1,158 @@
+"""The mapping screen's form: start date, policies and one choice per slot."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django import forms
+from django.forms.boundfield import BoundField
+
+from integrations import mapping
+from integrations.core.ports import Raw
+from integrations.core.read import text
+from integrations.models import Mapping, Pairing
+from integrations.sync.settings import known_targets, mapping_fault
+
+EARLIEST, LATEST = date(2000, 1, 1), date(2100, 1, 1)
+NOTHING = "Nothing chosen"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One slot on the screen: its field, and what is recommended where nothing is chosen."""
+
+    slot: mapping.Slot
+    field: BoundField
+    creates: tuple[str, ...]
+    note: str
+    is_new: bool  # prefilled with a recommendation that is not saved yet
+
+
+class DayInput(forms.DateInput):
+    input_type = "date"
+
+    def __init__(self) -> None:
+        super().__init__(format="%Y-%m-%d")
+
+
+class MappingForm(forms.Form):
+    """Fields are named by slot key. What cannot be saved comes back as it was typed, with the reason."""
+
+    start_date = forms.DateField(
+        label="Start date",
+        widget=DayInput(),
+        help_text="Bills issued from this day on are posted. Earlier bills and their payments stay out.",
+    )
+    name_template = forms.CharField(
+        label="Name where the plain one is taken",
+        max_length=100,
+        help_text="QuickBooks allows a name once. {name} is the contact’s name and {id} their number in Clio.",
+    )
+    aggregate_tax = forms.BooleanField(label="One tax line per bill instead of one per line item", required=False)
+    reactivate_customers = forms.BooleanField(
+        label="Make inactive customers active by itself when they are billed again", required=False
+    )
+
+    def __init__(self, pairing: Pairing, proposals: Iterable[mapping.Proposal], data: Any = None) -> None:
+        self.pairing = pairing
+        self.slots = mapping.slots_of(pairing)
+        self.proposals = {proposal.slot.key: proposal for proposal in proposals}
+        self.mapped = {row.key: row for row in Mapping.objects.of(pairing.firm).filter(pairing=pairing)}
+        super().__init__(data, initial=self._initial())
+        known = known_targets(pairing)
+        for slot in self.slots:
+            self.fields[slot.key] = self._field(slot, known)
+
+    def _initial(self) -> dict[str, Any]:
+        pairing = self.pairing
+        return {
+            "start_date": pairing.start_date or date(date.today().year, 1, 1),
+            "name_template": pairing.name_template,
+            "aggregate_tax": pairing.aggregate_tax,
+            "reactivate_customers": pairing.reactivate_customers,
+            **{slot.key: self._chosen(slot) for slot in self.slots},
+        }
+
+    def _chosen(self, slot: mapping.Slot) -> str:
+        if slot.key in self.mapped:
+            return self.mapped[slot.key].ledger_id
+        proposal = self.proposals.get(slot.key)
+        return proposal.ledger_id if proposal else ""
+
+    def _field(self, slot: mapping.Slot, known: dict[str, dict[str, Raw]]) -> forms.CharField:
+        """A choice that does not refuse by itself: ``mapping.save`` does, and says why."""
+        options = [("", NOTHING), *mapping.choices(slot, known)]
+        value = self.data.get(slot.key, "") if self.is_bound else self._chosen(slot)
+        if value and value not in dict(options):
+            options.append((value, _unfit(slot, value, known, self.mapped.get(slot.key))))
+        return forms.CharField(
+            label=slot.label, help_text=slot.why, required=False, max_length=32, widget=forms.Select(choices=options)
+        )
+
+    def clean_start_date(self) -> date:
+        value: date = self.cleaned_data["start_date"]
+        if not EARLIEST <= value <= LATEST:
+            raise forms.ValidationError("Choose a day between 2000 and 2100.")
+        return value
+
+    def clean_name_template(self) -> str:
+        value: str = self.cleaned_data["name_template"]
+        if "{name}" not in value or "{id}" not in value:
+            raise forms.ValidationError("It has to contain {name} and {id}, as in {name} (Clio {id}).")
+        if "{" in value.replace("{name}", "").replace("{id}", "") or "}" in value.replace("{name}", "").replace(
+            "{id}", ""
+        ):
+            raise forms.ValidationError("Braces stand only around name and id.")
+        return value
+
+    def chosen(self) -> dict[str, str]:
+        """Slot key to item or account id; "" unmaps."""
+        return {slot.key: self.cleaned_data[slot.key] for slot in self.slots}
+
+    def refuse(self, faults: dict[str, str]) -> None:
+        for key, said in faults.items():
+            self.add_error(key if key in self.fields else None, f"{said[:1].upper()}{said[1:]}.")
+
+    def save(self) -> None:
+        """Saves mappings and policies. Raises InvalidMapping and then saves nothing."""
+        mapping.save(self.pairing, self.chosen(), self.cleaned_data["start_date"])
+        for name in ("name_template", "aggregate_tax", "reactivate_customers"):
+            setattr(self.pairing, name, self.cleaned_data[name])
+        self.pairing.save(update_fields=["name_template", "aggregate_tax", "reactivate_customers"])
+
+    def lines(self, *, optional: bool) -> list[Line]:
+        return [self._line(slot) for slot in self.slots if slot.optional is optional]
+
+    @property
+    def needed(self) -> list[Line]:
+        return self.lines(optional=False)
+
+    @property
+    def optional(self) -> list[Line]:
+        return self.lines(optional=True)
+
+    @property
+    def policies(self) -> list[BoundField]:
+        return [self[name] for name in ("name_template", "aggregate_tax", "reactivate_customers")]
+
+    def _line(self, slot: mapping.Slot) -> Line:
+        proposal = self.proposals.get(slot.key)
+        is_new = slot.key not in self.mapped and bool(proposal and proposal.ledger_id)
+        creates = proposal.creates if proposal and not proposal.ledger_id else ()
+        return Line(slot, self[slot.key], creates, proposal.note if proposal else "", is_new)
+
+    def created(self) -> list[str]:
+        """What filling in what is recommended would create in QuickBooks, each once."""
+        return list(
+            dict.fromkeys(
+                thing for proposal in self.proposals.values() if not proposal.ledger_id for thing in proposal.creates
+            )
+        )
+
+
+def _unfit(slot: mapping.Slot, id: str, known: dict[str, dict[str, Raw]], mapped: Mapping | None) -> str:
+    """The label of a choice that does not fit, so that it can be seen and changed."""
+    row = known["Item" if slot.is_item else "Account"].get(id)
+    name = text(row, "Name") if row else (mapped.name if mapped and mapped.ledger_id == id else f"Number {id}")
+    return f"{name} (does not fit: {mapping_fault(slot.key, id, known) or 'unknown'})"

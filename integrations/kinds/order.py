@@ -1,0 +1,90 @@
+"""The order of a group's changes: let go, change the invoice, take hold; what cannot follow waits (rule R1.5)."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from decimal import Decimal
+
+from integrations.core.changes import Action, Change, ordered
+from integrations.core.money import ZERO
+from integrations.core.read import money, nested, text
+from integrations.core.records import Kind, Ref
+from integrations.kinds.group import Draftbook
+from integrations.kinds.invoice_draft import InvoiceDraft
+from integrations.kinds.payment import PaymentDraft, applied_by
+
+
+def arranged(book: Draftbook) -> tuple[Change, ...]:
+    """The changes of the plan, each after those that make room for it; what depends on a blocked one waits as well."""
+    releases = _releases(book)
+    for change in list(book.changes.values()):
+        book.add(replace(change, after=change.after | _made_room(book, change, releases)))
+    _hold_back(book)
+    return ordered(tuple(book.changes.values()), _stage)
+
+
+def _stage(change: Change) -> int:
+    """Contacts, then payments that let go, then invoices, then payments that take hold."""
+    if change.ref.kind is Kind.CONTACT:
+        return 0
+    if change.ref.kind is Kind.PAYMENT:
+        return 1 if change.action is Action.VOID else 3
+    return 2
+
+
+def _releases(book: Draftbook) -> dict[str, set[Ref]]:
+    """Invoice id in QuickBooks to the payments that will pay less of it than now, or that cannot say what they will."""
+    changes = {c.ledger_id: c for c in book.changes.values() if c.ref.kind is Kind.PAYMENT and c.ledger_id}
+    found: dict[str, set[Ref]] = {}
+    for ref, link in book.group.links.items():
+        document = book.document(ref)
+        if ref.kind is not Kind.PAYMENT or link.is_voided or document is None or document.raw is None:
+            continue
+        change = changes.get(link.ledger_id)
+        payer = change.ref if change else book.replaced.get(ref, ref)
+        if change is None and payer not in book.blocked:
+            continue
+        wanted = _wanted(book, change)
+        for invoice_id, now in applied_by(document.raw).items():
+            if now > wanted.get(invoice_id, ZERO):
+                found.setdefault(invoice_id, set()).add(payer)
+    return found
+
+
+def _wanted(book: Draftbook, change: Change | None) -> Mapping[str, Decimal]:
+    """Invoice id to what the changed payment applies to it."""
+    draft = change.draft if change else None
+    if not isinstance(draft, PaymentDraft):
+        return {}
+    links = ((book.link(line.invoice), line.amount) for line in draft.lines)
+    return {link.ledger_id: amount for link, amount in links if link}
+
+
+def _made_room(book: Draftbook, change: Change, releases: Mapping[str, set[Ref]]) -> set[Ref]:
+    """The payments that have to let go before this change can be made."""
+    if isinstance(change.draft, PaymentDraft):
+        wanted = (book.link(line.invoice) for line in change.draft.lines)
+        taken = {link.ledger_id for link in wanted if link and link.ref in change.after}
+        return {ref for id in taken for ref in releases.get(id, ()) if ref in book.changes} - {change.ref}
+    if change.entity != "Invoice" or not _needs_room(book, change):
+        return set()
+    return releases.get(change.ledger_id, set())
+
+
+def _needs_room(book: Draftbook, change: Change) -> bool:
+    """Whether the invoice cannot be changed while what is applied to it stays: voided, too small, another customer."""
+    document = book.document(change.ref)
+    if document is None or document.raw is None or not isinstance(change.draft, InvoiceDraft):
+        return True
+    applied = money(document.raw, "TotalAmt") - money(document.raw, "Balance")
+    customer = book.link(change.draft.contact)
+    held_by = text(nested(document.raw, "CustomerRef"), "value")
+    return change.amount < applied or customer is None or customer.ledger_id != held_by
+
+
+def _hold_back(book: Draftbook) -> None:
+    """Takes out changes whose way is barred by a document that cannot be changed now."""
+    while held := [c for c in book.changes.values() if (c.after & book.blocked) - book.changes.keys()]:
+        for change in held:
+            del book.changes[change.ref]
+            book.catalog.forget(change.ref)
+            book.wait(change.ref)

@@ -1,0 +1,69 @@
+"""What a person asked for that takes longer than a page may: previews, checks, filling in mappings."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from firms.scoping import FirmOwned
+from integrations.models.pairing import PairingOwned
+
+
+class Errand(PairingOwned):
+    """Carried out by the queue; the page that asked for it shows how it goes. One of a purpose at a time."""
+
+    class Purpose(models.TextChoices):
+        PREVIEW = "preview", "Preview"
+        CHECK = "check", "Check of settings and numbering"
+        FILL_IN = "fill_in", "Filling in what is recommended"
+
+    class State(models.TextChoices):
+        ASKED = "asked", "Waiting for its turn"
+        WORKING = "working", "Under way"
+        DONE = "done", "Done"
+        FAILED = "failed", "Failed"
+
+    purpose = models.CharField(max_length=8, choices=Purpose.choices)
+    state = models.CharField(max_length=8, choices=State.choices, default=State.ASKED)
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    asked_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+    error = models.TextField(blank=True)
+    wanted = models.JSONField(default=dict)  # what was asked for, e.g. the start date to save
+    result = models.JSONField(default=dict)
+
+    class Meta(PairingOwned.Meta):
+        ordering = ["-id"]
+        constraints = [
+            *FirmOwned.Meta.constraints,
+            models.UniqueConstraint(
+                fields=["pairing", "purpose"], condition=Q(finished_at=None), name="one_unfinished_errand_per_purpose"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.purpose} {self.pk}"
+
+    @property
+    def is_open(self) -> bool:
+        return self.finished_at is None
+
+
+class PlannedChange(PairingOwned):
+    """One change of a preview, as ``plan --json`` prints it; the rows of the last preview only are kept."""
+
+    errand = models.ForeignKey(Errand, models.CASCADE, related_name="+")
+    position = models.PositiveIntegerField()
+    kind = models.CharField(max_length=16)
+    action = models.CharField(max_length=8)
+    practice_id = models.CharField(max_length=32)
+    data = models.JSONField()
+
+    class Meta(PairingOwned.Meta):
+        ordering = ["position"]
+        constraints = [
+            *FirmOwned.Meta.constraints,
+            models.UniqueConstraint(fields=["errand", "position"], name="one_planned_change_per_position"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.action} {self.kind} {self.practice_id}"

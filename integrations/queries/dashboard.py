@@ -1,0 +1,74 @@
+"""What the dashboard shows besides the state sentence."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.db.models import Count
+
+from firms.models import Firm
+from integrations.models import EntityLink, Pairing, SyncRun
+from integrations.queries import issues, links, runs
+from integrations.queries.records import decimal
+from integrations.queries.state import State
+
+PANEL = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A number and the list it counts."""
+
+    label: str
+    kind: str
+    number: int
+
+
+@dataclass(frozen=True)
+class Panel:
+    """The newest few of some codes, and how many there are in all."""
+
+    rows: list[issues.Row]
+    number: int
+
+
+@dataclass(frozen=True)
+class Overview:
+    needing: list[issues.CodeCount]
+    noting: list[issues.CodeCount]
+    numbers: Panel
+    conflicts: Panel
+    runs: list[SyncRun]
+    figures: list[Figure]
+    left_out: tuple[int, Decimal | None]
+
+
+def overview(firm: Firm, state: State) -> Overview:
+    """Six queries, whatever the firm's size."""
+    counts = issues.counted(firm)
+    return Overview(
+        needing=[row for row in counts if row.severity == "error"],
+        noting=[row for row in counts if row.severity != "error"],
+        numbers=_panel(firm, counts, issues.NUMBERS),
+        conflicts=_panel(firm, counts, issues.CONFLICTS),
+        runs=runs.last(firm),
+        figures=_figures(firm, state.pairing),
+        left_out=_left_out(state.last),
+    )
+
+
+def _panel(firm: Firm, counts: list[issues.CodeCount], codes: tuple[str, ...]) -> Panel:
+    number = sum(row.number for row in counts if row.code in codes)
+    return Panel(issues.newest(firm, codes, PANEL) if number else [], number)
+
+
+def _figures(firm: Firm, pairing: Pairing | None) -> list[Figure]:
+    if pairing is None:
+        return []
+    live = EntityLink.objects.of(firm).filter(pairing=pairing, state=EntityLink.State.LIVE)
+    counted = dict(live.order_by().values_list("kind").annotate(n=Count("pk")))
+    return [Figure(links.KINDS[kind], kind, counted.get(kind, 0)) for kind in ("contact", "invoice", "payment")]
+
+
+def _left_out(last: SyncRun | None) -> tuple[int, Decimal | None]:
+    told = last.left_out if last else {}
+    return int(told.get("payments", 0)), decimal(told.get("amount"))

@@ -1,0 +1,109 @@
+"""What was asked of the queue last, and the changes of the last preview."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.http import QueryDict
+
+from firms.models import Firm
+from integrations.models import Errand, Pairing, PlannedChange, SyncRun
+from integrations.queries import links
+from integrations.queries.paging import Page, words
+
+SIZE = 25
+ACTIONS = {"create": "Create", "update": "Update", "void": "Void", "adopt": "Adopt"}
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One change of a preview."""
+
+    action: str
+    word: str
+    kind: str
+    title: str
+    amount: Decimal
+    data: dict[str, Any]
+    record_url: str
+    ledger_url: str
+    position: int
+
+
+def latest(pairing: Pairing | None, purpose: str) -> Errand | None:
+    if pairing is None:
+        return None
+    mine = Errand.objects.of(pairing.firm).filter(pairing=pairing, purpose=purpose)
+    return mine.select_related("asked_by").order_by("-id").first()
+
+
+def last_done(pairing: Pairing | None, purpose: str) -> Errand | None:
+    if pairing is None:
+        return None
+    mine = Errand.objects.of(pairing.firm).filter(pairing=pairing, purpose=purpose, state=Errand.State.DONE)
+    return mine.select_related("asked_by").order_by("-id").first()
+
+
+def run_of(errand: Errand | None) -> SyncRun | None:
+    """The run that keeps others out while a preview is made; its step says how far that is."""
+    if errand is None or errand.state != Errand.State.WORKING or errand.purpose != Errand.Purpose.PREVIEW:
+        return None
+    return SyncRun.objects.of(errand.firm_id).filter(pairing_id=errand.pairing_id, finished_at=None).first()
+
+
+def changes(firm: Firm, errand: Errand, asked: QueryDict) -> Page[Change]:
+    """The changes in the order they would be made, by ?kind= and ?action=."""
+    found = PlannedChange.objects.of(firm).filter(errand=errand)
+    if kind := words(asked, "kind"):
+        found = found.filter(kind=kind)
+    if action := words(asked, "action"):
+        found = found.filter(action=action)
+    page = _page(list(found.filter(position__gte=_from(asked)).order_by("position")[: SIZE + 1]), asked)
+    return Page([_change(firm, row) for row in page.rows], page.newer, page.older)
+
+
+def _from(asked: QueryDict) -> int:
+    begin = asked.get("from", "")
+    return int(begin) if begin.isascii() and begin.isdigit() and len(begin) < 10 else 0
+
+
+def _page(rows: list[PlannedChange], asked: QueryDict) -> Page[PlannedChange]:
+    kept = asked.copy()
+    begun = kept.pop("from", None)
+    first = f"?{kept.urlencode()}" if begun else ""
+    if len(rows) <= SIZE:
+        return Page(rows, newer=first)
+    kept["from"] = str(rows[SIZE].position)
+    return Page(rows[:SIZE], newer=first, older=f"?{kept.urlencode()}")
+
+
+def _change(firm: Firm, row: PlannedChange) -> Change:
+    data = row.data
+    return Change(
+        row.action,
+        ACTIONS.get(row.action, row.action),
+        row.kind,
+        str(data.get("title") or ""),
+        Decimal(str(data.get("amount") or 0)),
+        data,
+        links.record_page(firm, row.kind, row.practice_id),
+        links.in_ledger(str(data.get("entity") or ""), str(data.get("ledger_id") or "")),
+        row.position,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class CountRow:
+    kind: str
+    label: str
+    cells: tuple[tuple[str, int], ...]
+
+
+def count_table(errand: Errand) -> list[CountRow]:
+    """How many of each kind are created, updated, voided and adopted."""
+    counts = errand.result.get("counts") or {}
+    return [
+        CountRow(kind, links.KINDS.get(kind, kind), tuple((action, counts[kind].get(action, 0)) for action in ACTIONS))
+        for kind in links.KINDS
+        if kind in counts
+    ]

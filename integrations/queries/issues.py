@@ -1,0 +1,202 @@
+"""Issues as people read them: lists by severity and code, and one issue with what can be done about it."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.db.models import BigIntegerField, Case, Count, F, Q, QuerySet, Value, When
+from django.http import QueryDict
+
+from firms.models import Firm
+from integrations.issue_codes import ACTIONS, Code, code
+from integrations.models import Issue, Pairing, Record
+from integrations.queries import links
+from integrations.queries.paging import Page, page_by_id, words
+from integrations.queries.state import OPEN
+
+TABS = {
+    "open": ("Open", OPEN),
+    "accepted": ("Accepted", [Issue.State.ACCEPTED]),
+    "closed": ("Closed", [Issue.State.CLOSED]),
+}
+SEVERITIES = {"error": "Needs you", "warning": "Warnings", "info": "For information"}
+CONFLICTS = ("probable_match", "contact_conflict", "drift", "deleted_in_ledger", "invoice_exists", "payment_exists")
+NUMBERS = (
+    "duplicate_number",
+    "numbering_behind",
+    "number_too_long",
+    "number_missing",
+    "duplicate_warning_off",
+    "numbering_setting_off",
+)
+# What happens when a person chooses it, in one sentence.
+EFFECTS = {
+    "renumber": "Opens the bill in Clio. Give it a number nobody has; this closes when the portal reads the new number.",
+    "link": "The customer you choose stands for this contact from the next sync on.",
+    "create": "The next sync creates a customer of their own in QuickBooks.",
+    "adopt": "The next sync links what is already in QuickBooks and writes nothing new.",
+    "post": "The next sync posts the payment as one more.",
+    "reactivate": "The next sync makes the customer active again in QuickBooks.",
+    "retry": "The next sync sends it again. Choose this once the cause is gone.",
+    "confirm": "Remembers that a person has looked; it is not asked again.",
+    "ignore": "Leaves it as it is on both sides. The difference stays listed under Accepted.",
+    "apply": "Carries the held changes out.",
+    "discard": "Drops the held changes; nothing is written.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One issue in a list."""
+
+    issue: Issue
+    name: str
+    record_url: str
+
+    @property
+    def id(self) -> int:
+        return self.issue.pk
+
+    @property
+    def title(self) -> str:
+        return self.issue.title or self.name
+
+
+@dataclass(frozen=True, slots=True)
+class CodeCount:
+    code: str
+    name: str
+    severity: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One thing a person can decide."""
+
+    action: str
+    label: str
+    effect: str
+    url: str = ""  # leads out instead of deciding
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A QuickBooks customer or document an issue may be about."""
+
+    id: str
+    name: str
+    about: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    issue: Issue
+    code: Code
+    choices: tuple[Choice, ...]
+    candidates: tuple[Candidate, ...]
+    record_url: str
+    practice_url: str
+    ledger_url: str
+
+
+def issues_of(firm: Firm) -> QuerySet[Issue]:
+    """Issues of the live pairing; those of a purged one are history."""
+    return Issue.objects.of(firm).filter(pairing__archived_at=None)
+
+
+def counted(firm: Firm, states: Iterable[str] = OPEN) -> list[CodeCount]:
+    """How many of each code, what needs a person first."""
+    found = issues_of(firm).filter(state__in=list(states)).order_by().values("code", "severity").annotate(n=Count("pk"))
+    rows = [CodeCount(row["code"], code(row["code"]).name, row["severity"], row["n"]) for row in found]
+    return sorted(rows, key=lambda row: (list(SEVERITIES).index(row.severity), -row.number, row.name))
+
+
+def tabs(firm: Firm) -> dict[str, int]:
+    """How many issues each tab holds."""
+    by_state = Counter(dict(issues_of(firm).order_by().values_list("state").annotate(n=Count("pk"))))
+    return {tab: sum(by_state[state] for state in states) for tab, (_, states) in TABS.items()}
+
+
+def listed(firm: Firm, asked: QueryDict) -> Page[Row]:
+    """The issues of a tab, errors first, filtered by ?code= and ?q=."""
+    _, states = TABS.get(words(asked, "tab"), TABS["open"])
+    found = issues_of(firm).filter(state__in=states)
+    if wanted := words(asked, "code"):
+        found = found.filter(code=wanted)
+    if severity := words(asked, "severity"):
+        found = found.filter(severity=severity)
+    if search := words(asked, "q"):
+        found = found.filter(Q(title__icontains=search) | Q(message__icontains=search))
+    # One number that sorts by severity, then the newest first, so that paging has one key.
+    place = Case(
+        *(When(severity=name, then=Value(n)) for n, name in enumerate(("info", "warning", "error"))),
+        output_field=BigIntegerField(),
+    )
+    found = found.annotate(place=place * Value(2**52) + F("id"))
+    page = page_by_id(found, asked, field="place")
+    return Page([row_of(firm, issue) for issue in page.rows], page.newer, page.older)
+
+
+def row_of(firm: Firm, issue: Issue) -> Row:
+    return Row(issue, code(issue.code).name, links.record_page(firm, issue.kind, issue.practice_id))
+
+
+def newest(firm: Firm, codes: Iterable[str], limit: int = 5) -> list[Row]:
+    found = issues_of(firm).filter(state=Issue.State.OPEN, code__in=list(codes))
+    return [row_of(firm, issue) for issue in found.order_by("-id")[:limit]]
+
+
+def detail(firm: Firm, issue: Issue, pairing: Pairing) -> Detail:
+    known = code(issue.code)
+    practice_url = links.in_practice(pairing.practice, issue.kind, issue.practice_id)
+    return Detail(
+        issue,
+        known,
+        tuple(_choice(action, practice_url) for action in known.actions),
+        tuple(_candidates(issue, pairing)),
+        links.record_page(firm, issue.kind, issue.practice_id),
+        practice_url,
+        links.in_ledger(issue.details.get("holder_entity") or links.entity_of(issue.kind), _ledger_id(issue)),
+    )
+
+
+def _ledger_id(issue: Issue) -> str:
+    return str(issue.details.get("holder_id") or "") if issue.code == "duplicate_number" else issue.ledger_id
+
+
+def _choice(action: str, practice_url: str) -> Choice:
+    url = practice_url if action == "renumber" else ""
+    return Choice(action, ACTIONS.get(action, action), EFFECTS.get(action, ""), url)
+
+
+def _candidates(issue: Issue, pairing: Pairing) -> Iterable[Candidate]:
+    """Who or what the issue says it may be, with enough to tell them apart."""
+    entity = "Customer" if issue.code == "probable_match" else "Payment"
+    ids = [str(id) for id in issue.details.get("candidates") or ()]
+    names = issue.details.get("names") or {}
+    found = Record.objects.of(pairing.firm).filter(pairing=pairing, side=Record.Side.LEDGER, entity=entity)
+    by_id = dict(found.filter(external_id__in=ids).values_list("external_id", "data"))
+    for id in ids:
+        data = by_id.get(id, {})
+        name = names.get(id) or data.get("DisplayName") or f"{entity} {id}"
+        yield Candidate(id, name, about(data), links.in_ledger(entity, id))
+
+
+def about(data: dict[str, object]) -> str:
+    """What tells one customer from another: e-mail, phone, town, balance."""
+    address = data.get("BillAddr") or {}
+    parts = (
+        _member(data, "PrimaryEmailAddr", "Address"),
+        _member(data, "PrimaryPhone", "FreeFormNumber"),
+        str(address.get("City") or "") if isinstance(address, dict) else "",
+        "inactive" if data.get("Active") is False else "",
+        f"{data.get('TotalAmt')} on {data.get('TxnDate')}" if data.get("TotalAmt") else "",
+    )
+    return " · ".join(part for part in parts if part)
+
+
+def _member(data: dict[str, object], name: str, key: str) -> str:
+    value = data.get(name)
+    return str(value.get(key) or "") if isinstance(value, dict) else ""

@@ -1,0 +1,272 @@
+"""One record: both sides next to each other, its documents, postings, issues and history."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from firms.models import Firm
+from integrations.core.records import Kind
+from integrations.kinds import contact, payment
+from integrations.models import Dispatch, EntityLink, Issue, Pairing, Record, SyncEvent
+from integrations.queries import links
+from integrations.queries.customers import address_lines
+from integrations.queries.records import LISTS, Row, beside_of, decimal, payments_of, row_of
+from integrations.queries.runs import EventRow, event_row
+
+HISTORY = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """One field on both sides; ``differs`` only where the two are meant to be equal."""
+
+    label: str
+    practice: str
+    ledger: str
+    differs: bool = False
+    is_money: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """The QuickBooks document of one leg, with what its last write posted."""
+
+    link: EntityLink
+    url: str
+    compared: tuple[Compared, ...]
+    posted: SyncEvent | None
+    is_mirrored: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Other:
+    """A record this one pays or is paid by."""
+
+    row: Row
+    amount: Decimal | None
+    is_void: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RecordPage:
+    row: Row
+    documents: tuple[Document, ...]
+    practice_only: tuple[Compared, ...]  # what Clio says, where there is no document to compare it with
+    others: tuple[Other, ...]
+    issues: tuple[Issue, ...]
+    events: tuple[EventRow, ...]
+    dispatches: tuple[Dispatch, ...]
+
+
+def record_page(firm: Firm, pairing: Pairing, kind: str, practice_id: str) -> RecordPage | None:
+    """None where nothing is known of it on either side. About ten queries."""
+    data = _practice_data(pairing, kind, practice_id)
+    beside = beside_of(pairing, kind, [practice_id])
+    mine = beside.links.get(practice_id, [])
+    events = _events(pairing, kind, practice_id)
+    if data is None and not mine and not events:
+        return None
+    known = data or {}
+    documents = tuple(_documents(pairing, kind, known, mine, events))
+    return RecordPage(
+        row_of(beside, kind, practice_id, known),
+        documents,
+        () if documents else _compared(pairing, kind, known, {}),
+        tuple(_others(pairing, kind, practice_id, known)),
+        tuple(beside.issues.get(practice_id, ())),
+        tuple(event_row(firm, event) for event in events),
+        tuple(_dispatches(pairing, kind, practice_id)),
+    )
+
+
+def _practice_data(pairing: Pairing, kind: str, practice_id: str) -> dict[str, Any] | None:
+    if kind == "payment":
+        return payments_of(pairing, [practice_id]).get(practice_id)
+    found = Record.objects.of(pairing.firm).filter(
+        pairing=pairing, side=Record.Side.PRACTICE, entity=LISTS[kind], external_id=practice_id
+    )
+    return found.values_list("data", flat=True).first()
+
+
+def _events(pairing: Pairing, kind: str, practice_id: str) -> list[SyncEvent]:
+    found = SyncEvent.objects.of(pairing.firm).filter(pairing=pairing, kind=kind, practice_id=practice_id)
+    return list(found.select_related("dispatch", "actor").order_by("-id")[:HISTORY])
+
+
+def _dispatches(pairing: Pairing, kind: str, practice_id: str) -> Iterable[Dispatch]:
+    found = Dispatch.objects.of(pairing.firm).filter(pairing=pairing, kind=kind, practice_id=practice_id)
+    return found.defer("body", "plan").order_by("-id")[:HISTORY]
+
+
+def _documents(
+    pairing: Pairing, kind: str, data: dict[str, Any], mine: list[EntityLink], events: list[SyncEvent]
+) -> Iterable[Document]:
+    known = _ledger_data(pairing, mine)
+    for link in mine:
+        ledger = known.get((link.ledger_entity, link.ledger_id))
+        yield Document(
+            link,
+            links.in_ledger(link.ledger_entity, link.ledger_id),
+            _compared(pairing, kind, data, _with_payments(pairing, kind, link, ledger)) if ledger else (),
+            next((event for event in events if event.leg == link.leg and event.postings), None),
+            ledger is not None,
+        )
+
+
+def _with_payments(pairing: Pairing, kind: str, link: EntityLink, invoice: dict[str, Any]) -> dict[str, Any]:
+    """The invoice with what our payments leave open of it: its mirrored balance may be older than they are."""
+    if kind != "invoice":
+        return invoice
+    parts = Record.objects.of(pairing.firm).filter(pairing=pairing, entity="allocations", owner_id=link.practice_id)
+    paying = EntityLink.objects.of(pairing.firm).filter(
+        pairing=pairing, kind="payment", state=EntityLink.State.LIVE, practice_id__in=parts.values("peer_id")
+    )
+    paid = Record.objects.of(pairing.firm).filter(
+        pairing=pairing, entity="Payment", is_deleted=False, external_id__in=paying.values("ledger_id")
+    )
+    applied = (payment.applied_by(data).get(link.ledger_id, Decimal(0)) for data in paid.values_list("data", flat=True))
+    left = (decimal(invoice.get("TotalAmt")) or Decimal(0)) - sum(applied, Decimal(0))
+    known = decimal(invoice.get("Balance"))
+    return {**invoice, "Balance": str(left if known is None else min(known, left))}
+
+
+def _ledger_data(pairing: Pairing, mine: list[EntityLink]) -> dict[tuple[str, str], dict[str, Any]]:
+    found = Record.objects.of(pairing.firm).filter(
+        pairing=pairing,
+        side=Record.Side.LEDGER,
+        entity__in={link.ledger_entity for link in mine},
+        external_id__in=[link.ledger_id for link in mine],
+        is_deleted=False,
+    )
+    return {(entity, id): data for entity, id, data in found.values_list("entity", "external_id", "data")}
+
+
+def _compared(pairing: Pairing, kind: str, data: dict[str, Any], ledger: dict[str, Any]) -> tuple[Compared, ...]:
+    match kind:
+        case Kind.CONTACT:
+            return tuple(_contact(data, ledger))
+        case Kind.INVOICE:
+            return tuple(_invoice(pairing, data, ledger))
+        case Kind.PAYMENT:
+            return tuple(_payment(data, ledger))
+        case _:
+            return ()
+
+
+def _contact(data: dict[str, Any], ledger: dict[str, Any]) -> Iterable[Compared]:
+    try:
+        ours = contact.decode(data)
+    except ValueError:
+        return
+    theirs = contact.decode_customer(ledger) if ledger else None
+    sent = contact.customer_body(ours, ours.name, "") if ledger else {}
+    # The display name may carry a suffix where somebody else had the plain one, so it is shown and not compared.
+    yield Compared("Name", ours.name, theirs.display_name if theirs else "")
+    yield _text("Company", ours.company, _str(ledger, "CompanyName"), ledger)
+    yield _text("E-mail", ours.email, _part(ledger, "PrimaryEmailAddr", "Address"), ledger)
+    yield _text("Phone", ours.phone, _part(ledger, "PrimaryPhone", "FreeFormNumber"), ledger)
+    yield _text("Mobile", ours.mobile, _part(ledger, "Mobile", "FreeFormNumber"), ledger)
+    billing = contact.customer_body(ours, ours.name, "").get("BillAddr") or {}
+    yield _text("Address", _address(billing), _address(ledger.get("BillAddr")), ledger)
+    if sent.get("ShipAddr") or ledger.get("ShipAddr"):
+        yield _text("Work address", _address(sent.get("ShipAddr")), _address(ledger.get("ShipAddr")), ledger)
+    if theirs is not None:
+        yield Compared("Active", "", "Yes" if theirs.active else "No")
+
+
+def _invoice(pairing: Pairing, data: dict[str, Any], ledger: dict[str, Any]) -> Iterable[Compared]:
+    currency = _part(data, "currency", "code") or pairing.ledger.currency
+    yield _text("Number", _str(data, "number"), _str(ledger, "DocNumber"), ledger)
+    yield Compared("Customer", _part(data, "client", "name"), _part(ledger, "CustomerRef", "name"))
+    yield _text("Date", _str(data, "issued_at")[:10], _str(ledger, "TxnDate")[:10], ledger)
+    yield _text("Due", _str(data, "due_at")[:10], _str(ledger, "DueDate")[:10], ledger if data.get("due_at") else {})
+    owed = next(
+        (data.get(n) for n in ("total", "due") if decimal(data.get(n)) == decimal(ledger.get("TotalAmt"))),
+        data.get("total"),
+    )
+    yield _money(f"Amount, {currency}", owed, ledger.get("TotalAmt"), ledger)
+    yield _money(f"Open, {currency}", data.get("balance"), ledger.get("Balance"), ledger)
+    yield Compared("State", _str(data, "state").replace("_", " "), "")
+
+
+def _payment(data: dict[str, Any], ledger: dict[str, Any]) -> Iterable[Compared]:
+    yield Compared("Customer", _part(data, "contact", "name"), _part(ledger, "CustomerRef", "name"))
+    yield _text("Date", _str(data, "date")[:10], _str(ledger, "TxnDate")[:10], ledger)
+    yield _money("Amount for bills", data.get("amount"), _applied(ledger), ledger)
+    yield Compared("Received", "", _str(ledger, "TotalAmt"), is_money=True)
+    yield Compared("Not applied yet", "", _str(ledger, "UnappliedAmt"), is_money=True)
+    yield Compared("Reference", "", _str(ledger, "PaymentRefNum"))
+    yield Compared(
+        "Deposited to",
+        _destination(data),
+        _part(ledger, "DepositToAccountRef", "name") or ("Undeposited Funds" if ledger else ""),
+    )
+
+
+def _applied(ledger: dict[str, Any]) -> Decimal:
+    return sum(payment.applied_by(ledger).values(), Decimal(0))
+
+
+def _destination(data: dict[str, Any]) -> str:
+    names = {_part(part, "destination_bank_account", "name") for part in data.get("parts", ())}
+    return ", ".join(sorted(names - {""}))
+
+
+def _text(label: str, practice: str, ledger: str, compared_with: object) -> Compared:
+    return Compared(label, practice, ledger, differs=bool(compared_with) and practice.strip() != ledger.strip())
+
+
+def _money(label: str, practice: object, ledger: object, compared_with: object) -> Compared:
+    differs = bool(compared_with) and decimal(practice) != decimal(ledger)
+    shown = "" if not compared_with else str(ledger if ledger is not None else "")
+    return Compared(label, str(practice if practice is not None else ""), shown, differs, is_money=True)
+
+
+def _str(data: dict[str, Any], name: str) -> str:
+    value = data.get(name)
+    return "" if value is None else str(value)
+
+
+def _part(data: dict[str, Any], name: str, key: str) -> str:
+    value = data.get(name)
+    return _str(value, key) if isinstance(value, dict) else ""
+
+
+def _address(value: object) -> str:
+    return ", ".join(address_lines(value)) if isinstance(value, dict) else ""
+
+
+def _others(pairing: Pairing, kind: str, practice_id: str, data: dict[str, Any]) -> Iterable[Other]:
+    """What a bill is paid by, what a payment pays, the newest bills of a contact."""
+    if kind == "invoice":
+        parts = _allocations(pairing, owner_id=practice_id)
+        yield from _related(pairing, "payment", [(part, _part(part, "parent", "id")) for part in parts])
+    elif kind == "payment":
+        yield from _related(pairing, "invoice", [(part, _part(part, "bill", "id")) for part in data.get("parts", ())])
+    elif kind == "contact":
+        found = Record.objects.of(pairing.firm).filter(pairing=pairing, entity="bills", owner_id=practice_id)
+        rows = list(found.order_by("-id").values_list("external_id", "data")[:HISTORY])
+        beside = beside_of(pairing, "invoice", [id for id, _ in rows])
+        for id, bill in rows:
+            yield Other(row_of(beside, "invoice", id, bill), decimal(bill.get("total")), False)
+
+
+def _allocations(pairing: Pairing, owner_id: str) -> list[dict[str, Any]]:
+    found = Record.objects.of(pairing.firm).filter(pairing=pairing, entity="allocations", owner_id=owner_id)
+    return list(found.exclude(data__parent__type="CreditMemo").order_by("id").values_list("data", flat=True)[:HISTORY])
+
+
+def _related(pairing: Pairing, kind: str, parts: list[tuple[dict[str, Any], str]]) -> Iterable[Other]:
+    ids = [id for _, id in parts if id]
+    beside = beside_of(pairing, kind, ids)
+    known = payments_of(pairing, ids) if kind == "payment" else _bills(pairing, ids)
+    for part, id in parts:
+        if id:
+            row = row_of(beside, kind, id, known.get(id, {}))
+            yield Other(row, decimal(part.get("amount")), bool(part.get("voided_at")))
+
+
+def _bills(pairing: Pairing, ids: list[str]) -> dict[str, dict[str, Any]]:
+    found = Record.objects.of(pairing.firm).filter(pairing=pairing, entity="bills", external_id__in=ids)
+    return dict(found.values_list("external_id", "data"))

@@ -1,0 +1,226 @@
+"""Lists of records: what Clio has of a kind, and what became of each in QuickBooks."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from django.db.models import Exists, Min, OuterRef, Q, QuerySet
+from django.http import QueryDict
+
+from firms.models import Firm
+from integrations.models import EntityLink, Issue, Pairing, Record, Severity
+from integrations.queries import links
+from integrations.queries.paging import Page, page_by_id, words
+from integrations.queries.state import OPEN
+
+LISTS = {
+    "contact": "contacts",
+    "invoice": "bills",
+    "payment": "allocations",
+    "credit_note": "credit_memos",
+    "trust_entry": "trust_entries",
+}
+STATES = {"linked": "In QuickBooks", "needs": "Needs you", "left": "Not in QuickBooks", "voided": "Voided"}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One record. ``tone`` and ``word`` say what became of it, ``why`` where that needs saying."""
+
+    kind: str
+    id: str
+    label: str
+    name: str
+    dated: str
+    amount: Decimal | None
+    currency: str
+    tone: str
+    word: str
+    why: str
+    url: str
+    practice_url: str
+    ledger_url: str
+
+
+@dataclass(frozen=True)
+class Beside:
+    """What a page of records needs besides the records, by practice id."""
+
+    pairing: Pairing
+    links: dict[str, list[EntityLink]]
+    issues: dict[str, list[Issue]]
+
+
+def listed(firm: Firm, pairing: Pairing, kind: str, asked: QueryDict) -> Page[Row]:
+    """A page of one kind, by ?q= and ?state=."""
+    if kind == "payment":
+        return _payments(firm, pairing, asked)
+    found = _narrowed(_of_kind(firm, pairing, kind), firm, pairing, kind, words(asked, "state"))
+    if search := words(asked, "q"):
+        found = found.filter(_search(kind, search))
+    page = page_by_id(found, asked)
+    beside = beside_of(pairing, kind, [row.external_id for row in page.rows])
+    return Page([row_of(beside, kind, row.external_id, row.data) for row in page.rows], page.newer, page.older)
+
+
+def _of_kind(firm: Firm, pairing: Pairing, kind: str) -> QuerySet[Record]:
+    return Record.objects.of(firm).filter(pairing=pairing, side=Record.Side.PRACTICE, entity=LISTS[kind])
+
+
+def _search(kind: str, search: str) -> Q:
+    if kind == "contact":
+        return Q(data__name__icontains=search) | Q(data__primary_email_address__icontains=search)
+    return Q(data__number__istartswith=search) | Q(data__client__name__icontains=search)
+
+
+def _narrowed(
+    found: QuerySet[Any], firm: Firm, pairing: Pairing, kind: str, state: str, key: str = "external_id"
+) -> QuerySet[Any]:
+    linked = EntityLink.objects.of(firm).filter(pairing=pairing, kind=kind, practice_id=OuterRef(key))
+    needing = Issue.objects.of(firm).filter(pairing=pairing, kind=kind, practice_id=OuterRef(key), state__in=OPEN)
+    match state:
+        case "linked":
+            return found.filter(Exists(linked.filter(state=EntityLink.State.LIVE)))
+        case "needs":
+            return found.filter(Exists(needing.filter(severity=Severity.ERROR)))
+        case "left":
+            return found.filter(~Exists(linked.exclude(state=EntityLink.State.UNLINKED)))
+        case "voided":
+            return found.filter(Exists(linked.filter(state=EntityLink.State.VOIDED)))
+        case _:
+            return found
+
+
+def beside_of(pairing: Pairing, kind: str, ids: Iterable[str]) -> Beside:
+    """Links and open or accepted issues of these records: two queries."""
+    wanted, by_link, by_issue = list(ids), defaultdict(list), defaultdict(list)
+    found = EntityLink.objects.of(pairing.firm).filter(pairing=pairing, kind=kind, practice_id__in=wanted)
+    for link in found.exclude(state=EntityLink.State.UNLINKED).order_by("id"):
+        by_link[link.practice_id].append(link)
+    issues = Issue.objects.of(pairing.firm).filter(pairing=pairing, kind=kind, practice_id__in=wanted)
+    for issue in issues.exclude(state=Issue.State.CLOSED).order_by("id"):
+        by_issue[issue.practice_id].append(issue)
+    return Beside(pairing, by_link, by_issue)
+
+
+def row_of(beside: Beside, kind: str, id: str, data: dict[str, Any]) -> Row:
+    pairing, mine = beside.pairing, beside.links.get(id, [])
+    tone, word, why = standing(beside, kind, id, data)
+    live = mine[0] if mine else None
+    return Row(
+        kind,
+        id,
+        label_of(kind, id, data),
+        name_of(kind, data),
+        str(data.get("issued_at") or data.get("date") or "")[:10] if kind != "contact" else "",
+        None if kind == "contact" else decimal(data.get("total") if kind == "invoice" else data.get("amount")),
+        str((data.get("currency") or {}).get("code") or "") or pairing.ledger.currency,
+        tone,
+        word,
+        why,
+        links.record_page(pairing.firm, kind, id),
+        links.in_practice(pairing.practice, kind, id),
+        links.in_ledger(live.ledger_entity, live.ledger_id) if live else "",
+    )
+
+
+def label_of(kind: str, id: str, data: dict[str, Any]) -> str:
+    if kind == "invoice":
+        return f"Bill {data.get('number') or id}"
+    if kind == "contact":
+        return str(data.get("name") or f"Contact {id}")
+    return f"{links.ONE[kind]} {id}"
+
+
+def name_of(kind: str, data: dict[str, Any]) -> str:
+    """Whose it is; a contact is its own name."""
+    party = data.get("client") or data.get("contact") or {}
+    return str(party.get("name") or "") if isinstance(party, dict) and kind != "contact" else ""
+
+
+def decimal(value: object) -> Decimal | None:
+    try:
+        return Decimal(str(value)) if value not in (None, "") else None
+    except InvalidOperation:
+        return None
+
+
+def standing(beside: Beside, kind: str, id: str, data: dict[str, Any]) -> tuple[str, str, str]:
+    """(tone, word, why) of a record: what became of it, or why nothing did."""
+    issues = beside.issues.get(id, [])
+    open_ = next((issue for issue in issues if issue.state in OPEN and issue.severity == Severity.ERROR), None)
+    if open_ is not None and open_.state == Issue.State.DECIDED:
+        return "info", "Decided", "The next sync carries the decision out"
+    if open_ is not None:
+        return "warn", "Needs you", open_.message
+    mine = beside.links.get(id, [])
+    if any(link.state == EntityLink.State.LIVE for link in mine):
+        return "ok", "In QuickBooks", ""
+    if mine:
+        return "idle", "Voided", "Voided in QuickBooks, as in Clio"
+    if any(issue.state == Issue.State.ACCEPTED for issue in issues):
+        return "idle", "Left out", "Accepted as it is"
+    return _never_posted(beside.pairing, kind, data)
+
+
+def _never_posted(pairing: Pairing, kind: str, data: dict[str, Any]) -> tuple[str, str, str]:
+    if kind == "contact":
+        return "idle", "Not needed", "On no bill in scope"
+    if kind != "invoice":
+        return "idle", "Left out", "Pays only bills from before the start date"
+    if data.get("kind") == "trust_kind":
+        return "idle", "Left out", "A request for trust money, which is not income"
+    if data.get("state") in ("draft", "pending_approval"):
+        return "idle", "Draft", "Posted once it is approved in Clio"
+    if data.get("state") in ("void", "deleted"):
+        return "idle", "Void in Clio", ""
+    issued = _day(data.get("issued_at"))
+    if pairing.start_date and issued and issued < pairing.start_date:
+        return "idle", "Left out", "Issued before the start date"
+    return "info", "Waiting", "Posted by the next sync"
+
+
+def _day(value: object) -> date | None:
+    try:
+        return date.fromisoformat(str(value)[:10])
+    except ValueError:
+        return None
+
+
+def _payments(firm: Firm, pairing: Pairing, asked: QueryDict) -> Page[Row]:
+    """Clio shows payments only through what they pay, so allocations are gathered by payment."""
+    parts = _of_kind(firm, pairing, "payment").exclude(peer_id="").exclude(data__parent__type="CreditMemo")
+    if search := words(asked, "q"):
+        parts = parts.filter(
+            Q(data__bill__number__istartswith=search) | Q(data__contact__name__icontains=search) | Q(peer_id=search)
+        )
+    parts = _narrowed(parts, firm, pairing, "payment", words(asked, "state"), key="peer_id")
+    page = page_by_id(parts.order_by().values("peer_id").annotate(first=Min("id")), asked, field="first")
+    ids = [row["peer_id"] for row in page.rows]
+    beside, by_payment = beside_of(pairing, "payment", ids), payments_of(pairing, ids)
+    rows = [row_of(beside, "payment", id, by_payment[id]) for id in ids]
+    return Page(rows, page.newer, page.older)
+
+
+def payments_of(pairing: Pairing, ids: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """Payments put together from their allocations: sum, first date, contact, and the parts."""
+    parts: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    found = _of_kind(pairing.firm, pairing, "payment").filter(peer_id__in=list(ids)).order_by("id")
+    for payment_id, data in found.values_list("peer_id", "data"):
+        parts[payment_id].append(data)
+    return {id: _payment(rows) for id, rows in parts.items()}
+
+
+def _payment(parts: list[dict[str, Any]]) -> dict[str, Any]:
+    valid = [part for part in parts if not part.get("voided_at")]
+    shown = valid or parts
+    return {
+        "amount": str(sum((decimal(part.get("amount")) or Decimal(0) for part in valid), Decimal(0))),
+        "date": min((str(part.get("date") or "") for part in shown), default=""),
+        "contact": next((part["contact"] for part in shown if part.get("contact")), {}),
+        "parts": parts,
+        "is_void": not valid,
+    }

@@ -1,0 +1,1 @@
+"""Pages to play the other side: what people do in Clio and in QuickBooks, as plain forms."""

@@ -1,0 +1,155 @@
+"""Which contacts have to be planned together, which of them have anything to plan, and marking them as done."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection
+
+from integrations.core.records import Kind
+from integrations.kinds.group import Group
+from integrations.models import Pairing
+
+CHUNK_OF_BILLS = 250  # memory stays flat whatever the size of the firm
+ENTITY = {Kind.CONTACT: "Customer", Kind.INVOICE: "Invoice", Kind.PAYMENT: "Payment"}
+
+_UNSETTLED_CONTACTS = """
+SELECT DISTINCT contact_id FROM (
+  SELECT owner_id AS contact_id FROM integrations_record
+    WHERE pairing_id = %(p)s AND entity = 'bills' AND NOT settled
+  UNION ALL SELECT contact.external_id FROM integrations_record contact
+    WHERE contact.pairing_id = %(p)s AND contact.entity = 'contacts' AND NOT contact.settled
+      AND EXISTS (SELECT 1 FROM integrations_record bill WHERE bill.pairing_id = contact.pairing_id
+        AND bill.entity = 'bills' AND bill.owner_id = contact.external_id)
+  UNION ALL SELECT bill.owner_id FROM integrations_record part
+    JOIN integrations_record bill ON bill.pairing_id = part.pairing_id AND bill.side = 'practice'
+      AND bill.entity = 'bills' AND bill.external_id = part.owner_id
+    WHERE part.pairing_id = %(p)s AND part.side = 'practice' AND NOT part.settled
+      AND part.entity IN ('line_items', 'allocations', 'interest_charges', 'bank_transactions')
+  UNION ALL SELECT bill.owner_id FROM integrations_record receipt
+    JOIN integrations_record part ON part.pairing_id = receipt.pairing_id AND part.side = 'practice'
+      AND part.entity = 'allocations' AND part.external_id = receipt.peer_id
+    JOIN integrations_record bill ON bill.pairing_id = part.pairing_id AND bill.side = 'practice'
+      AND bill.entity = 'bills' AND bill.external_id = part.owner_id
+    WHERE receipt.pairing_id = %(p)s AND receipt.entity = 'bank_transactions' AND NOT receipt.settled
+      AND receipt.peer_id <> ''
+  UNION ALL SELECT bill.owner_id FROM integrations_record document
+    JOIN integrations_entitylink link ON link.pairing_id = document.pairing_id
+      AND link.ledger_entity = document.entity AND link.ledger_id = document.external_id AND link.state <> 'unlinked'
+    JOIN integrations_record part ON part.pairing_id = link.pairing_id AND part.entity = 'allocations'
+      AND part.peer_id = link.practice_id AND link.kind = 'payment'
+    JOIN integrations_record bill ON bill.pairing_id = part.pairing_id AND bill.side = 'practice'
+      AND bill.entity = 'bills' AND bill.external_id = part.owner_id
+    WHERE document.pairing_id = %(p)s AND document.side = 'ledger' AND NOT document.settled
+  UNION ALL SELECT CASE link.kind WHEN 'contact' THEN link.practice_id ELSE bill.owner_id END
+    FROM integrations_record document
+    JOIN integrations_entitylink link ON link.pairing_id = document.pairing_id
+      AND link.ledger_entity = document.entity AND link.ledger_id = document.external_id AND link.state <> 'unlinked'
+    LEFT JOIN integrations_record bill ON bill.pairing_id = link.pairing_id AND bill.side = 'practice'
+      AND bill.entity = 'bills' AND bill.external_id = link.practice_id
+    WHERE document.pairing_id = %(p)s AND document.side = 'ledger' AND NOT document.settled
+      AND link.kind IN ('contact', 'invoice')
+) AS found WHERE contact_id <> ''
+"""
+
+_JOINED_CONTACTS = """
+SELECT array_agg(DISTINCT bill.owner_id) FROM integrations_record part
+JOIN integrations_record bill ON bill.pairing_id = part.pairing_id AND bill.side = 'practice'
+  AND bill.entity = 'bills' AND bill.external_id = part.owner_id
+WHERE part.pairing_id = %s AND part.entity = 'allocations' AND part.peer_id <> ''
+GROUP BY part.peer_id HAVING count(DISTINCT bill.owner_id) > 1
+"""
+
+_BILLS_PER_CONTACT = """
+SELECT owner_id, count(*) FROM integrations_record
+WHERE pairing_id = %s AND entity = 'bills' AND owner_id = ANY(%s) GROUP BY owner_id
+"""
+
+
+_SETTLE = """
+UPDATE integrations_record SET settled = TRUE
+WHERE pairing_id = %(p)s AND NOT settled AND (
+  (entity = 'contacts' AND external_id = ANY(%(contacts)s))
+  OR (entity = 'bills' AND owner_id = ANY(%(contacts)s))
+  OR (entity IN ('line_items', 'interest_charges', 'allocations', 'bank_transactions') AND owner_id = ANY(%(bills)s))
+  OR (entity = 'bank_transactions' AND peer_id = ANY(%(allocations)s))
+  OR (side = 'ledger' AND (entity, external_id) IN (SELECT * FROM unnest(%(entities)s::text[], %(documents)s::text[]))))
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """Contacts that payments join; the unit that is planned together. ``bills`` is how many bills they have."""
+
+    contact_ids: tuple[str, ...]
+    bills: int
+
+
+def unsettled_clusters(pairing: Pairing) -> list[Cluster]:
+    """The clusters in which anything changed since they were last planned, or that still wait for something."""
+    affected = [row[0] for row in _rows(_UNSETTLED_CONTACTS, {"p": pairing.pk})]
+    roots = _joined(row[0] for row in _rows(_JOINED_CONTACTS, [pairing.pk]))
+    members: dict[str, set[str]] = {}
+    for contact_id, root in roots.items():
+        members.setdefault(root, set()).add(contact_id)
+    wanted = {frozenset(members.get(roots.get(id, ""), {id})) for id in affected}
+    every = [id for cluster in wanted for id in cluster]
+    counts = dict(_rows(_BILLS_PER_CONTACT, [pairing.pk, every]))
+    found = [Cluster(tuple(sorted(ids, key=_order)), sum(counts.get(id, 0) for id in ids)) for ids in wanted]
+    return sorted(found, key=lambda cluster: _order(cluster.contact_ids[0]))
+
+
+def _order(id: str) -> tuple[int, str]:
+    return (int(id), "") if id.isdigit() else (0, id)
+
+
+def _rows(sql: str, args: Sequence[Any] | Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, args)
+        return list(cursor.fetchall())
+
+
+def _joined(sets: Iterable[list[str]]) -> dict[str, str]:
+    """Contact id to the representative of its cluster, for contacts that are joined at all."""
+    parent: dict[str, str] = {}
+
+    def root(id: str) -> str:
+        while parent.setdefault(id, id) != id:
+            parent[id] = parent[parent[id]]
+            id = parent[id]
+        return id
+
+    for ids in sets:
+        for id in ids[1:]:
+            parent[root(id)] = root(ids[0])
+    return {id: root(id) for id in list(parent)}
+
+
+def chunks(clusters: Iterable[Cluster]) -> Iterator[list[Cluster]]:
+    """Clusters in runs of about CHUNK_OF_BILLS bills; a cluster is never split."""
+    chunk: list[Cluster] = []
+    size = 0
+    for cluster in clusters:
+        if chunk and size + cluster.bills > CHUNK_OF_BILLS:
+            yield chunk
+            chunk, size = [], 0
+        chunk.append(cluster)
+        size += max(cluster.bills, 1)
+    if chunk:
+        yield chunk
+
+
+def settle(pairing: Pairing, groups: Iterable[Group]) -> None:
+    """Marks everything in these groups as planned and done; they are not looked at until something changes."""
+    listed = list(groups)
+    links = [link for group in listed for link in group.links.values()]
+    args: dict[str, Any] = {
+        "p": pairing.pk,
+        "contacts": [id for group in listed for id in group.contacts],
+        "bills": [id for group in listed for id in group.lines],  # its own; of others only the payment was looked at
+        "allocations": [a.id for group in listed for held in group.allocations.values() for a in held],
+        "entities": [ENTITY[link.ref.kind] for link in links],
+        "documents": [link.ledger_id for link in links],
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_SETTLE, args)

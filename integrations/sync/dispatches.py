@@ -1,0 +1,220 @@
+"""One write and what is recorded of it: committed before it is sent, completed in one transaction after it."""
+
+import hashlib
+from collections.abc import Mapping
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from integrations.core.changes import Action, Change, request_id
+from integrations.core.errors import RemoteError
+from integrations.core.money import ZERO
+from integrations.core.ports import Operation, Raw, Write
+from integrations.core.read import money, text
+from integrations.core.records import Kind, Ref
+from integrations.kinds.plan_contacts import CustomerDraft
+from integrations.models import Dispatch, EntityLink, SyncEvent, SyncRun
+from integrations.sync import mirror
+from integrations.sync.groups import FINGERPRINT
+from integrations.sync.workspace import Workspace
+
+SAME_REFUSAL_FOR = timedelta(hours=24)  # an unchanged write that was refused is not sent again before that
+OPERATIONS: Mapping[str, Operation] = {Action.CREATE: "create", Action.UPDATE: "update", Action.VOID: "void"}
+OUTCOME = {
+    Action.CREATE: SyncEvent.Outcome.CREATED,
+    Action.UPDATE: SyncEvent.Outcome.UPDATED,
+    Action.VOID: SyncEvent.Outcome.VOIDED,
+    Action.ADOPT: SyncEvent.Outcome.ADOPTED,
+}
+
+
+def of_document(work: Workspace, ref: Ref) -> QuerySet[Dispatch]:
+    """Every write there ever was for this document."""
+    return Dispatch.objects.of(work.firm).filter(
+        pairing=work.pairing, kind=ref.kind, practice_id=ref.practice_id, leg=ref.leg
+    )
+
+
+def ref_of(dispatch: Dispatch) -> Ref:
+    return Ref(Kind(dispatch.kind), dispatch.practice_id, dispatch.leg)
+
+
+def refused_before(work: Workspace, ref: Ref, body: bytes) -> Dispatch | None:
+    """The last write, where it was this very one and QuickBooks refused it lately: sending it again is no use."""
+    last = of_document(work, ref).order_by("-id").first()
+    if last is None or last.state != Dispatch.State.REFUSED or last.body_sha256 != _sha(body):
+        return None
+    if work.clock.now() - last.prepared_at > SAME_REFUSAL_FOR or last.plan.get("again"):
+        return None
+    return last
+
+
+def prepare(work: Workspace, run: SyncRun, change: Change, body: bytes) -> Dispatch:
+    """Commits the intent. The revision counts clean answers, so only an unanswered write keeps its id."""
+    digest, now = _sha(body), work.clock.now()
+    settled = [Dispatch.State.ANSWERED, Dispatch.State.REFUSED]
+    revision = of_document(work, change.ref).filter(state__in=settled).count()
+    realm = work.pairing.ledger.external_account_id
+    return Dispatch.objects.of(work.firm).create(
+        firm=work.firm,
+        pairing=work.pairing,
+        run=run,
+        kind=change.ref.kind,
+        practice_id=change.ref.practice_id,
+        leg=change.ref.leg,
+        action=change.action,
+        entity=change.entity,
+        operation=change.action,
+        request_id=request_id(realm, change.ref, change.action, revision, digest),
+        revision=revision,
+        body=body,
+        body_sha256=digest,
+        state=Dispatch.State.SENT,
+        attempts=1,
+        prepared_at=now,
+        sent_at=now,
+        plan=_completion(change),
+    )
+
+
+def send(work: Workspace, dispatch: Dispatch) -> Raw:
+    """Sends a committed dispatch once, its exact bytes under its request id. Raises RemoteError."""
+    operation = OPERATIONS[dispatch.operation]
+    return work.ledger.write(Write(dispatch.entity, operation, bytes(dispatch.body), dispatch.request_id))
+
+
+def complete(work: Workspace, dispatch: Dispatch, answer: Raw) -> None:
+    """One transaction: the dispatch is answered, the link, our copy and the history say so."""
+    ref, ledger_id = ref_of(dispatch), text(answer, "Id")
+    with transaction.atomic():
+        dispatch.state, dispatch.answered_at, dispatch.ledger_id = Dispatch.State.ANSWERED, work.clock.now(), ledger_id
+        dispatch.save(update_fields=["state", "answered_at", "ledger_id"])
+        mirror.keep_ledger(work.pairing, dispatch.entity, [answer], settled=True)
+        if dispatch.entity == "Invoice":
+            mirror.keep_numbers(work.pairing, "Invoice", [answer])
+        _link(work, ref, _as_answered(dispatch, answer), dispatch.entity, ledger_id, answer)
+        _event(work, dispatch.run, dispatch, ref, dispatch.plan, dispatch.entity, ledger_id)
+
+
+def _as_answered(dispatch: Dispatch, answer: Raw) -> Mapping[str, Any]:
+    """The plan; where QuickBooks made another amount of an invoice, one that still has to be put right (rule R3.3)."""
+    plan: Mapping[str, Any] = dispatch.plan
+    is_document = dispatch.entity == "Invoice" and dispatch.operation != Action.VOID
+    if is_document and money(answer, "TotalAmt") != Decimal(plan["amount"]):
+        return {**plan, "practice_fingerprint": ""}
+    return plan
+
+
+def adopt(work: Workspace, run: SyncRun, change: Change, raw: Raw) -> None:
+    """Links a document that is already there; nothing is written to QuickBooks."""
+    with transaction.atomic():
+        mirror.keep_ledger(work.pairing, change.entity, [raw], settled=True)
+        plan = _completion(change)
+        _link(work, change.ref, plan, change.entity, change.ledger_id, raw)
+        _event(work, run, None, change.ref, plan, change.entity, change.ledger_id)
+
+
+def refuse(work: Workspace, dispatch: Dispatch, error: RemoteError) -> None:
+    """Records a known refusal: nothing was done."""
+    _note_refusal(work, dispatch, error)
+    with transaction.atomic():
+        dispatch.save()
+        SyncEvent.objects.of(work.firm).create(
+            firm=work.firm,
+            pairing=work.pairing,
+            run=dispatch.run,
+            dispatch=dispatch,
+            at=work.clock.now(),
+            kind=dispatch.kind,
+            practice_id=dispatch.practice_id,
+            leg=dispatch.leg,
+            ledger_entity=dispatch.entity,
+            outcome=SyncEvent.Outcome.FAILED,
+            code=error.code[:32],
+            title=str(dispatch.plan.get("title", ""))[:600],
+            message=error.message,
+        )
+
+
+def withdraw(work: Workspace, dispatch: Dispatch, error: RemoteError) -> None:
+    """Nothing was done and the record is not at fault: the very same write may be sent as soon as it can be."""
+    _note_refusal(work, dispatch, error)
+    dispatch.plan = {**dispatch.plan, "again": True}
+    dispatch.save()
+
+
+def _note_refusal(work: Workspace, dispatch: Dispatch, error: RemoteError) -> None:
+    dispatch.state, dispatch.answered_at = Dispatch.State.REFUSED, work.clock.now()
+    dispatch.error_code, dispatch.error, dispatch.vendor_id = error.code[:32], error.message, error.trace.vendor_id[:64]
+
+
+def _sha(body: bytes) -> str:
+    return hashlib.sha256(body).hexdigest()
+
+
+def _completion(change: Change) -> dict[str, object]:
+    """What has to be recorded once the write is known to have been done, whoever finds that out."""
+    draft, replaces = change.draft, change.replaces
+    return {
+        "action": change.action,
+        "practice_fingerprint": change.practice_fingerprint,
+        "title": change.title,
+        "reason": change.reason,
+        "amount": str(draft.amount if draft else change.amount),
+        "base": {"name": draft.contact.name} if isinstance(draft, CustomerDraft) else {},
+        "replaces": [replaces.kind, replaces.practice_id, replaces.leg] if replaces else None,
+        "postings": [
+            {"account": line.account, "debit": str(line.debit), "credit": str(line.credit)}
+            for line in change.postings()
+        ],
+    }
+
+
+def _link(work: Workspace, ref: Ref, plan: Mapping[str, object], entity: str, ledger_id: str, raw: Raw) -> None:
+    links = EntityLink.objects.of(work.firm).filter(pairing=work.pairing).exclude(state=EntityLink.State.UNLINKED)
+    if isinstance(moved := plan.get("replaces"), list):
+        links.filter(kind=moved[0], practice_id=moved[1], leg=moved[2]).update(state=EntityLink.State.UNLINKED)
+    is_void = plan["action"] == Action.VOID
+    values = {
+        "state": EntityLink.State.VOIDED if is_void else EntityLink.State.LIVE,
+        "ledger_entity": entity,
+        "ledger_id": ledger_id,
+        "practice_fingerprint": plan["practice_fingerprint"],
+        "ledger_fingerprint": FINGERPRINT[ref.kind](raw),
+        "base": plan.get("base") or {},
+    }
+    who = {"pairing": work.pairing, "kind": ref.kind, "practice_id": ref.practice_id, "leg": ref.leg}
+    links.update_or_create(**who, defaults=values, create_defaults={**who, **values, "firm": work.firm})
+
+
+def _event(
+    work: Workspace,
+    run: SyncRun,
+    dispatch: Dispatch | None,
+    ref: Ref,
+    plan: Mapping[str, object],
+    entity: str,
+    ledger_id: str,
+) -> None:
+    moves_money = ref.kind is not Kind.CONTACT
+    SyncEvent.objects.of(work.firm).create(
+        firm=work.firm,
+        pairing=work.pairing,
+        run=run,
+        dispatch=dispatch,
+        at=work.clock.now(),
+        kind=ref.kind,
+        practice_id=ref.practice_id,
+        leg=ref.leg,
+        ledger_entity=entity,
+        ledger_id=ledger_id,
+        outcome=OUTCOME[Action(str(plan["action"]))],
+        title=str(plan.get("title", ""))[:600],
+        message=str(plan.get("reason", "")),
+        amount=str(plan.get("amount") or ZERO) if moves_money else None,
+        currency=work.pairing.ledger.currency if moves_money else "",
+        postings=plan.get("postings") or [],
+    )

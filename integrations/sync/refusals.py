@@ -1,0 +1,84 @@
+"""What a person is told of a write that QuickBooks refused, did not answer, or that could not be sent."""
+
+from integrations.core.changes import Change, Problem
+from integrations.core.errors import Malformed, NotFound, Refused, RemoteError, Stale
+
+# QuickBooks error code to the issue it becomes (Intuit docs: error codes).
+CODES = {"6140": "duplicate_number", "6240": "name_taken", "6540": "deposited_payment", "6210": "period_closed"}
+TEXTS = {
+    "duplicate_number": "{title} cannot be posted: its number is already used in QuickBooks.",
+    "name_taken": "{title} cannot be created: a vendor, employee or customer already has the name. The next run uses "
+    "the firm's name template.",
+    "deposited_payment": "{title} is part of a bank deposit in QuickBooks, so it cannot be changed. Take it out of the "
+    "deposit there, then choose “Try again”. Nothing was half-applied.",
+    "period_closed": "{title} falls in a period that is closed in QuickBooks. It is not re-dated.",
+    "rejected": "QuickBooks refused {title}. It is tried again when the bill, the mapping or the QuickBooks document "
+    "has changed, or when you choose “Try again”.",
+}
+
+
+def ends_run(error: RemoteError) -> bool:
+    """Whether the connection, not the record, is at fault: no other write would fare better."""
+    return not isinstance(error, Refused | Malformed | NotFound | Stale)
+
+
+def refusal(change: Change, code: str, message: str) -> Problem:
+    """The issue a refusal becomes, in the bookkeeper's words with the vendor's beside them."""
+    issue = CODES.get(code, "rejected")
+    if issue == "name_taken" and change.entity != "Customer":
+        issue = "rejected"
+    said = f"{message} (code {code})" if code else message
+    text = TEXTS[issue].format(title=change.title)
+    return Problem(issue, change.ref, f"{text} {said}", title=change.title, ledger_id=change.ledger_id)
+
+
+def moved_meanwhile(change: Change) -> Problem:
+    """The document was changed while the run was under way; what was planned no longer fits it."""
+    return Problem(
+        "rejected",
+        change.ref,
+        f"{change.title} was changed in QuickBooks during the run, so it was not overwritten. The next run looks "
+        "again.",
+        title=change.title,
+        ledger_id=change.ledger_id,
+    )
+
+
+def unresolved(change: Change) -> Problem:
+    return Problem(
+        "unresolved_write",
+        change.ref,
+        f"QuickBooks gave no clean answer when {change.title} was written, so it may or may not be there. The next "
+        "runs find out before anything else is written for it.",
+        title=change.title,
+    )
+
+
+def unread(change: Change) -> Problem:
+    return Problem(
+        "rejected",
+        change.ref,
+        f"{change.title}: QuickBooks's side ({change.entity} {change.ledger_id}) could not be read, so it was not "
+        "changed.",
+        title=change.title,
+        ledger_id=change.ledger_id,
+    )
+
+
+def total_changed(change: Change, total: object, *, voided: bool) -> Problem:
+    """Rule R3.3: QuickBooks's tax engine made another amount of an invoice."""
+    assert change.draft is not None
+    done = (
+        "The invoice was voided at once. Switch automatic sales tax off in QuickBooks; the portal tries again when the "
+        "setting has changed."
+        if voided
+        else "It could not be voided yet; the next run tries again. Switch automatic sales tax off in QuickBooks."
+    )
+    return Problem(
+        "total_mismatch",
+        change.ref,
+        f"QuickBooks made {total} of {change.title}, which is {change.draft.amount} in Clio (its tax engine adds tax). "
+        + done,
+        title=change.title,
+        ledger_id=change.ledger_id,
+    )

@@ -1,0 +1,107 @@
+"""Issues: the lists, one issue with what can be decided, and adopting many invoices at once."""
+
+from django.contrib import messages
+from django.http import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_GET, require_http_methods
+
+from firms.access import FirmRequest, firm_view
+from firms.models import Firm
+from firms.roles import Permission
+from integrations.issue_codes import ACTIONS, code
+from integrations.models import Issue
+from integrations.queries import issues as queries
+from integrations.queries.paging import words
+from integrations.resolving import CannotResolve, resolve
+from integrations.views.common import CLOCK, demand
+
+NOTE_LENGTH = 2000
+BACK = {"setup": "setup", "issues": "issues"}
+
+
+@firm_view(Permission.VIEW)
+@require_GET
+def issues(request: FirmRequest, firm: Firm) -> HttpResponseBase:
+    tab = words(request.GET, "tab")
+    tab = tab if tab in queries.TABS else "open"
+    name = words(request.GET, "code")
+    context = {
+        "tab": tab,
+        "tabs": [
+            (key, label, number)
+            for (key, (label, _)), number in zip(queries.TABS.items(), queries.tabs(firm).values(), strict=True)
+        ],
+        "page": queries.listed(firm, request.GET),
+        "counts": queries.counted(firm, queries.TABS[tab][1]),
+        "severities": queries.SEVERITIES,
+        "code": name,
+        "known": code(name) if name else None,
+        "severity": words(request.GET, "severity"),
+        "q": words(request.GET, "q"),
+    }
+    return render(request, "integrations/issues.html", context)
+
+
+@firm_view(Permission.VIEW)
+@require_http_methods(["GET", "POST"])
+def issue(request: FirmRequest, firm: Firm, pk: int) -> HttpResponseBase:
+    found = get_object_or_404(
+        queries.issues_of(firm).select_related("pairing__practice", "pairing__ledger", "decided_by"), pk=pk
+    )
+    wrong = ""
+    if request.method == "POST":
+        demand(request, Permission.RESOLVE)
+        wrong = _decide(request, found)
+        if not wrong:
+            messages.success(request, _said(found))
+            back = BACK.get(request.POST.get("back", ""))
+            return redirect(back, firm=firm.slug) if back else redirect("issue", firm=firm.slug, pk=pk)
+    sent = request.POST if wrong else {}
+    context = {
+        "detail": queries.detail(firm, found, found.pairing),
+        "wrong": wrong,
+        "action_label": ACTIONS.get(found.action, ""),
+        "note": sent.get("note", ""),
+        "chosen": sent.get("value", ""),
+    }
+    return render(request, "integrations/issue.html", context, status=422 if wrong else 200)
+
+
+def _decide(request: FirmRequest, found: Issue) -> str:
+    """Why the decision was not taken; empty when it was."""
+    sent = {name: request.POST.get(name, "").replace("\x00", "").strip() for name in ("action", "value", "note")}
+    if len(sent["note"]) > NOTE_LENGTH:
+        return f"The note is longer than {NOTE_LENGTH:,} characters. Shorten it; nothing was decided yet."
+    if sent["action"] == "link" and not sent["value"]:
+        return "Choose the customer first, then link to it."
+    known = [str(id) for id in found.details.get("candidates") or ()]
+    if sent["action"] == "link" and sent["value"] not in known:
+        return "That customer is not one of those shown. Choose one of them."
+    try:
+        resolve(found, sent["action"], request.user, CLOCK, value=sent["value"][:200], note=sent["note"])
+    except CannotResolve as refused:
+        return str(refused)
+    return ""
+
+
+def _said(found: Issue) -> str:
+    if found.state == Issue.State.ACCEPTED:
+        return f"Accepted: {found.title or code(found.code).name}."
+    if found.state == Issue.State.CLOSED:
+        return f"Done: {found.title or code(found.code).name}."
+    return "Decided. The next sync carries it out."
+
+
+@firm_view(Permission.RESOLVE)
+@require_http_methods(["GET", "POST"])
+def adopt_all(request: FirmRequest, firm: Firm) -> HttpResponseBase:
+    """Adopts every invoice that is in QuickBooks already, after one yes."""
+    waiting = queries.issues_of(firm).filter(code="invoice_exists", state=Issue.State.OPEN)
+    if request.method == "GET":
+        return render(request, "integrations/adopt_all.html", {"number": waiting.count()})
+    done = 0
+    for found in waiting.select_related("pairing", "firm").order_by("id"):
+        resolve(found, "adopt", request.user, CLOCK)
+        done += 1
+    messages.success(request, f"{done:,} invoices will be adopted by the next sync.")
+    return redirect("issues", firm=firm.slug)

@@ -1,0 +1,157 @@
+"""A ledger of a few lines: carries plans out, refuses what QuickBooks refuses, and remembers what it was told."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from typing import Any
+
+from integrations.core.changes import Action, Change, Plan
+from integrations.core.mapping import Policy
+from integrations.core.records import Kind, Ref
+from integrations.kinds import contact, invoice, payment
+from integrations.kinds.catalog import Catalog, Holder
+from integrations.kinds.contact import decode_customer
+from integrations.kinds.group import Document, Group, LinkState
+from integrations.kinds.plan import plan_group
+from integrations.kinds.plan_contacts import CustomerDraft
+from tests.contract import qbo_schema
+
+FINGERPRINT = {
+    Kind.CONTACT: contact.customer_fingerprint,
+    Kind.INVOICE: invoice.ledger_fingerprint,
+    Kind.PAYMENT: payment.ledger_fingerprint,
+}
+
+
+class Refused(Exception):
+    """The ledger does not take this write."""
+
+
+@dataclass
+class Ledger:
+    """``documents`` are by entity and id, as the ledger would return them; ``bodies`` are the writes it took."""
+
+    documents: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
+    links: dict[Ref, LinkState] = field(default_factory=dict)
+    catalog: Catalog = field(default_factory=Catalog)
+    bodies: list[tuple[Change, dict[str, Any]]] = field(default_factory=list)
+    last_id: int = 100
+
+    # Books
+
+    def ledger_id(self, ref: Ref) -> str:
+        return self.links[ref].ledger_id
+
+    def is_ours(self, txn_type: str, txn_id: str) -> bool:
+        return (txn_type, txn_id) in self.catalog.owners
+
+    # Reading
+
+    def of(self, ref: Ref) -> dict[str, Any]:
+        """The document of a linked ref, to look at or to change as a person would."""
+        return self.documents[_entity(ref), self.links[ref].ledger_id]
+
+    def delete(self, ref: Ref) -> None:
+        del self.documents[_entity(ref), self.links[ref].ledger_id]
+
+    def invoices(self) -> list[dict[str, Any]]:
+        return [raw for (entity, _), raw in self.documents.items() if entity == "Invoice"]
+
+    def payments(self) -> list[dict[str, Any]]:
+        return [raw for (entity, _), raw in self.documents.items() if entity == "Payment"]
+
+    def known(self, group: Group) -> Group:
+        """The group with what is linked and what the ledger says of it."""
+        documents = {ref: self._document(ref, link) for ref, link in self.links.items()}
+        return replace(group, links=dict(self.links), documents=documents)
+
+    def _document(self, ref: Ref, link: LinkState) -> Document:
+        raw = self.documents.get((_entity(ref), link.ledger_id))
+        return Document(None, "") if raw is None else Document(raw, FINGERPRINT[ref.kind](raw))
+
+    # Writing
+
+    def plan(self, group: Group, policy: Policy) -> Plan:
+        """What would be done; claims of names and numbers are given back."""
+        plan = plan_group(self.known(group), policy, self.catalog)
+        for change in plan.changes:
+            self.catalog.forget(change.ref)
+        return plan
+
+    def carry_out(self, group: Group, policy: Policy) -> Plan:
+        """Plans and writes in the order of the plan. Raises Refused where the ledger would refuse a write."""
+        plan = self.plan(group, policy)
+        for change in plan.changes:
+            self.write(change)
+        return plan
+
+    def write(self, change: Change) -> None:
+        current = self.documents.get((change.entity, change.ledger_id))
+        if change.replaces:
+            del self.links[change.replaces]
+        if change.action is Action.VOID:
+            self._void(change, current or {})
+        elif change.action is not Action.ADOPT:
+            current = self._store(change, current)
+        assert current is not None
+        self._link(change, current)
+
+    def _store(self, change: Change, current: dict[str, Any] | None) -> dict[str, Any]:
+        assert change.draft is not None
+        body = change.draft.encode(self, current)
+        self.bodies.append((change, body))
+        if qbo_schema.available():
+            qbo_schema.check_request(change.entity, "create" if current is None else "update", body)
+        if current is None:
+            self.last_id += 1
+            current = {"Id": str(self.last_id), "SyncToken": "0"}
+        raw = {**current, **{key: value for key, value in body.items() if key not in ("sparse", "SyncToken")}}
+        self.documents[change.entity, raw["Id"]] = raw
+        if change.entity == "Invoice":
+            raw["TotalAmt"] = sum((line.get("Amount", Decimal(0)) for line in raw["Line"]), Decimal("0.00"))
+            self.catalog.add_number(raw["DocNumber"], Holder("Invoice", raw["Id"], change.ref))
+        if change.entity == "Customer":
+            self.catalog.add_customers([decode_customer(raw)])
+        self._settle()
+        return raw
+
+    def _void(self, change: Change, raw: dict[str, Any]) -> None:
+        raw["TotalAmt"], raw["Line"] = Decimal("0.00"), []
+        if change.entity == "Invoice" and raw["LinkedTxn"]:
+            raise Refused(f"{change.ref} is still paid")
+        self._settle()
+
+    def _link(self, change: Change, raw: Mapping[str, Any]) -> None:
+        ref, draft = change.ref, change.draft
+        base: dict[str, object] = {}
+        if isinstance(draft, CustomerDraft):
+            base = {"name": draft.contact.name, "fields": contact.mapped_members(draft.contact)}
+        self.links[ref] = LinkState(
+            ref,
+            raw["Id"],
+            change.practice_fingerprint,
+            FINGERPRINT[ref.kind](raw),
+            change.action is Action.VOID,
+            base,
+        )
+        self.catalog.owners[change.entity, raw["Id"]] = ref
+
+    def _settle(self) -> None:
+        """Balances and what settles what; more than an invoice is worth cannot be applied to it."""
+        applied: dict[str, list[tuple[str, Decimal]]] = {}
+        for raw in self.payments():
+            lines = payment.applied_by(raw)
+            if sum(lines.values()) > raw["TotalAmt"] or any(amount <= 0 for amount in lines.values()):
+                raise Refused(f"payment {raw['Id']} of {raw['TotalAmt']} applies {lines}")
+            for invoice_id, amount in lines.items():
+                applied.setdefault(invoice_id, []).append((raw["Id"], amount))
+        for raw in self.invoices():
+            payers = applied.get(raw["Id"], [])
+            raw["Balance"] = raw["TotalAmt"] - sum(amount for _, amount in payers)
+            raw["LinkedTxn"] = [{"TxnId": id, "TxnType": "Payment"} for id, _ in payers]
+            if raw["Balance"] < 0:
+                raise Refused(f"more is applied to invoice {raw['DocNumber']} than its {raw['TotalAmt']}")
+
+
+def _entity(ref: Ref) -> str:
+    return {Kind.CONTACT: "Customer", Kind.INVOICE: "Invoice", Kind.PAYMENT: "Payment"}[ref.kind]

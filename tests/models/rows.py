@@ -1,0 +1,132 @@
+"""Rows made by hand, for tests of what the database refuses."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from firms.models import Firm, User
+from firms.scoping import FirmOwned
+from integrations.models import (
+    Connection,
+    Cursor,
+    Dispatch,
+    EntityLink,
+    Errand,
+    Issue,
+    Mapping,
+    OAuthState,
+    OAuthToken,
+    Pairing,
+    PlannedChange,
+    Record,
+    SyncEvent,
+    SyncRun,
+)
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+def made[M: FirmOwned](model: type[M], firm: Firm, **values: Any) -> M:
+    """A row of ``model``, through the manager of its firm."""
+    rows: Any = model.objects.of(firm)
+    row = rows.create(**values)
+    assert isinstance(row, model)
+    return row
+
+
+def connection_of(firm: Firm, system: str = "clio", **values: Any) -> Connection:
+    region = "us" if system == "clio" else ""
+    wanted = {"region": region, "external_account_id": f"{system}-{firm.pk}", "name": firm.name, **values}
+    return made(Connection, firm, system=system, **wanted)
+
+
+def pairing_of(firm: Firm, **values: Any) -> Pairing:
+    practice, ledger = connection_of(firm, "clio"), connection_of(firm, "quickbooks")
+    return made(Pairing, firm, practice=practice, ledger=ledger, **values)
+
+
+def run_of(pairing: Pairing, **values: Any) -> SyncRun:
+    wanted = {"trigger": "command", "started_at": NOW, "heartbeat_at": NOW, **values}
+    return made(SyncRun, pairing.firm, pairing=pairing, **wanted)
+
+
+def dispatch_of(run: SyncRun, **values: Any) -> Dispatch:
+    wanted = {
+        "kind": "invoice",
+        "practice_id": "1",
+        "action": "create",
+        "entity": "Invoice",
+        "operation": "create",
+        "request_id": "request-1",
+        "revision": 1,
+        "body": b"{}",
+        "body_sha256": "0" * 64,
+        "prepared_at": NOW,
+        **values,
+    }
+    return made(Dispatch, run.firm, pairing=run.pairing, run=run, **wanted)
+
+
+def link_of(pairing: Pairing, **values: Any) -> EntityLink:
+    wanted = {
+        "kind": "invoice",
+        "practice_id": "1",
+        "ledger_entity": "Invoice",
+        "ledger_id": "101",
+        "practice_fingerprint": "a",
+        "ledger_fingerprint": "b",
+        **values,
+    }
+    return made(EntityLink, pairing.firm, pairing=pairing, **wanted)
+
+
+def event_of(pairing: Pairing, **values: Any) -> SyncEvent:
+    wanted = {"at": NOW, "outcome": "created", "kind": "invoice", "practice_id": "1", **values}
+    return made(SyncEvent, pairing.firm, pairing=pairing, **wanted)
+
+
+def issue_of(pairing: Pairing, **values: Any) -> Issue:
+    wanted = {
+        "code": "drift",
+        "severity": "warning",
+        "kind": "invoice",
+        "practice_id": "1",
+        "message": "Changed in QuickBooks",
+        "opened_at": NOW,
+        **values,
+    }
+    return made(Issue, pairing.firm, pairing=pairing, **wanted)
+
+
+def token_of(connection: Connection, **values: Any) -> OAuthToken:
+    wanted = {"ciphertext": b"sealed", "access_expires_at": NOW, **values}
+    return made(OAuthToken, connection.firm, connection=connection, **wanted)
+
+
+def one_of_each(firm: Firm, user: User) -> dict[type[FirmOwned], FirmOwned]:
+    """One row of every model that a firm owns."""
+    pairing = pairing_of(firm)
+    run = run_of(pairing, state="finished", outcome="in_sync", finished_at=NOW)
+    dispatch = dispatch_of(run, request_id=f"request-{firm.pk}")
+    mine = str(firm.pk)
+    mapping = {"key": mine, "ledger_id": "1", "name": "Fees", "account": "Fees", "account_type": "Income"}
+    errand = made(Errand, firm, pairing=pairing, purpose="preview", state="done", asked_at=NOW, finished_at=NOW)
+    change = {"position": firm.pk, "kind": "invoice", "action": "create", "practice_id": "1", "data": {}}
+    state = {"user": user, "digest": mine, "session_digest": mine, "system": "clio", "expires_at": NOW}
+    record = {"side": "practice", "entity": "bills", "external_id": mine, "data": {}, "digest": mine}
+    every: list[FirmOwned] = [
+        pairing,
+        run,
+        dispatch,
+        errand,
+        pairing.practice,
+        token_of(pairing.practice),
+        made(OAuthState, firm, **state),
+        made(Mapping, firm, pairing=pairing, **mapping),
+        made(Cursor, firm, pairing=pairing, stream=mine, at=NOW),
+        made(Record, firm, pairing=pairing, **record),
+        link_of(pairing, practice_id=mine, ledger_id=mine),
+        event_of(pairing, run=run, dispatch=dispatch),
+        issue_of(pairing, practice_id=mine),
+        made(PlannedChange, firm, pairing=pairing, errand=errand, **change),
+    ]
+    return {type(row): row for row in every}
