@@ -11,8 +11,10 @@ import requests
 
 from integrations.sandbox.adapter import InProcessAdapter
 from integrations.sandbox.clio.office import ClioOffice
+from integrations.sandbox.clio.switches import SWITCHES as CLIO_SWITCHES
 from integrations.sandbox.generator import Clash, Seeded, seed
 from integrations.sandbox.quickbooks.office import QuickBooksOffice
+from integrations.sandbox.quickbooks.switches import SWITCHES as QUICKBOOKS_SWITCHES
 from integrations.sandbox.store import Store
 from integrations.sandbox.world import World
 
@@ -138,6 +140,21 @@ def test_the_books_of_the_company_add_up() -> None:
     assert quickbooks.trial_balance() == balances
     assert quickbooks.balances_by_customer() == owed
     assert sum(balances.values()) == 0
+
+
+@pytest.mark.parametrize(
+    "name, value",
+    [(name, value) for name, (_, values) in CLIO_SWITCHES.items() for value in values[1:]]
+    + [(name, value) for name, switch in QUICKBOOKS_SWITCHES.items() for value in switch.values[1:]],
+)
+def test_it_can_be_seeded_whatever_the_vendors_turn_out_to_do(name: str, value: Any) -> None:
+    store = Store()
+    store.set_setting(f"switch:{name}", value)
+    seeded = seed(store, bills=60, today=TODAY)
+    bills = offices(store, seeded)[0].snapshot()["bills"]
+    assert len(seeded.clashes) == 10
+    numbers = Counter(bill["number"] for bill in bills if bill["state"] in ("awaiting_payment", "paid"))
+    assert [count for count in numbers.values() if count > 1] == [2]
 
 
 def test_each_kind_of_clash_is_planted() -> None:

@@ -44,6 +44,9 @@ class _Scene:
     bills: dict[int, int] = field(default_factory=dict)  # position in the plans -> bill id
 
 
+_Entry = tuple[BillPlan, _Scene | None, int]  # the last: the plan's position in its scene
+
+
 def seed(
     store: Store,
     *,
@@ -71,8 +74,8 @@ def seed(
         write_history(stage, parties, bills)
     for block in batched(_in_order(scenes, plans), BLOCK, strict=False):
         with store.transaction():
-            for number, (plan, scene, position) in block:
-                _make(stage, plan, number, scene, position)
+            for plan, scene, position in block:
+                _make(stage, plan, scene, position)
     with store.transaction():
         found = tuple(clash for scene in scenes for clash in _play(stage, scene))
     asked = tuple(clash for clash in found if clash.code not in NOTICES)
@@ -156,27 +159,27 @@ def _dealt(rng: Random, deck: Sequence[str]) -> Iterator[str]:
         yield from rng.sample(deck, len(deck))
 
 
-def _in_order(
-    scenes: Sequence[_Scene], plans: Sequence[BillPlan]
-) -> Iterator[tuple[str, tuple[BillPlan, _Scene | None, int]]]:
-    """Bills by date of issue, numbered as they come."""
-    every: list[tuple[BillPlan, _Scene | None, int]] = [(plan, None, 0) for plan in plans]
+def _in_order(scenes: Sequence[_Scene], plans: Sequence[BillPlan]) -> list[_Entry]:
+    """Bills by date of issue; those of a scene that fall on one day keep their order."""
+    every: list[_Entry] = [(plan, None, 0) for plan in plans]
     every += [(plan, scene, place) for scene in scenes for place, plan in enumerate(scene.plans)]
-    every.sort(key=lambda entry: (entry[0].issued, entry[2]))
-    number = FIRST_NUMBER
-    for entry in every:
-        yield entry[0].number or str(number), entry
-        number += not entry[0].number
+    return sorted(every, key=lambda entry: (entry[0].issued, entry[2]))
 
 
-def _make(stage: Stage, plan: BillPlan, number: str, scene: _Scene | None, position: int) -> None:
+def _make(stage: Stage, plan: BillPlan, scene: _Scene | None, position: int) -> None:
     content = shapes.content(stage, plan.shape)
     matters = plan.party.matters if stage.rng.random() < 0.1 else plan.party.matters[:1]
-    due = stage.later(plan.issued, 45)
+    due, number = stage.later(plan.issued, 45), plan.number or _next_number(stage)
     bill_id = stage.clio.draft_bill(matters, content.lines, plan.issued, due, number=number, **content.options)
     fates.befall(stage, bill_id, plan)
     if scene is not None:
         scene.bills[position] = bill_id
+
+
+def _next_number(stage: Stage) -> str:
+    """One more than the highest so far; Clio's own way may look through every bill."""
+    highest = int(stage.clio.store.setting(f"{stage.clio.space}:highest_number", 0))
+    return str(max(highest + 1, FIRST_NUMBER))
 
 
 def _play(stage: Stage, scene: _Scene) -> list[Clash]:

@@ -1,0 +1,96 @@
+"""A firm admin's first hour in a real browser, from the sign-in to the first run; screenshots on request."""
+
+import os
+import re
+from pathlib import Path
+
+from playwright.sync_api import Page, expect
+
+from integrations.management.commands.demo import EMAIL, PASSWORD, SLUG
+
+# Where screenshots go; `make screenshots` says docs/screenshots.
+SCREENSHOTS = os.environ.get("SCREENSHOTS", "")
+
+
+def shot(page: Page, name: str) -> None:
+    if SCREENSHOTS:
+        Path(SCREENSHOTS).mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=f"{SCREENSHOTS}/{name}.png")
+
+
+def sign_in(page: Page, address: str) -> None:
+    page.goto(f"{address}/accounts/login/")
+    page.locator("input[name=login]").fill(EMAIL)
+    page.locator("input[name=password]").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in", exact=True).click()
+    expect(page.get_by_role("heading", name="Dashboard")).to_be_visible()
+
+
+def connect_both(page: Page, firm: str) -> None:
+    page.goto(f"{firm}/connections/")
+    page.get_by_role("button", name="Connect Clio").click()
+    page.get_by_role("button", name="Allow access").click()
+    expect(page.get_by_text("Clio is connected")).to_be_visible()
+    page.get_by_role("button", name="Connect QuickBooks").click()
+    page.get_by_role("button", name="Connect", exact=True).click()
+    expect(page.get_by_role("heading", name="Is this the right company?")).to_be_visible()
+    shot(page, "connections")
+    page.get_by_role("button", name="Yes, this is the company").click()
+
+
+def fill_in_the_mapping(page: Page, firm: str) -> None:
+    page.goto(f"{firm}/mappings/")
+    shot(page, "mappings")
+    page.get_by_role("button", name="Save and fill in what is recommended").click()
+    page.goto(f"{firm}/preview/")
+    expect(page.get_by_role("button", name="Make a preview")).to_be_visible()
+
+
+def preview(page: Page, firm: str) -> None:
+    page.get_by_role("button", name="Make a preview").click()
+    for _ in range(30):  # the preview is made by the worker
+        page.wait_for_timeout(2000)
+        page.goto(f"{firm}/preview/")
+        if page.get_by_role("heading", name="Each change").is_visible():
+            break
+    expect(page.get_by_role("heading", name="What they do to the accounts")).to_be_visible()
+    expect(page.get_by_text("Accounts Receivable").first).to_be_visible()
+    shot(page, "preview")
+
+
+def sync(page: Page, firm: str) -> None:
+    page.goto(f"{firm}/")
+    page.get_by_role("button", name="Sync now").click()
+    for _ in range(45):
+        page.wait_for_timeout(2000)
+        page.goto(f"{firm}/runs/")
+        if page.get_by_role("table").get_by_text("Needs you").is_visible():
+            break
+    page.goto(f"{firm}/")
+    expect(page.get_by_text(re.compile(r"\d+ things need you"))).to_be_visible()
+    shot(page, "dashboard")
+
+
+def see_the_run(page: Page, firm: str) -> None:
+    page.goto(f"{firm}/runs/")
+    page.get_by_role("table").get_by_role("link").first.click()
+    expect(page.get_by_role("heading", name=re.compile(r"Run \d+"))).to_be_visible()
+    shot(page, "run")
+
+
+def test_a_firm_admin_connects_maps_previews_and_syncs(demo: str, page: Page) -> None:
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+    firm = f"{demo}/f/{SLUG}"
+    sign_in(page, demo)
+    connect_both(page, firm)
+    fill_in_the_mapping(page, firm)
+    preview(page, firm)
+    sync(page, firm)
+    see_the_run(page, firm)
+    page.goto(f"{firm}/issues/")
+    expect(page.get_by_role("table").get_by_text("Number already used").first).to_be_visible()
+    shot(page, "issues")
+    # Consent pages belong to the stand-ins and have no icon; nothing of ours may complain.
+    assert [error for error in errors if "404" not in error] == []
