@@ -1,5 +1,7 @@
 """Support's view of people and firms."""
 
+from typing import ClassVar
+
 from django.contrib import admin
 from django.db import models
 from django.http import HttpRequest
@@ -11,7 +13,7 @@ from firms.scoping import FirmOwned
 class FirmOwnedAdmin(admin.ModelAdmin):
     """Read-only by default, over the rows of every firm."""
 
-    list_filter = ("firm",)
+    list_filter: ClassVar[tuple[str, ...]] = ("firm",)
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[FirmOwned]:
         rows: models.QuerySet[FirmOwned] = self.model.all_firms.all()

@@ -1,8 +1,10 @@
 """Support's view of connections, runs, issues and the journal: no tokens, no bodies, nothing that changes a row."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.contrib import admin
+from django.db.models import Model
+from django.http import HttpRequest
 
 from firms.admin import FirmOwnedAdmin
 from integrations.models import Connection, Dispatch, EntityLink, Errand, Issue, Mapping, Pairing, SyncEvent, SyncRun
@@ -11,7 +13,15 @@ FIRM = ("firm__name", "firm__slug")
 COMPANY = ("pairing__ledger__name", "pairing__practice__name")
 
 
-class PairingOwnedAdmin(FirmOwnedAdmin):
+class ShownAdmin(FirmOwnedAdmin):
+    """Every field as text: a form over rows of a firm would need that firm's context."""
+
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
+        hidden = self.exclude or ()
+        return [field.name for field in self.model._meta.fields if field.name not in hidden]
+
+
+class PairingOwnedAdmin(ShownAdmin):
     """Rows of a pairing, found by firm and company; large tables are counted nowhere."""
 
     list_select_related: ClassVar = ("firm", "pairing")
@@ -19,7 +29,7 @@ class PairingOwnedAdmin(FirmOwnedAdmin):
 
 
 @admin.register(Connection)
-class ConnectionAdmin(FirmOwnedAdmin):
+class ConnectionAdmin(ShownAdmin):
     list_display = ("firm", "system", "name", "state", "region", "external_account_id", "connected_at", "confirmed_at")
     list_filter = ("system", "state", "region")
     search_fields = (*FIRM, "name", "external_account_id")
@@ -27,7 +37,7 @@ class ConnectionAdmin(FirmOwnedAdmin):
 
 
 @admin.register(Pairing)
-class PairingAdmin(FirmOwnedAdmin):
+class PairingAdmin(ShownAdmin):
     list_display = ("firm", "practice", "ledger", "start_date", "next_sync_at", "archived_at")
     search_fields = (*FIRM, "practice__name", "ledger__name", "ledger__external_account_id")
     list_filter = ()
@@ -80,10 +90,6 @@ class SyncEventAdmin(PairingOwnedAdmin):
     )
     list_filter = ("outcome", "kind")
     search_fields = (*FIRM, *COMPANY, "title", "practice_id", "ledger_id")
-    fields = (
-        "firm", "pairing", "run", "dispatch", "at", "actor", "kind", "practice_id", "leg", "ledger_entity", "ledger_id",
-        "outcome", "code", "title", "message", "amount", "currency", "postings",
-    )  # fmt: skip
 
 
 @admin.register(Dispatch)

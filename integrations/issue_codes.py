@@ -57,37 +57,84 @@ CODES: dict[str, Code] = {
         "Two documents with one number cannot be told apart by the client or the auditor.",
         ("renumber", "retry", ACCEPT),
     ),
-    "number_too_long": Code(ERROR, "Number too long", "QuickBooks takes 21 characters and never cuts one off.", ("renumber", ACCEPT)),
-    "number_missing": Code(ERROR, "Bill without a number", "An invoice without a number cannot be found again.", ("renumber", ACCEPT)),
-    "name_taken": Code(ERROR, "Name already used", "QuickBooks allows a name once, for customers, vendors and employees together.", ("retry", ACCEPT)),
+    "number_too_long": Code(
+        ERROR, "Number too long", "QuickBooks takes 21 characters and never cuts one off.", ("renumber", ACCEPT)
+    ),
+    "number_missing": Code(
+        ERROR, "Bill without a number", "An invoice without a number cannot be found again.", ("renumber", ACCEPT)
+    ),
+    "name_taken": Code(
+        ERROR,
+        "Name already used",
+        "QuickBooks allows a name once, for customers, vendors and employees together.",
+        ("retry", ACCEPT),
+    ),
     "probable_match": Code(
         ERROR,
         "Perhaps the same customer",
         "Linking the wrong customer mixes two clients' money; creating a second one splits one client's.",
         ("link", "create", ACCEPT),
     ),
-    "customer_inactive": Code(ERROR, "Customer is inactive", "QuickBooks takes no invoice for an inactive customer.", ("reactivate", ACCEPT)),
+    "customer_inactive": Code(
+        ERROR, "Customer is inactive", "QuickBooks takes no invoice for an inactive customer.", ("reactivate", ACCEPT)
+    ),
     "contact_conflict": Code(ERROR, "Changed on both sides", "One of the two changes would be lost.", (ACCEPT,)),
-    "invoice_exists": Code(ERROR, "Invoice already in QuickBooks", "Posting it again would double the receivable.", ("adopt", ACCEPT)),
-    "payment_exists": Code(ERROR, "Payment already in QuickBooks", "Posting it again would count the money twice.", ("adopt", "post", ACCEPT)),
+    "invoice_exists": Code(
+        ERROR, "Invoice already in QuickBooks", "Posting it again would double the receivable.", ("adopt", ACCEPT)
+    ),
+    "payment_exists": Code(
+        ERROR,
+        "Payment already in QuickBooks",
+        "Posting it again would count the money twice.",
+        ("adopt", "post", ACCEPT),
+    ),
     "drift": Code(WARNING, "Changed in QuickBooks", "The invoice and the bill no longer say the same.", (ACCEPT,)),
-    "deleted_in_ledger": Code(ERROR, "Deleted in QuickBooks", "The bill is in Clio, but its money is no longer in the books.", (ACCEPT,)),
-    "period_closed": Code(ERROR, "Period closed", "Books that are closed must not change without the accountant.", ("retry", ACCEPT)),
-    "deposited_payment": Code(ERROR, "Payment is in a deposit", "Changing it would break the bank reconciliation.", ("retry", ACCEPT)),
+    "deleted_in_ledger": Code(
+        ERROR, "Deleted in QuickBooks", "The bill is in Clio, but its money is no longer in the books.", (ACCEPT,)
+    ),
+    "period_closed": Code(
+        ERROR, "Period closed", "Books that are closed must not change without the accountant.", ("retry", ACCEPT)
+    ),
+    "deposited_payment": Code(
+        ERROR, "Payment is in a deposit", "Changing it would break the bank reconciliation.", ("retry", ACCEPT)
+    ),
     "mapping_missing": Code(ERROR, "Nothing mapped", "Without an item the amount has no account to go to.", (ACCEPT,)),
-    "mapping_invalid": Code(ERROR, "Mapping no longer valid", "What is mapped is gone, inactive or of the wrong type.", ()),
-    "currency_mismatch": Code(ERROR, "Another currency", "An amount must never be posted as if it were another currency.", (ACCEPT,)),
-    "total_mismatch": Code(ERROR, "Amounts do not add up", "An invoice must be worth exactly what the bill is.", ("retry", ACCEPT)),
+    "mapping_invalid": Code(
+        ERROR, "Mapping no longer valid", "What is mapped is gone, inactive or of the wrong type.", ()
+    ),
+    "currency_mismatch": Code(
+        ERROR, "Another currency", "An amount must never be posted as if it were another currency.", (ACCEPT,)
+    ),
+    "total_mismatch": Code(
+        ERROR, "Amounts do not add up", "An invoice must be worth exactly what the bill is.", ("retry", ACCEPT)
+    ),
     "void_blocked": Code(ERROR, "Cannot be voided", "Money or a closed period stands in the way.", ("retry", ACCEPT)),
-    "credit_missing": Code(ERROR, "No open credit", "Clio says the bill is paid from money QuickBooks does not show.", (ACCEPT,)),
-    "payment_partly_outside": Code(INFO, "Also pays earlier bills", "The rest stays the customer's open credit.", (ACCEPT,)),
-    "bill_in_draft": Code(INFO, "Bill is a draft again", "The invoice is updated when the bill is approved.", (ACCEPT,)),
-    "auto_apply_on": Code(INFO, "QuickBooks applies credits by itself", "It may link payments and credits before the portal does.", (ACCEPT,)),
+    "credit_missing": Code(
+        ERROR, "No open credit", "Clio says the bill is paid from money QuickBooks does not show.", (ACCEPT,)
+    ),
+    "payment_partly_outside": Code(
+        INFO, "Also pays earlier bills", "The rest stays the customer's open credit.", (ACCEPT,)
+    ),
+    "bill_in_draft": Code(
+        INFO, "Bill is a draft again", "The invoice is updated when the bill is approved.", (ACCEPT,)
+    ),
+    "auto_apply_on": Code(
+        INFO,
+        "QuickBooks applies credits by itself",
+        "It may link payments and credits before the portal does.",
+        (ACCEPT,),
+    ),
+    "books_closed": Code(INFO, "Books are closed up to a day", "What is dated in a closed period waits.", (ACCEPT,)),
     "unresolved_write": Code(ERROR, "Unknown outcome", "Writing it again could double it.", ()),
     "rejected": Code(ERROR, "Refused by QuickBooks", "The record is not in the books.", ("retry", ACCEPT)),
     "reconnect": Code(ERROR, "Connection lost", "Nothing is kept in step until it is connected again.", ()),
     "permission_lost": Code(ERROR, "Not permitted to read", "What cannot be read cannot be kept in step.", (ACCEPT,)),
-    "contact_missing": Code(ERROR, "Bill without a client", "An invoice needs a customer who owes it.", ("retry", ACCEPT)),
+    "date_missing": Code(
+        ERROR, "Payment without a date", "Without its date money cannot be put into a period.", ("retry", ACCEPT)
+    ),
+    "contact_missing": Code(
+        ERROR, "Bill without a client", "An invoice needs a customer who owes it.", ("retry", ACCEPT)
+    ),
     "unreadable": Code(ERROR, "Cannot be read", "What cannot be read cannot be posted.", (ACCEPT,)),
     "not_planned": Code(ERROR, "The portal failed", "Nothing was written for this contact.", (ACCEPT,)),
     "wrong_company": Code(ERROR, "Another company", "Links of one company must never be used in another.", ()),

@@ -1,6 +1,7 @@
 """Mapping Clio's books to QuickBooks items and accounts: what is recommended, what is allowed, saving it."""
 
-from collections.abc import Iterable, Mapping as MappingType
+from collections.abc import Iterable
+from collections.abc import Mapping as MappingType
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -58,7 +59,14 @@ def _income(name: str, subtype: str = "OtherPrimaryIncome") -> NewAccount:
 
 FEES = _income("Legal Fee Income", "ServiceFeeIncome")
 SLOTS = (
-    Slot(keys.SERVICE, "Services", "Time and flat fees", ("Legal Services", "Legal Fees", "Services"), FEES, "Legal Services"),
+    Slot(
+        keys.SERVICE,
+        "Services",
+        "Time and flat fees",
+        ("Legal Services", "Legal Fees", "Services"),
+        FEES,
+        "Legal Services",
+    ),
     Slot(
         keys.HARD_COST,
         "Hard costs",
@@ -85,7 +93,13 @@ SLOTS = (
         "Tax on Bills",
         _income("Tax on Bills"),
     ),
-    Slot(keys.SECONDARY_TAX, "Second tax", "Only where the firm charges two; else it goes with the first", (), optional=True),
+    Slot(
+        keys.SECONDARY_TAX,
+        "Second tax",
+        "Only where the firm charges two; else it goes with the first",
+        (),
+        optional=True,
+    ),
     Slot(
         keys.DISCOUNT,
         "Discounts",
@@ -94,9 +108,28 @@ SLOTS = (
         _income("Discounts Given", "DiscountsRefundsGiven"),
         "Discounts on Bills",
     ),
-    Slot(keys.INTEREST, "Interest", "Interest charged on overdue bills", ("Interest on Bills",), _income("Interest on Bills"), "Interest on Bills"),
-    Slot(keys.ROUNDING, "Rounding", "Differences of up to 0.05, always visible", ("Rounding",), _income("Rounding Differences"), "Rounding"),
-    Slot(keys.DEPOSIT, "Payments received", "Where payments wait for their bank deposit", ("Undeposited Funds", "Payments to deposit")),
+    Slot(
+        keys.INTEREST,
+        "Interest",
+        "Interest charged on overdue bills",
+        ("Interest on Bills",),
+        _income("Interest on Bills"),
+        "Interest on Bills",
+    ),
+    Slot(
+        keys.ROUNDING,
+        "Rounding",
+        "Differences of up to 0.05, always visible",
+        ("Rounding",),
+        _income("Rounding Differences"),
+        "Rounding",
+    ),
+    Slot(
+        keys.DEPOSIT,
+        "Payments received",
+        "Where payments wait for their bank deposit",
+        ("Undeposited Funds", "Payments to deposit"),
+    ),
     Slot(
         keys.IN_TRANSIT,
         "Trust money in transit",
@@ -137,12 +170,20 @@ def default_start_date(today: date) -> date:
 def slots_of(pairing: Pairing) -> list[Slot]:
     """The fixed slots, and an optional one for each Operating account and expense category of Clio."""
     banks = [
-        Slot(keys.deposit_key(row.id), f"Received on {text(row.data, 'name')}", "Clio operating account", (), optional=True)
+        Slot(
+            keys.deposit_key(row.id),
+            f"Received on {text(row.data, 'name')}",
+            "Clio operating account",
+            (),
+            optional=True,
+        )
         for row in mirror.load(pairing, "bank_accounts")
         if text(row.data, "type") == "Operating"
     ]
     categories = [
-        Slot(keys.category_key(row.id), f"Expenses: {text(row.data, 'name')}", "Clio expense category", (), optional=True)
+        Slot(
+            keys.category_key(row.id), f"Expenses: {text(row.data, 'name')}", "Clio expense category", (), optional=True
+        )
         for row in mirror.load(pairing, "expense_categories")
     ]
     return [*SLOTS, *categories, *banks]
@@ -231,7 +272,9 @@ def _made(work: Workspace, proposal: Proposal) -> Proposal:
     except Refused as error:
         if proposal.slot.fallback is None:
             raise
-        note = f"QuickBooks does not allow this item on an account of type {proposal.slot.account.type} ({error.code}), "
+        note = (
+            f"QuickBooks does not allow this item on an account of type {proposal.slot.account.type} ({error.code}), "
+        )
         note += "so it posts to an income account instead; ask your accountant whether that suits you."
         return replace(_make(work, proposal, proposal.slot.fallback), note=note)
 
@@ -243,7 +286,7 @@ def _make(work: Workspace, proposal: Proposal, wanted: NewAccount) -> Proposal:
     )
     if not slot.is_item:
         return Proposal(slot, text(account, "Id"), text(account, "Name"), text(account, "Name"))
-    body = {"Name": slot.item, "Type": "Service", "IncomeAccountRef": {"value": text(account, "Id")}}
+    body: dict[str, object] = {"Name": slot.item, "Type": "Service", "IncomeAccountRef": {"value": text(account, "Id")}}
     item = _create(work, "Item", body)
     return Proposal(slot, text(item, "Id"), text(item, "Name"), text(account, "Name"))
 
@@ -285,7 +328,10 @@ def _save_one(pairing: Pairing, key: str, id: str, known: dict[str, dict[str, Ra
         "account_type": text(account, "AccountType"),
     }
     Mapping.objects.of(pairing.firm).update_or_create(
-        pairing=pairing, key=key, defaults=values, create_defaults={**values, "firm": pairing.firm, "pairing": pairing, "key": key}
+        pairing=pairing,
+        key=key,
+        defaults=values,
+        create_defaults={**values, "firm": pairing.firm, "pairing": pairing, "key": key},
     )
 
 

@@ -12,7 +12,7 @@ def preflight(work: Workspace) -> dict[str, str]:
     The same findings stand as open issues afterwards.
     """
     check_settings(work)
-    gather_ledger(work, lambda step: None)
+    gather_ledger(work, lambda _step: None)
     _newest_bill_numbers(work)
     found = settings_issues(work, None, None)
     if work.ledger_is_unconfirmed:

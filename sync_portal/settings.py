@@ -119,8 +119,9 @@ Q_CLUSTER = {
     "orm": "default",
     "cache": "queue",
     "workers": Q_WORKERS,
-    "timeout": 300,
-    "retry": 1200,
+    # A first read of a large firm is long because Clio allows 50 calls a minute; writing is cut into slices.
+    "timeout": 3600,
+    "retry": 3 * 3600 + 60,
     "max_attempts": 3,
     "ack_failures": True,
     "catch_up": False,

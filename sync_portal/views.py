@@ -1,15 +1,21 @@
 """Pages that belong to no firm: health, the theme switch and the pages for what went wrong."""
 
+from datetime import timedelta
+
 from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, Error, connections
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_POST
 
+from integrations.tasks import worker_seen_at
+
 THEMES = ("light", "dark", "auto")
 A_YEAR = 365 * 24 * 60 * 60
+WORKER_SEEN_WITHIN = timedelta(minutes=6)  # it rings once a minute, and a run holds it for four
 
 
 @require_GET
@@ -20,15 +26,21 @@ def healthz(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 def readyz(request: HttpRequest) -> JsonResponse:
-    """200 when the database answers and no migration is waiting, else 503; each check by name."""
-    checks = {"database": False, "migrations": False}
+    """200 when the database answers, no migration is waiting and a worker was seen lately, else 503; each by name."""
+    checks = {"database": False, "migrations": False, "worker": False}
     try:
         executor = MigrationExecutor(connections[DEFAULT_DB_ALIAS])
         checks["database"] = True
         checks["migrations"] = not executor.migration_plan(executor.loader.graph.leaf_nodes())
+        checks["worker"] = _worker_was_seen()
     except Error:
         pass
     return JsonResponse({"ready": all(checks.values()), "checks": checks}, status=200 if all(checks.values()) else 503)
+
+
+def _worker_was_seen() -> bool:
+    seen = worker_seen_at()
+    return seen is not None and timezone.now() - seen < WORKER_SEEN_WITHIN
 
 
 @require_POST

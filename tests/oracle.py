@@ -178,7 +178,9 @@ class Oracle:
         for (kind, id, leg), docs in self.documents.items():
             live = [doc for doc in docs if not _is_void(doc)]
             if kind == "invoice" and live and (id not in self.bills or leg not in self._legs(self.bills[id])):
-                self.findings.append(f"invoice {live[0]['DocNumber']} stands for bill {id}/{leg}, which is not in scope")
+                self.findings.append(
+                    f"invoice {live[0]['DocNumber']} stands for bill {id}/{leg}, which is not in scope"
+                )
             if kind == "contact" and (len(docs) != 1 or id not in {b["client_id"] for b in self.bills.values()}):
                 self.findings.append(f"contact {id} has {len(docs)} customers, or none of its bills is in scope")
 
@@ -195,7 +197,9 @@ class Oracle:
                     quickbooks[bill["client_id"]] += invoice["Balance"]
         for client in clio.keys() | quickbooks.keys():
             if clio[client] != quickbooks[client]:
-                self.findings.append(f"contact {client} owes {clio[client]} in Clio, {quickbooks[client]} in QuickBooks")
+                self.findings.append(
+                    f"contact {client} owes {clio[client]} in Clio, {quickbooks[client]} in QuickBooks"
+                )
 
     def _money_waits(self, bill: Doc) -> bool:
         """Whether a payment on this bill is explained by an issue of its own, or by one of another bill it pays."""

@@ -1,34 +1,37 @@
 """A firm with both systems connected to stand-ins in the same process: what the tests of the sync start from."""
 
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 import requests
 from django.conf import settings
+from requests.adapters import BaseAdapter, HTTPAdapter
 
 from firms.models import Firm, User
 from integrations import connecting, mapping
 from integrations.gateways import open_workspace
-from integrations.models import Connection, Issue, Pairing, SyncRun
+from integrations.models import Connection, Dispatch, Issue, Pairing, SyncRun
 from integrations.models.pairing import live_pairing
 from integrations.resolving import resolve
-from integrations.sandbox.adapter import InProcessAdapter
+from integrations.sandbox.adapter import InProcessAdapter, to_requests
 from integrations.sandbox.clio.office import BillLine, ClioOffice
 from integrations.sandbox.clock import SandboxClock
 from integrations.sandbox.consent import consent
+from integrations.sandbox.http import Response
 from integrations.sandbox.quickbooks.office import QuickBooksOffice, open_company
 from integrations.sandbox.store import Store
 from integrations.sandbox.world import World
 from integrations.sync.run import open_run, preview, sync
 from integrations.sync.workspace import Workspace
 from integrations.systems import discovery
+from tests.far import FAR, far_file
 
 START = date(2026, 1, 1)
-Before = Callable[[requests.PreparedRequest], None]
+Before = Callable[[requests.PreparedRequest], Response | None]
 Tamper = Callable[[str, Any], None]
 
 
@@ -43,7 +46,7 @@ class Portal:
     quickbooks: QuickBooksOffice
     clock: SandboxClock
     session: requests.Session
-    wire: "Wire"
+    wire: "Watched"
 
     @property
     def log(self) -> list[tuple[str, str, str]]:
@@ -80,6 +83,27 @@ class Portal:
         """What was sent to QuickBooks for this entity, oldest first."""
         return [body for path, body in self.wire.sent if path.endswith(f"/{entity.lower()}")]
 
+    def on_write(self, entity: str, act: Callable[[], Response | None], times: int = 1) -> None:
+        """Has ``act`` done before the next ``times`` writes of this entity are answered."""
+        left = [None] * times
+
+        def before(request: requests.PreparedRequest) -> Response | None:
+            if request.method == "POST" and f"/{entity.lower()}?" in str(request.url) and left:
+                left.pop()
+                return act()
+            return None
+
+        self.wire.before.append(before)
+
+    def until_quiet(self, runs: int = 5) -> None:
+        """Runs, two minutes apart, until nothing of unknown outcome is left."""
+        for _ in range(runs):
+            self.clock.sleep(120)
+            self.run()
+            if not Dispatch.objects.of(self.firm).filter(state__in=["sent", "unknown"]).exists():
+                return
+        raise AssertionError("a write is still unresolved")
+
     def reads(self, system: str) -> int:
         """How many reads that system has answered."""
         root = {"clio": "/clio/api/", "quickbooks": "/quickbooks/v3/"}[system]
@@ -109,8 +133,15 @@ class Portal:
         return [issue.code for issue in self.issues()]
 
     def bill(
-        self, amount: str | Decimal = "1000.00", *, contact: str | int | None = None, lines: list[BillLine] | None = None,
-        issued: date = date(2026, 2, 2), number: str | None = None, approve: bool = True, **options: Any,
+        self,
+        amount: str | Decimal = "1000.00",
+        *,
+        contact: str | int | None = None,
+        lines: list[BillLine] | None = None,
+        issued: date = date(2026, 2, 2),
+        number: str | None = None,
+        approve: bool = True,
+        **options: Any,
     ) -> int:
         """A bill of one service line, approved."""
         matter = self.matter(contact)
@@ -129,18 +160,20 @@ class Portal:
         return self.clio.create_contact(type="Person", first_name=first, last_name=last, email_addresses=mails)
 
 
-class Wire(InProcessAdapter):
-    """Writes down every request; ``before`` may act or raise before it is answered, ``tamper`` spoil the JSON of answers.
+class Watched(BaseAdapter):
+    """Writes down every request, and lets a test stand between the portal and the stand-ins.
 
-    A tamperer is given the path and the parsed answer, and changes it in place.
+    ``before`` may act or raise before a request is answered, or answer it itself. ``tamper`` is given the path and
+    the parsed JSON of an answer, and changes it in place.
     """
 
-    def __init__(self, world: World, base: str) -> None:
-        super().__init__(world.handle, base)
-        self.log: list[tuple[str, str, str]] = []
-        self.sent: list[tuple[str, dict[str, Any]]] = []
-        self.before: list[Before] = []
-        self.tamper: list[Tamper] = []
+    log: list[tuple[str, str, str]]
+    sent: list[tuple[str, dict[str, Any]]]
+    before: list[Before]
+    tamper: list[Tamper]
+
+    def watch(self) -> None:
+        self.log, self.sent, self.before, self.tamper = [], [], [], []
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
         path, _, query = request.path_url.partition("?")
@@ -148,7 +181,8 @@ class Wire(InProcessAdapter):
         if request.method == "POST" and "/v3/" in path:
             self.sent.append((path, json.loads(request.body or b"{}", parse_float=Decimal)))
         for act in list(self.before):
-            act(request)
+            if reply := act(request):
+                return to_requests(reply, request)
         answer = super().send(request, *args, **kwargs)
         if self.tamper and answer.headers.get("content-type", "").startswith("application/json"):
             parsed = answer.json()
@@ -158,16 +192,35 @@ class Wire(InProcessAdapter):
         return answer
 
 
+class NearWire(Watched, InProcessAdapter):
+    """To stand-ins in this process, without a socket."""
+
+
+class FarWire(Watched, HTTPAdapter):
+    """To stand-ins in another process, at another host name, below a path of their own, with large ids."""
+
+
+def new_world(store: Store | None = None) -> World:
+    """An empty world; in the far mode one that another process serves."""
+    return World(store or (Store(far_file()) if FAR else Store()))
+
+
 def make_portal(
-    firm: Firm, owner: User, *, country: str = "US", currency: str = "USD", clio_settings: Mapping[str, Any] | None = None,
-    store: Store | None = None, mapped: bool = True,
+    firm: Firm,
+    owner: User,
+    *,
+    country: str = "US",
+    currency: str = "USD",
+    company_currency: str = "",
+    store: Store | None = None,
+    mapped: bool = True,
 ) -> Portal:
     """Both systems freshly opened, connected, confirmed and mapped from 1 January 2026."""
-    world = World(store or Store())
+    world = new_world(store)
     clio = ClioOffice.open_account(world.store, "us", firm.name, country=country, currency=currency)
     clio.add_bank_account("Operating", "Operating", currency)
     clio.add_bank_account("Trust", "Trust", currency)
-    quickbooks = open_company(world.store, firm.name, country, currency)
+    quickbooks = open_company(world.store, firm.name, country, company_currency or currency)
     return connect(firm, owner, world, clio, quickbooks, mapped=mapped)
 
 
@@ -190,10 +243,16 @@ def connect(
     return portal
 
 
-def _session(world: World) -> tuple[requests.Session, Wire]:
+def _session(world: World) -> tuple[requests.Session, Watched]:
     discovery.forget()
     session = requests.Session()
+    if FAR:
+        far: Watched = FarWire()
+        far.watch()
+        session.mount("http://", far)
+        return session, far
     base = f"{settings.SITE_URL}/sandbox"
-    wire = Wire(world, base)
-    session.mount(base, wire)
-    return session, wire
+    near = NearWire(world.handle, base)
+    near.watch()
+    session.mount(base, near)
+    return session, near

@@ -54,6 +54,7 @@ class Policy:
     reactivate_customers: bool = False
     numbering_on: bool = True
     close_date: date | None = None
+    broken: tuple[str, ...] = ()  # keys whose mapping can no longer be posted to; nothing else takes their place
     tax_engine: str = ""  # digest of the tax preferences; a refused total is tried again when it changes
 
     @property
@@ -63,6 +64,8 @@ class Policy:
     def target(self, *keys: str) -> Target | None:
         """The mapping of the first key that has one; a key's fallback counts as the key."""
         for key in keys:
+            if key in self.broken:
+                return None
             found = self.targets.get(key) or self.targets.get(FALLBACK.get(key, ""))
             if found:
                 return found

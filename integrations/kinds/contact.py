@@ -186,8 +186,8 @@ def customer_update(
     fills is sent and none is cleared: what only QuickBooks knows of a customer is not ours to wipe. ``name`` is None
     where the display name stays as it is. A person's own notes stay above our mark.
     """
-    now = mapped_members(contact)
-    changed = {key: value for key, value in now.items() if value != (before.get(key) or _empty(value))}
+    members = mapped_members(contact)
+    changed = {key: value for key, value in members.items() if value != (before.get(key) or _empty(value))}
     body: dict[str, object] = {"Id": text(customer, "Id"), "SyncToken": text(customer, "SyncToken"), "sparse": True}
     body |= changed
     if name is not None:

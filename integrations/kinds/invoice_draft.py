@@ -27,6 +27,7 @@ from integrations.kinds.invoice import (
 )
 
 NOTE_LENGTH = 4000
+VOIDED = "Voided - "  # QuickBooks API reference, Invoice: void
 DESCRIPTION_LENGTH = 4000
 
 
@@ -73,9 +74,7 @@ class InvoiceDraft:
             "DocNumber": self.number,
             "TxnDate": self.dated.isoformat(),
             "CustomerRef": {"value": books.ledger_id(self.contact)},
-            "PrivateNote": with_mark(
-                text(current or {}, "PrivateNote") or self.note, self.ref, self.policy.slug, NOTE_LENGTH
-            ),
+            "PrivateNote": with_mark(_note(current) or self.note, self.ref, self.policy.slug, NOTE_LENGTH),
             "Line": [_line(line, self.policy) for line in self.lines],
         }
         if self.due_date:
@@ -85,6 +84,11 @@ class InvoiceDraft:
         if current is None:
             return body
         return {"Id": text(current, "Id"), "SyncToken": text(current, "SyncToken"), "sparse": True} | body
+
+
+def _note(current: Raw | None) -> str:
+    """What the document's note says now; what QuickBooks put before it when it was voided is over."""
+    return text(current or {}, "PrivateNote").removeprefix(VOIDED)
 
 
 def _line(line: DraftLine, policy: Policy) -> dict[str, object]:

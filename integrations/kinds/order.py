@@ -18,6 +18,9 @@ def arranged(book: Draftbook) -> tuple[Change, ...]:
     releases = _releases(book)
     for change in list(book.changes.values()):
         book.add(replace(change, after=change.after | _made_room(book, change, releases)))
+    while taking := _waits_for_itself(book):
+        book.add(_only_letting_go(book, taking))
+        book.wait(taking.ref)
     _hold_back(book)
     return ordered(tuple(book.changes.values()), _stage)
 
@@ -44,8 +47,8 @@ def _releases(book: Draftbook) -> dict[str, set[Ref]]:
         if change is None and payer not in book.blocked:
             continue
         wanted = _wanted(book, change)
-        for invoice_id, now in applied_by(document.raw).items():
-            if now > wanted.get(invoice_id, ZERO):
+        for invoice_id, applied in applied_by(document.raw).items():
+            if applied > wanted.get(invoice_id, ZERO):
                 found.setdefault(invoice_id, set()).add(payer)
     return found
 
@@ -79,6 +82,39 @@ def _needs_room(book: Draftbook, change: Change) -> bool:
     customer = book.link(change.draft.contact)
     held_by = text(nested(document.raw, "CustomerRef"), "value")
     return change.amount < applied or customer is None or customer.ledger_id != held_by
+
+
+def _waits_for_itself(book: Draftbook) -> Change | None:
+    """A payment that has to let go before it can take hold: two payments that change places on full invoices."""
+    for change in sorted(book.changes.values(), key=lambda change: change.ref):
+        if change.action is not Action.UPDATE or not isinstance(change.draft, PaymentDraft):
+            continue
+        seen: set[Ref] = set()
+        ahead = list(change.after & book.changes.keys())
+        while ahead:
+            ref = ahead.pop()
+            if ref == change.ref:
+                return change
+            if ref not in seen:
+                seen.add(ref)
+                ahead += book.changes[ref].after & book.changes.keys()
+    return None
+
+
+def _only_letting_go(book: Draftbook, change: Change) -> Change:
+    """The change without what it takes; the rest follows with the next plan, since the two do not agree yet."""
+    assert isinstance(change.draft, PaymentDraft)
+    document = book.document(change.replaces or change.ref)
+    applied = applied_by(document.raw) if document and document.raw else {}
+    lines = []
+    for line in change.draft.lines:
+        link = book.link(line.invoice)
+        amount = min(applied.get(link.ledger_id, ZERO), line.amount) if link else ZERO
+        if amount:
+            lines.append(replace(line, amount=amount))
+    draft = replace(change.draft, lines=tuple(lines))
+    after = frozenset({draft.contact})
+    return replace(change, draft=draft, practice_fingerprint=draft.fingerprint, after=after)
 
 
 def _hold_back(book: Draftbook) -> None:

@@ -218,14 +218,19 @@ def payment_ref(payment_id: str, contact_id: str) -> Ref:
 def deposit_target(payment: Payment, policy: Policy) -> Target | None:
     """Rule R4.4. None means QuickBooks's own default, Undeposited Funds.
 
-    Raises LookupError, naming the account, where trust money has no mapped account to go to.
+    Raises LookupError, naming the account, where trust money has no mapped account to go to, or the one that was
+    mapped no longer serves.
     """
     if payment.is_from_trust:
         target = policy.target(mapping.IN_TRANSIT)
         if target is None:
             raise LookupError(mapping.IN_TRANSIT)
         return target
-    return policy.target(mapping.deposit_key(payment.destination_id), mapping.DEPOSIT)
+    wanted = (mapping.deposit_key(payment.destination_id), mapping.DEPOSIT)
+    target = policy.target(*wanted)
+    if target is None and any(key in policy.broken for key in wanted):
+        raise LookupError(mapping.DEPOSIT)
+    return target
 
 
 def ledger_fingerprint(raw: Raw) -> str:

@@ -9,6 +9,7 @@ from integrations.core.money import ZERO
 from integrations.core.posting import gathered, post
 from integrations.core.read import money, nested, text
 from integrations.core.records import Kind, Ref
+from integrations.kinds.applying import is_posted
 from integrations.kinds.group import Document, Draftbook, LinkState
 from integrations.kinds.invoice import id_order
 from integrations.kinds.payment import Payment, PaymentDraft, applied_by
@@ -88,7 +89,7 @@ def _refusal(book: Draftbook, desired: Desired, draft: PaymentDraft, link: LinkS
         )
         return Problem("total_mismatch", draft.ref, message, title=draft.title)
     if key := desired.unmapped.get(draft.ref):
-        message = f"{draft.title} comes from trust and needs an account for {MAPPING_NAMES[key]}. Map it; the payment "
+        message = f"{draft.title} needs an account for {MAPPING_NAMES[key]}. Map one that fits; the payment "
         return Problem("mapping_missing", draft.ref, f"{message}follows by itself.", title=draft.title)
     if link and not link.is_voided and draft.ref.practice_id in desired.partly_unseen:
         message = f"{draft.title} changed in Clio, but not all the bills it pays can be read; it stays as it is."
@@ -151,11 +152,11 @@ def _is_unclaimed(book: Draftbook, ledger_id: str) -> bool:
 def _grown(book: Draftbook, draft: PaymentDraft, link: LinkState) -> set[Ref]:
     """Invoices this payment will pay more of than now: those have to be changed before it."""
     document = book.document(link.ref)
-    now = applied_by(document.raw) if document and document.raw else {}
+    applied = applied_by(document.raw) if document and document.raw else {}
     grown = set()
     for line in draft.lines:
         invoice = book.link(line.invoice)
-        if invoice is None or line.amount > now.get(invoice.ledger_id, ZERO):
+        if invoice is None or line.amount > applied.get(invoice.ledger_id, ZERO):
             grown.add(line.invoice)
     return grown
 
@@ -178,12 +179,12 @@ def _plan_left(book: Draftbook, desired: Desired, ref: Ref, link: LinkState) -> 
 
 
 def _may_be_for(book: Draftbook, ref: Ref, payment: Payment) -> list[str]:
-    """Valid allocations that may still be this customer's: to its bills, or to bills that are not known now."""
+    """Valid allocations that may still be this customer's: to its posted bills, or to bills that are not known now."""
     bills = book.group.bills
     return [
-        allocation.id
-        for allocation in payment.valid
-        if allocation.amount and (allocation.bill_id not in bills or bills[allocation.bill_id].contact_id == ref.leg)
+        a.id
+        for a in payment.valid
+        if a.bill_id not in bills or (bills[a.bill_id].contact_id == ref.leg and is_posted(book, a.bill_id))
     ]
 
 

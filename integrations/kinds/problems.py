@@ -21,6 +21,7 @@ MAPPING_NAMES = {
     mapping.DISCOUNT: "discounts",
     mapping.INTEREST: "interest",
     mapping.ROUNDING: "rounding differences",
+    mapping.DEPOSIT: "payments received",
     mapping.IN_TRANSIT: "trust money in transit",
 }
 
@@ -31,11 +32,12 @@ def bill_problem(code: str, ref: Ref, bill: Bill, message: str, ledger_id: str =
 
 
 def unreadable_bill(ref: Ref, reason: str) -> Problem:
+    hidden = reason.startswith("Clio hides")
+    todo = "Connect Clio as a user who can see every contact and bill." if hidden else "Look at it in Clio."
     return Problem(
-        "permission_lost",
+        "permission_lost" if hidden else "unreadable",
         ref,
-        f"Bill {ref.practice_id} could not be read: {reason}. It and what pays it stay as they are. Connect Clio as a "
-        "user who can see every contact and bill.",
+        f"Bill {ref.practice_id} could not be read: {reason}. It and what pays it stay as they are. {todo}",
         title=f"Bill {ref.practice_id}",
     )
 

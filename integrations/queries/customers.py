@@ -12,6 +12,8 @@ from integrations.models import EntityLink, Pairing, Record
 from integrations.queries import links
 from integrations.queries.paging import SIZE, Page, number, words
 
+ACTIVE = Q(data__Active__isnull=True) | Q(data__Active=True)  # a missing key is neither equal nor unequal to False
+
 
 @dataclass(frozen=True, slots=True)
 class Customer:
@@ -41,7 +43,7 @@ def listed(firm: Firm, pairing: Pairing, asked: QueryDict) -> Page[Customer]:
     """In the order of their names, by ?q= and ?inactive=1; ``?before`` names the last customer of the page before."""
     found = unlinked(firm, pairing).annotate(sort=Lower(KT("data__DisplayName")))
     if not words(asked, "inactive"):
-        found = found.exclude(data__Active=False)
+        found = found.filter(ACTIVE)
     if search := words(asked, "q"):
         found = found.filter(
             Q(data__DisplayName__icontains=search)
@@ -52,7 +54,7 @@ def listed(firm: Firm, pairing: Pairing, asked: QueryDict) -> Page[Customer]:
     if begin is not None and (last := found.filter(pk=begin).values_list("sort", flat=True).first()):
         found = found.filter(Q(sort__gt=last) | Q(sort=last, pk__gt=begin))
     rows = list(found.order_by(F("sort").asc(nulls_first=True), "pk")[: SIZE + 1])
-    return _page([_customer(row) for row in rows], asked)
+    return _page([_customer(pairing, row) for row in rows], asked)
 
 
 def _page(rows: list[Customer], asked: QueryDict) -> Page[Customer]:
@@ -66,7 +68,7 @@ def _page(rows: list[Customer], asked: QueryDict) -> Page[Customer]:
     return Page(rows[:SIZE], newer=first, older=older)
 
 
-def _customer(row: Record) -> Customer:
+def _customer(pairing: Pairing, row: Record) -> Customer:
     data = row.data
     return Customer(
         row.pk,
@@ -77,7 +79,7 @@ def _customer(row: Record) -> Customer:
         str((data.get("PrimaryPhone") or data.get("Mobile") or {}).get("FreeFormNumber") or ""),
         address_lines(data.get("BillAddr") or {}),
         data.get("Active") is not False,
-        links.in_ledger("Customer", row.external_id),
+        links.in_ledger(pairing.ledger, "Customer", row.external_id),
     )
 
 

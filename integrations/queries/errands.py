@@ -10,6 +10,7 @@ from firms.models import Firm
 from integrations.models import Errand, Pairing, PlannedChange, SyncRun
 from integrations.queries import links
 from integrations.queries.paging import Page, words
+from integrations.queries.postings import Line, lines
 
 SIZE = 25
 ACTIONS = {"create": "Create", "update": "Update", "void": "Void", "adopt": "Adopt"}
@@ -25,6 +26,7 @@ class Change:
     title: str
     amount: Decimal
     data: dict[str, Any]
+    lines: tuple[Line, ...]
     record_url: str
     ledger_url: str
     position: int
@@ -41,7 +43,7 @@ def last_done(pairing: Pairing | None, purpose: str) -> Errand | None:
     if pairing is None:
         return None
     mine = Errand.objects.of(pairing.firm).filter(pairing=pairing, purpose=purpose, state=Errand.State.DONE)
-    return mine.select_related("asked_by").order_by("-id").first()
+    return mine.select_related("asked_by", "pairing__ledger").order_by("-id").first()
 
 
 def run_of(errand: Errand | None) -> SyncRun | None:
@@ -59,7 +61,7 @@ def changes(firm: Firm, errand: Errand, asked: QueryDict) -> Page[Change]:
     if action := words(asked, "action"):
         found = found.filter(action=action)
     page = _page(list(found.filter(position__gte=_from(asked)).order_by("position")[: SIZE + 1]), asked)
-    return Page([_change(firm, row) for row in page.rows], page.newer, page.older)
+    return Page([_change(firm, errand, row) for row in page.rows], page.newer, page.older)
 
 
 def _from(asked: QueryDict) -> int:
@@ -77,7 +79,7 @@ def _page(rows: list[PlannedChange], asked: QueryDict) -> Page[PlannedChange]:
     return Page(rows[:SIZE], newer=first, older=f"?{kept.urlencode()}")
 
 
-def _change(firm: Firm, row: PlannedChange) -> Change:
+def _change(firm: Firm, errand: Errand, row: PlannedChange) -> Change:
     data = row.data
     return Change(
         row.action,
@@ -86,8 +88,9 @@ def _change(firm: Firm, row: PlannedChange) -> Change:
         str(data.get("title") or ""),
         Decimal(str(data.get("amount") or 0)),
         data,
+        lines(data.get("lines") or ()),
         links.record_page(firm, row.kind, row.practice_id),
-        links.in_ledger(str(data.get("entity") or ""), str(data.get("ledger_id") or "")),
+        links.in_ledger(errand.pairing.ledger, str(data.get("entity") or ""), str(data.get("ledger_id") or "")),
         row.position,
     )
 
@@ -107,3 +110,15 @@ def count_table(errand: Errand) -> list[CountRow]:
         for kind in links.KINDS
         if kind in counts
     ]
+
+
+def totals(errand: Errand) -> tuple[Line, ...]:
+    """What the changes do to each account."""
+    return lines(errand.result.get("totals") or ())
+
+
+def is_outdated(made: Errand | None, last: SyncRun | None) -> bool:
+    """Whether a run finished after the errand did."""
+    if made is None or last is None or made.finished_at is None or last.finished_at is None:
+        return False
+    return last.finished_at > made.finished_at

@@ -31,7 +31,7 @@ NUMBERS = (
 )
 # What happens when a person chooses it, in one sentence.
 EFFECTS = {
-    "renumber": "Opens the bill in Clio. Give it a number nobody has; this closes when the portal reads the new number.",
+    "renumber": "Opens the bill in Clio. Give it a number nobody has; this closes once the portal has read it.",
     "link": "The customer you choose stands for this contact from the next sync on.",
     "create": "The next sync creates a customer of their own in QuickBooks.",
     "adopt": "The next sync links what is already in QuickBooks and writes nothing new.",
@@ -158,7 +158,9 @@ def detail(firm: Firm, issue: Issue, pairing: Pairing) -> Detail:
         tuple(_candidates(issue, pairing)),
         links.record_page(firm, issue.kind, issue.practice_id),
         practice_url,
-        links.in_ledger(issue.details.get("holder_entity") or links.entity_of(issue.kind), _ledger_id(issue)),
+        links.in_ledger(
+            pairing.ledger, issue.details.get("holder_entity") or links.entity_of(issue.kind), _ledger_id(issue)
+        ),
     )
 
 
@@ -181,7 +183,7 @@ def _candidates(issue: Issue, pairing: Pairing) -> Iterable[Candidate]:
     for id in ids:
         data = by_id.get(id, {})
         name = names.get(id) or data.get("DisplayName") or f"{entity} {id}"
-        yield Candidate(id, name, about(data), links.in_ledger(entity, id))
+        yield Candidate(id, name, about(data), links.in_ledger(pairing.ledger, entity, id))
 
 
 def about(data: dict[str, object]) -> str:

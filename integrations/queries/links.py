@@ -1,10 +1,10 @@
 """Where things are: a record's page here, and the same thing in Clio and in QuickBooks."""
 
 from django.conf import settings
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 
 from firms.models import Firm
-from integrations.models import Connection, Pairing
+from integrations.models import Connection
 
 KINDS = {
     "contact": "Contacts",
@@ -33,6 +33,7 @@ _LEDGER_PAGES = {
     "JournalEntry": "journal?txnId=",
     "Deposit": "deposit?txnId=",
 }
+_PLAYED = {"Customer": "customer", "Invoice": "invoice", "Payment": "payment"}
 _LEDGER_HOSTS = {"production": "https://app.qbo.intuit.com", "sandbox": "https://app.sandbox.qbo.intuit.com"}
 
 
@@ -47,12 +48,27 @@ def in_practice(connection: Connection | None, kind: str, practice_id: str) -> s
     page = _PRACTICE_PAGES.get(kind)
     if connection is None or not page or not practice_id:
         return ""
+    if _is_played(connection):
+        return _played(page.removesuffix("s"), *_account(connection), practice_id)
     return f"{_practice_root(connection)}/nc/#/{page}/{practice_id}"
 
 
-def new_contact(connection: Connection | None) -> str:
+def new_contact(connection: Connection) -> str:
     """Clio's list of contacts, where a new one is begun."""
-    return f"{_practice_root(connection)}/nc/#/contacts" if connection else ""
+    if _is_played(connection):
+        return _played("contacts", *_account(connection))
+    return f"{_practice_root(connection)}/nc/#/contacts"
+
+
+def in_ledger(connection: Connection | None, entity: str, ledger_id: str) -> str:
+    """The page in QuickBooks's own application, "" where it has none."""
+    page = _LEDGER_PAGES.get(entity)
+    if connection is None or not page or not ledger_id:
+        return ""
+    if _is_played(connection):
+        name = _PLAYED.get(entity)
+        return _played(name, connection.external_account_id, ledger_id) if name else ""
+    return f"{_LEDGER_HOSTS[settings.QBO['environment']]}/app/{page}{ledger_id}"
 
 
 def _practice_root(connection: Connection) -> str:
@@ -60,19 +76,25 @@ def _practice_root(connection: Connection) -> str:
     return root
 
 
-def in_ledger(entity: str, ledger_id: str) -> str:
-    """The page in QuickBooks's own application, "" where it has none."""
-    page = _LEDGER_PAGES.get(entity)
-    if not page or not ledger_id:
+def _is_played(connection: Connection) -> bool:
+    """Whether the other side is a stand-in of this installation, which has pages of its own."""
+    root = _practice_root(connection) if connection.system == "clio" else settings.QBO["api_base_url"]
+    return bool(settings.SANDBOX) and root.startswith(settings.STAND_INS)
+
+
+def _account(connection: Connection) -> tuple[str, str]:
+    return connection.region or "us", connection.external_account_id
+
+
+def _played(name: str, *place: str) -> str:
+    try:
+        return reverse(f"sandbox:{name}", args=place)
+    except NoReverseMatch:
         return ""
-    return f"{_LEDGER_HOSTS[settings.QBO['environment']]}/app/{page}{ledger_id}"
 
 
 def entity_of(kind: str) -> str:
+    """The QuickBooks entity that stands for a kind."""
     return {"contact": "Customer", "invoice": "Invoice", "payment": "Payment", "credit_note": "CreditMemo"}.get(
         kind, ""
     )
-
-
-def practice_of(pairing: Pairing | None) -> Connection | None:
-    return pairing.practice if pairing else None

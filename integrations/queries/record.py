@@ -11,7 +11,8 @@ from integrations.kinds import contact, payment
 from integrations.models import Dispatch, EntityLink, Issue, Pairing, Record, SyncEvent
 from integrations.queries import links
 from integrations.queries.customers import address_lines
-from integrations.queries.records import LISTS, Row, beside_of, decimal, payments_of, row_of
+from integrations.queries.postings import Line, lines
+from integrations.queries.records import LISTS, OF_PAYMENTS, Row, beside_of, bills_of, decimal, payments_of, row_of
 from integrations.queries.runs import EventRow, event_row
 
 HISTORY = 100
@@ -25,7 +26,7 @@ class Compared:
     practice: str
     ledger: str
     differs: bool = False
-    is_money: bool = False
+    shape: str = ""  # money or day
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,7 @@ class Document:
     url: str
     compared: tuple[Compared, ...]
     posted: SyncEvent | None
+    lines: tuple[Line, ...]
     is_mirrored: bool
 
 
@@ -62,7 +64,9 @@ class RecordPage:
 def record_page(firm: Firm, pairing: Pairing, kind: str, practice_id: str) -> RecordPage | None:
     """None where nothing is known of it on either side. About ten queries."""
     data = _practice_data(pairing, kind, practice_id)
-    beside = beside_of(pairing, kind, [practice_id])
+    client = _part(data or {}, "client", "id") if kind == "invoice" else ""
+    bills = bills_of(data or {}) if kind == "payment" else []
+    beside = beside_of(pairing, kind, [practice_id], [client] if client else (), bills)
     mine = beside.links.get(practice_id, [])
     events = _events(pairing, kind, practice_id)
     if data is None and not mine and not events:
@@ -75,7 +79,7 @@ def record_page(firm: Firm, pairing: Pairing, kind: str, practice_id: str) -> Re
         () if documents else _compared(pairing, kind, known, {}),
         tuple(_others(pairing, kind, practice_id, known)),
         tuple(beside.issues.get(practice_id, ())),
-        tuple(event_row(firm, event) for event in events),
+        tuple(event_row(firm, pairing.ledger, event) for event in events),
         tuple(_dispatches(pairing, kind, practice_id)),
     )
 
@@ -105,11 +109,13 @@ def _documents(
     known = _ledger_data(pairing, mine)
     for link in mine:
         ledger = known.get((link.ledger_entity, link.ledger_id))
+        posted = next((event for event in events if event.leg == link.leg and event.postings), None)
         yield Document(
             link,
-            links.in_ledger(link.ledger_entity, link.ledger_id),
+            links.in_ledger(pairing.ledger, link.ledger_entity, link.ledger_id),
             _compared(pairing, kind, data, _with_payments(pairing, kind, link, ledger)) if ledger else (),
-            next((event for event in events if event.leg == link.leg and event.postings), None),
+            posted,
+            lines(posted.postings) if posted else (),
             ledger is not None,
         )
 
@@ -179,12 +185,11 @@ def _invoice(pairing: Pairing, data: dict[str, Any], ledger: dict[str, Any]) -> 
     currency = _part(data, "currency", "code") or pairing.ledger.currency
     yield _text("Number", _str(data, "number"), _str(ledger, "DocNumber"), ledger)
     yield Compared("Customer", _part(data, "client", "name"), _part(ledger, "CustomerRef", "name"))
-    yield _text("Date", _str(data, "issued_at")[:10], _str(ledger, "TxnDate")[:10], ledger)
-    yield _text("Due", _str(data, "due_at")[:10], _str(ledger, "DueDate")[:10], ledger if data.get("due_at") else {})
-    owed = next(
-        (data.get(n) for n in ("total", "due") if decimal(data.get(n)) == decimal(ledger.get("TotalAmt"))),
-        data.get("total"),
-    )
+    yield _day("Date", _str(data, "issued_at"), _str(ledger, "TxnDate"), ledger)
+    yield _day("Due", _str(data, "due_at"), _str(ledger, "DueDate"), ledger if data.get("due_at") else {})
+    # Clio's ``due`` and ``total`` are two readings of one figure; the one that was posted is the one to compare.
+    is_due = bool(ledger) and decimal(data.get("due")) == decimal(ledger.get("TotalAmt"))
+    owed = data.get("due") if is_due else data.get("total")
     yield _money(f"Amount, {currency}", owed, ledger.get("TotalAmt"), ledger)
     yield _money(f"Open, {currency}", data.get("balance"), ledger.get("Balance"), ledger)
     yield Compared("State", _str(data, "state").replace("_", " "), "")
@@ -192,10 +197,10 @@ def _invoice(pairing: Pairing, data: dict[str, Any], ledger: dict[str, Any]) -> 
 
 def _payment(data: dict[str, Any], ledger: dict[str, Any]) -> Iterable[Compared]:
     yield Compared("Customer", _part(data, "contact", "name"), _part(ledger, "CustomerRef", "name"))
-    yield _text("Date", _str(data, "date")[:10], _str(ledger, "TxnDate")[:10], ledger)
+    yield _day("Date", _str(data, "date"), _str(ledger, "TxnDate"), ledger)
     yield _money("Amount for bills", data.get("amount"), _applied(ledger), ledger)
-    yield Compared("Received", "", _str(ledger, "TotalAmt"), is_money=True)
-    yield Compared("Not applied yet", "", _str(ledger, "UnappliedAmt"), is_money=True)
+    yield Compared("Received", "", _str(ledger, "TotalAmt"), shape="money")
+    yield Compared("Not applied yet", "", _str(ledger, "UnappliedAmt"), shape="money")
     yield Compared("Reference", "", _str(ledger, "PaymentRefNum"))
     yield Compared(
         "Deposited to",
@@ -217,10 +222,15 @@ def _text(label: str, practice: str, ledger: str, compared_with: object) -> Comp
     return Compared(label, practice, ledger, differs=bool(compared_with) and practice.strip() != ledger.strip())
 
 
+def _day(label: str, practice: str, ledger: str, compared_with: object) -> Compared:
+    differs = bool(compared_with) and practice[:10] != ledger[:10]
+    return Compared(label, practice[:10], ledger[:10], differs, "day")
+
+
 def _money(label: str, practice: object, ledger: object, compared_with: object) -> Compared:
     differs = bool(compared_with) and decimal(practice) != decimal(ledger)
     shown = "" if not compared_with else str(ledger if ledger is not None else "")
-    return Compared(label, str(practice if practice is not None else ""), shown, differs, is_money=True)
+    return Compared(label, str(practice if practice is not None else ""), shown, differs, "money")
 
 
 def _str(data: dict[str, Any], name: str) -> str:
@@ -247,19 +257,21 @@ def _others(pairing: Pairing, kind: str, practice_id: str, data: dict[str, Any])
     elif kind == "contact":
         found = Record.objects.of(pairing.firm).filter(pairing=pairing, entity="bills", owner_id=practice_id)
         rows = list(found.order_by("-id").values_list("external_id", "data")[:HISTORY])
-        beside = beside_of(pairing, "invoice", [id for id, _ in rows])
+        beside = beside_of(pairing, "invoice", [id for id, _ in rows], [practice_id])
         for id, bill in rows:
             yield Other(row_of(beside, "invoice", id, bill), decimal(bill.get("total")), False)
 
 
 def _allocations(pairing: Pairing, owner_id: str) -> list[dict[str, Any]]:
     found = Record.objects.of(pairing.firm).filter(pairing=pairing, entity="allocations", owner_id=owner_id)
-    return list(found.exclude(data__parent__type="CreditMemo").order_by("id").values_list("data", flat=True)[:HISTORY])
+    return list(found.filter(OF_PAYMENTS).order_by("id").values_list("data", flat=True)[:HISTORY])
 
 
 def _related(pairing: Pairing, kind: str, parts: list[tuple[dict[str, Any], str]]) -> Iterable[Other]:
     ids = [id for _, id in parts if id]
-    beside = beside_of(pairing, kind, ids)
+    bills = [_part(part, "bill", "id") for part, _ in parts] if kind == "payment" else []
+    clients = [_part(part, "contact", "id") for part, _ in parts] if kind == "invoice" else []
+    beside = beside_of(pairing, kind, ids, clients, bills)
     known = payments_of(pairing, ids) if kind == "payment" else _bills(pairing, ids)
     for part, id in parts:
         if id:

@@ -11,6 +11,7 @@ from django.db.models import Exists, Min, OuterRef, Q, QuerySet
 from django.http import QueryDict
 
 from firms.models import Firm
+from integrations.issue_codes import code
 from integrations.models import EntityLink, Issue, Pairing, Record, Severity
 from integrations.queries import links
 from integrations.queries.paging import Page, page_by_id, words
@@ -23,6 +24,8 @@ LISTS = {
     "credit_note": "credit_memos",
     "trust_entry": "trust_entries",
 }
+# A missing key is neither equal nor unequal, so it is asked for by itself.
+OF_PAYMENTS = Q(data__parent__type__isnull=True) | ~Q(data__parent__type="CreditMemo")
 STATES = {"linked": "In QuickBooks", "needs": "Needs you", "left": "Not in QuickBooks", "voided": "Voided"}
 
 
@@ -52,6 +55,8 @@ class Beside:
     pairing: Pairing
     links: dict[str, list[EntityLink]]
     issues: dict[str, list[Issue]]
+    held: dict[str, Issue]  # open issues of contacts, by contact id: their bills wait
+    in_scope: frozenset[str] = frozenset()  # bills that payments may pay in QuickBooks
 
 
 def listed(firm: Firm, pairing: Pairing, kind: str, asked: QueryDict) -> Page[Row]:
@@ -62,7 +67,8 @@ def listed(firm: Firm, pairing: Pairing, kind: str, asked: QueryDict) -> Page[Ro
     if search := words(asked, "q"):
         found = found.filter(_search(kind, search))
     page = page_by_id(found, asked)
-    beside = beside_of(pairing, kind, [row.external_id for row in page.rows])
+    owners = [row.owner_id for row in page.rows] if kind == "invoice" else []
+    beside = beside_of(pairing, kind, [row.external_id for row in page.rows], owners)
     return Page([row_of(beside, kind, row.external_id, row.data) for row in page.rows], page.newer, page.older)
 
 
@@ -94,8 +100,10 @@ def _narrowed(
             return found
 
 
-def beside_of(pairing: Pairing, kind: str, ids: Iterable[str]) -> Beside:
-    """Links and open or accepted issues of these records: two queries."""
+def beside_of(
+    pairing: Pairing, kind: str, ids: Iterable[str], contacts: Iterable[str] = (), bills: Iterable[str] = ()
+) -> Beside:
+    """Links and issues of these records, issues of these contacts, which of these bills are in scope: four queries."""
     wanted, by_link, by_issue = list(ids), defaultdict(list), defaultdict(list)
     found = EntityLink.objects.of(pairing.firm).filter(pairing=pairing, kind=kind, practice_id__in=wanted)
     for link in found.exclude(state=EntityLink.State.UNLINKED).order_by("id"):
@@ -103,7 +111,22 @@ def beside_of(pairing: Pairing, kind: str, ids: Iterable[str]) -> Beside:
     issues = Issue.objects.of(pairing.firm).filter(pairing=pairing, kind=kind, practice_id__in=wanted)
     for issue in issues.exclude(state=Issue.State.CLOSED).order_by("id"):
         by_issue[issue.practice_id].append(issue)
-    return Beside(pairing, by_link, by_issue)
+    return Beside(pairing, by_link, by_issue, _held(pairing, set(contacts)), _in_scope(pairing, set(bills)))
+
+
+def _held(pairing: Pairing, contacts: set[str]) -> dict[str, Issue]:
+    if not contacts:
+        return {}
+    found = Issue.objects.of(pairing.firm).filter(pairing=pairing, kind="contact", severity=Severity.ERROR)
+    return {issue.practice_id: issue for issue in found.filter(practice_id__in=contacts, state__in=OPEN)}
+
+
+def _in_scope(pairing: Pairing, bills: set[str]) -> frozenset[str]:
+    if not bills or pairing.start_date is None:
+        return frozenset()
+    found = _of_kind(pairing.firm, pairing, "invoice").filter(external_id__in=bills)
+    found = found.filter(data__state__in=["awaiting_payment", "paid"], data__issued_at__gte=str(pairing.start_date))
+    return frozenset(found.values_list("external_id", flat=True))
 
 
 def row_of(beside: Beside, kind: str, id: str, data: dict[str, Any]) -> Row:
@@ -123,7 +146,7 @@ def row_of(beside: Beside, kind: str, id: str, data: dict[str, Any]) -> Row:
         why,
         links.record_page(pairing.firm, kind, id),
         links.in_practice(pairing.practice, kind, id),
-        links.in_ledger(live.ledger_entity, live.ledger_id) if live else "",
+        links.in_ledger(pairing.ledger, live.ledger_entity, live.ledger_id) if live else "",
     )
 
 
@@ -163,14 +186,15 @@ def standing(beside: Beside, kind: str, id: str, data: dict[str, Any]) -> tuple[
         return "idle", "Voided", "Voided in QuickBooks, as in Clio"
     if any(issue.state == Issue.State.ACCEPTED for issue in issues):
         return "idle", "Left out", "Accepted as it is"
-    return _never_posted(beside.pairing, kind, data)
+    return _never_posted(beside, kind, data)
 
 
-def _never_posted(pairing: Pairing, kind: str, data: dict[str, Any]) -> tuple[str, str, str]:
+def _never_posted(beside: Beside, kind: str, data: dict[str, Any]) -> tuple[str, str, str]:
+    pairing = beside.pairing
     if kind == "contact":
         return "idle", "Not needed", "On no bill in scope"
     if kind != "invoice":
-        return "idle", "Left out", "Pays only bills from before the start date"
+        return _unposted_payment(beside, data)
     if data.get("kind") == "trust_kind":
         return "idle", "Left out", "A request for trust money, which is not income"
     if data.get("state") in ("draft", "pending_approval"):
@@ -180,7 +204,23 @@ def _never_posted(pairing: Pairing, kind: str, data: dict[str, Any]) -> tuple[st
     issued = _day(data.get("issued_at"))
     if pairing.start_date and issued and issued < pairing.start_date:
         return "idle", "Left out", "Issued before the start date"
+    held = beside.held.get(str((data.get("client") or {}).get("id") or ""))
+    if held is not None:
+        return "info", "Waiting", f"Its client comes first: {code(held.code).name.lower()}"
     return "info", "Waiting", "Posted by the next sync"
+
+
+def _unposted_payment(beside: Beside, data: dict[str, Any]) -> tuple[str, str, str]:
+    if data.get("is_void"):
+        return "idle", "Void in Clio", ""
+    if any(id in beside.in_scope for id in bills_of(data)):
+        return "info", "Waiting", "Posted with the bill it pays"
+    return "idle", "Left out", "Pays only bills that are not in scope"
+
+
+def bills_of(payment: dict[str, Any]) -> list[str]:
+    """The bills a payment pays."""
+    return [str((part.get("bill") or {}).get("id") or "") for part in payment.get("parts", ())]
 
 
 def _day(value: object) -> date | None:
@@ -192,7 +232,7 @@ def _day(value: object) -> date | None:
 
 def _payments(firm: Firm, pairing: Pairing, asked: QueryDict) -> Page[Row]:
     """Clio shows payments only through what they pay, so allocations are gathered by payment."""
-    parts = _of_kind(firm, pairing, "payment").exclude(peer_id="").exclude(data__parent__type="CreditMemo")
+    parts = _of_kind(firm, pairing, "payment").exclude(peer_id="").filter(OF_PAYMENTS)
     if search := words(asked, "q"):
         parts = parts.filter(
             Q(data__bill__number__istartswith=search) | Q(data__contact__name__icontains=search) | Q(peer_id=search)
@@ -200,7 +240,9 @@ def _payments(firm: Firm, pairing: Pairing, asked: QueryDict) -> Page[Row]:
     parts = _narrowed(parts, firm, pairing, "payment", words(asked, "state"), key="peer_id")
     page = page_by_id(parts.order_by().values("peer_id").annotate(first=Min("id")), asked, field="first")
     ids = [row["peer_id"] for row in page.rows]
-    beside, by_payment = beside_of(pairing, "payment", ids), payments_of(pairing, ids)
+    by_payment = payments_of(pairing, ids)
+    bills = [bill for known in by_payment.values() for bill in bills_of(known)]
+    beside = beside_of(pairing, "payment", ids, bills=bills)
     rows = [row_of(beside, "payment", id, by_payment[id]) for id in ids]
     return Page(rows, page.newer, page.older)
 

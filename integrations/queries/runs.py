@@ -6,7 +6,7 @@ from django.db.models import Count, QuerySet
 from django.http import QueryDict
 
 from firms.models import Firm
-from integrations.models import SyncEvent, SyncRun
+from integrations.models import Connection, SyncEvent, SyncRun
 from integrations.queries import links
 from integrations.queries.paging import Page, page_by_id, words
 
@@ -35,7 +35,7 @@ class EventRow:
 
 
 def runs_of(firm: Firm) -> QuerySet[SyncRun]:
-    return SyncRun.objects.of(firm).select_related("started_by")
+    return SyncRun.objects.of(firm).select_related("started_by", "pairing__ledger")
 
 
 def listed(firm: Firm, asked: QueryDict) -> Page[SyncRun]:
@@ -68,14 +68,14 @@ def events(firm: Firm, run: SyncRun, asked: QueryDict) -> Page[EventRow]:
     if outcome := words(asked, "outcome"):
         found = found.filter(outcome=outcome)
     page = page_by_id(found, asked)
-    return Page([event_row(firm, event) for event in page.rows], page.newer, page.older)
+    return Page([event_row(firm, run.pairing.ledger, event) for event in page.rows], page.newer, page.older)
 
 
-def event_row(firm: Firm, event: SyncEvent) -> EventRow:
+def event_row(firm: Firm, ledger: Connection, event: SyncEvent) -> EventRow:
     return EventRow(
         event,
         links.record_page(firm, event.kind, event.practice_id),
-        links.in_ledger(event.ledger_entity, event.ledger_id),
+        links.in_ledger(ledger, event.ledger_entity, event.ledger_id),
     )
 
 

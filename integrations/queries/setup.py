@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.urls import reverse
 
@@ -63,9 +64,9 @@ def _steps(firm: Firm, state: State) -> Iterable[Step]:
     ):
         yield _connection(state.connections.get(system), system, name, why, connections_url)
     yield _company(state.pairing, connections_url)
-    yield _settings(firm, state.pairing)
+    yield _settings(firm, state)
     yield _mappings(firm, state.pairing)
-    yield _preview(firm, state.pairing)
+    yield _preview(firm, state)
     yield _sync(firm, state)
 
 
@@ -90,11 +91,10 @@ def _company(pairing: Pairing | None, url: str) -> Step:
     return Step("company", title, why, "done", pairing.ledger.name, url, "See the connection")
 
 
-def _settings(firm: Firm, pairing: Pairing | None) -> Step:
+def _settings(firm: Firm, state: State) -> Step:
     why = "Invoices keep Clio’s bill numbers only where QuickBooks allows own numbers, and no number may be used twice."
     title, url = "Check QuickBooks’s settings and the numbering", _url(firm, "setup") + "#settings"
-    check = last_done(pairing, Errand.Purpose.CHECK)
-    if check is None:
+    if last_done(state.pairing, Errand.Purpose.CHECK) is None and not has_synced(state):
         return Step("settings", title, why, "todo", "", url, "Check now")
     open_ = set(issues_of(firm).filter(state__in=OPEN, code__in=SETTINGS_CODES).values_list("code", flat=True))
     if open_ & MUST:
@@ -114,11 +114,18 @@ def _mappings(firm: Firm, pairing: Pairing | None) -> Step:
     return Step("mappings", title, why, "done", said, url, "See the mappings")
 
 
-def _preview(firm: Firm, pairing: Pairing | None) -> Step:
+def has_synced(state: State) -> bool:
+    """Whether the last run got through; every run reads the settings too."""
+    return state.last is not None and state.last.outcome in (SyncRun.Outcome.IN_SYNC, SyncRun.Outcome.ISSUES)
+
+
+def _preview(firm: Firm, state: State) -> Step:
     why = "See every change with its debit and credit lines before anything is written."
-    title, url = "Look at a preview", _url(firm, "preview")
+    title, url, pairing = "Look at a preview", _url(firm, "preview"), state.pairing
     made = last_done(pairing, Errand.Purpose.PREVIEW)
     newest = latest(pairing, Errand.Purpose.PREVIEW)
+    if made is None and has_synced(state):
+        return Step("preview", title, why, "done", "Skipped: the first sync is made already.", url, "Make a preview")
     if made is None or (pairing is not None and pairing.start_date is None):
         said = "It is being made." if newest is not None and newest.is_open else ""
         return Step("preview", title, why, "todo", said, url, "Make a preview")
@@ -129,7 +136,14 @@ def _preview(firm: Firm, pairing: Pairing | None) -> Step:
 def _sync(firm: Firm, state: State) -> Step:
     why = "From then on the portal looks every 15 minutes and names what needs a person."
     title, url = "Sync for the first time", _url(firm, "dashboard")
-    last = state.last
-    if last is None or last.outcome not in (SyncRun.Outcome.IN_SYNC, SyncRun.Outcome.ISSUES):
-        return Step("sync", title, why, "todo", "It is under way." if state.running else "", url, "Go to the dashboard")
+    if not has_synced(state):
+        said = "It is under way." if state.running or state.is_waiting else ""
+        return Step("sync", title, why, "todo", said, url, "Go to the dashboard")
     return Step("sync", title, why, "done", "Done.", url, "Go to the dashboard")
+
+
+def looked_at(state: State) -> datetime | None:
+    """When QuickBooks's settings were read last: by a check, or by a run that got through."""
+    check = last_done(state.pairing, Errand.Purpose.CHECK)
+    ran = state.last.finished_at if state.last and has_synced(state) else None
+    return max((at for at in (check.finished_at if check else None, ran) if at), default=None)

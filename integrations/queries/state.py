@@ -33,6 +33,7 @@ class State:
     last: SyncRun | None = None
     needs: int = 0
     decided: int = 0
+    doing: str = ""  # what the run under way does right now
 
     @property
     def url(self) -> str:
@@ -76,7 +77,17 @@ def state_of(firm: Firm) -> State:
     found = _find(firm)
     tone, text, place = _said(found)
     return State(
-        firm, tone, text, place, found.pairing, found.connections, found.running, found.last, found.needs, found.decided
+        firm,
+        tone,
+        text,
+        place,
+        pairing=found.pairing,
+        connections=found.connections,
+        running=found.running,
+        last=found.last,
+        needs=found.needs,
+        decided=found.decided,
+        doing=step_of(found.running, previewing=found.previewing) if found.running else "",
     )
 
 

@@ -69,7 +69,12 @@ class Store:
         return _load(row[0]) if row else None
 
     def put(
-        self, space: str, kind: str, id: int, doc: Doc, keys: Mapping[str, object] | None = None,
+        self,
+        space: str,
+        kind: str,
+        id: int,
+        doc: Doc,
+        keys: Mapping[str, object] | None = None,
         updated: datetime | None = None,
     ) -> None:
         """Writes one document and replaces its keys."""
@@ -97,8 +102,14 @@ class Store:
         return [_load(row[0]) for row in rows]
 
     def scan(
-        self, space: str, kind: str, *, after: int = 0, updated_since: datetime | None = None,
-        limit: int = -1, offset: int = 0,
+        self,
+        space: str,
+        kind: str,
+        *,
+        after: int = 0,
+        updated_since: datetime | None = None,
+        limit: int = -1,
+        offset: int = 0,
     ) -> list[Doc]:
         """Documents with id above ``after``, lowest id first."""
         since = updated_since.timestamp() if updated_since else -1e18

@@ -49,7 +49,7 @@ SELECT DISTINCT contact_id FROM (
       AND bill.entity = 'bills' AND bill.external_id = link.practice_id
     WHERE document.pairing_id = %(p)s AND document.side = 'ledger' AND NOT document.settled
       AND link.kind IN ('contact', 'invoice')
-) AS found WHERE contact_id <> ''
+) AS found WHERE contact_id IS NOT NULL
 """
 
 _JOINED_CONTACTS = """

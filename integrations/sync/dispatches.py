@@ -1,7 +1,7 @@
 """One write and what is recorded of it: committed before it is sent, completed in one transaction after it."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -9,12 +9,13 @@ from typing import Any
 from django.db import transaction
 from django.db.models import QuerySet
 
-from integrations.core.changes import Action, Change, request_id
+from integrations.core.changes import Action, Change, Problem, request_id
 from integrations.core.errors import RemoteError
 from integrations.core.money import ZERO
 from integrations.core.ports import Operation, Raw, Write
 from integrations.core.read import money, text
 from integrations.core.records import Kind, Ref
+from integrations.kinds.contact import Contact, mapped_members
 from integrations.kinds.plan_contacts import CustomerDraft
 from integrations.models import Dispatch, EntityLink, SyncEvent, SyncRun
 from integrations.sync import mirror
@@ -146,6 +147,18 @@ def withdraw(work: Workspace, dispatch: Dispatch, error: RemoteError) -> None:
     dispatch.save()
 
 
+def free(work: Workspace, problems: Iterable[Problem]) -> None:
+    """A plan that stops short of a refused write sees its cause; once that is gone the write may be sent as it is."""
+    refs = {problem.ref for problem in problems if problem.blocks}
+    if not refs:
+        return
+    refused = Dispatch.objects.of(work.firm).filter(pairing=work.pairing, state=Dispatch.State.REFUSED)
+    for dispatch in refused.filter(practice_id__in={ref.practice_id for ref in refs}):
+        if ref_of(dispatch) in refs and not dispatch.plan.get("again"):
+            dispatch.plan = {**dispatch.plan, "again": True}
+            dispatch.save(update_fields=["plan"])
+
+
 def _note_refusal(work: Workspace, dispatch: Dispatch, error: RemoteError) -> None:
     dispatch.state, dispatch.answered_at = Dispatch.State.REFUSED, work.clock.now()
     dispatch.error_code, dispatch.error, dispatch.vendor_id = error.code[:32], error.message, error.trace.vendor_id[:64]
@@ -153,6 +166,11 @@ def _note_refusal(work: Workspace, dispatch: Dispatch, error: RemoteError) -> No
 
 def _sha(body: bytes) -> str:
     return hashlib.sha256(body).hexdigest()
+
+
+def _base(contact: Contact) -> dict[str, object]:
+    """The fields both sides agree on from now on."""
+    return {"name": contact.name, "fields": mapped_members(contact)}
 
 
 def _completion(change: Change) -> dict[str, object]:
@@ -164,7 +182,7 @@ def _completion(change: Change) -> dict[str, object]:
         "title": change.title,
         "reason": change.reason,
         "amount": str(draft.amount if draft else change.amount),
-        "base": {"name": draft.contact.name} if isinstance(draft, CustomerDraft) else {},
+        "base": _base(draft.contact) if isinstance(draft, CustomerDraft) else {},
         "replaces": [replaces.kind, replaces.practice_id, replaces.leg] if replaces else None,
         "postings": [
             {"account": line.account, "debit": str(line.debit), "credit": str(line.credit)}

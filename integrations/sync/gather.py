@@ -6,7 +6,6 @@ from datetime import date, datetime, timedelta
 from django.db import connection, transaction
 
 from integrations.core.errors import Forbidden
-from integrations.core.ports import Page
 from integrations.core.read import text
 from integrations.kinds.catalog import NUMBERED
 from integrations.models import Cursor, EntityLink, Pairing

@@ -53,7 +53,9 @@ def load_chunk(work: Workspace, clusters: list[Cluster]) -> Loaded:
     return Loaded(
         contacts=_contacts(pairing, contact_ids),
         bills=bills | _outside_bills(pairing, allocations.values(), bills),
-        unreadable={row.id: unreadable[row.id] for row in rows if row.id in unreadable and _matters(row, pairing, links)},
+        unreadable={
+            row.id: unreadable[row.id] for row in rows if row.id in unreadable and _matters(row, pairing, links)
+        },
         bills_of=_grouped((row.owner_id, row.id) for row in rows),
         lines=_grouped((line.bill_id, line) for line in _lines(pairing, bill_ids)),
         charges=_grouped((c.bill_id, c) for c in _good(charge_rows, invoice.decode_interest)),
@@ -181,9 +183,18 @@ def _documents(pairing: Pairing, links: dict[Ref, LinkState]) -> dict[Ref, Docum
     for kind, entity in ENTITY.items():
         refs = _grouped((link.ledger_id, ref) for ref, link in links.items() if ref.kind is kind)
         for row in mirror.load(pairing, entity, ids=refs):
-            document = Document(None, "") if row.is_deleted else Document(row.data, FINGERPRINT[kind](row.data))
-            found |= dict.fromkeys(refs[row.id], document)
+            found |= dict.fromkeys(refs[row.id], _document(kind, row))
     return found
+
+
+def _document(kind: Kind, row: Kept) -> Document:
+    """A document whose figures are no figures has changed, whatever it was before."""
+    if row.is_deleted:
+        return Document(None, "")
+    try:
+        return Document(row.data, FINGERPRINT[kind](row.data))
+    except Unreadable:
+        return Document(row.data, "unreadable")
 
 
 def _decisions(pairing: Pairing, *ids: Iterable[str]) -> dict[tuple[Ref, str], Decision]:
@@ -195,12 +206,19 @@ def _decisions(pairing: Pairing, *ids: Iterable[str]) -> dict[tuple[Ref, str], D
     return found
 
 
+def _rivals(loaded: Loaded, payment_id: str) -> list[Allocation]:
+    """Every allocation on the bills this payment pays: a receipt that names only a bill may be any of theirs."""
+    bills = {allocation.bill_id for allocation in loaded.by_payment.get(payment_id, ())}
+    return [allocation for bill_id in bills for allocation in loaded.by_bill.get(bill_id, ())]
+
+
 def group_of(loaded: Loaded, cluster: Cluster, matches: Mapping[str, Match]) -> Group:
     """One cluster's group, cut out of its chunk."""
     bill_ids = [id for contact_id in cluster.contact_ids for id in loaded.bills_of.get(contact_id, ())]
     payment_ids = {a.parent_id for id in bill_ids for a in loaded.by_bill.get(id, ()) if a.is_payment} - {""}
     payments = {
-        id: payment.assemble(id, loaded.by_payment.get(id, []), loaded.receipts.get(id, [])) for id in payment_ids
+        id: payment.assemble(id, loaded.by_payment.get(id, []), loaded.receipts.get(id, []), _rivals(loaded, id))
+        for id in payment_ids
     }
     wider = set(bill_ids) | {bill_id for p in payments.values() for bill_id in p.bill_ids}
     practice_ids = {

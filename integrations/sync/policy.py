@@ -6,7 +6,7 @@ from integrations.core.mapping import Policy, Target
 from integrations.core.records import fingerprint
 from integrations.models import Pairing
 from integrations.sync import mirror
-from integrations.sync.settings import valid_mappings
+from integrations.sync.settings import split_mappings
 
 
 class NotReady(Exception):
@@ -18,18 +18,19 @@ def policy_of(pairing: Pairing) -> Policy:
     if pairing.start_date is None:
         raise NotReady("No start date is set. Choose it on the mappings page, or with recommend_mapping --apply.")
     profile = pairing.ledger_profile
-    rows = valid_mappings(pairing)
+    valid, broken = split_mappings(pairing)
     close = profile.get("close_date") or ""
     return Policy(
         slug=pairing.firm.slug,
         start_date=pairing.start_date,
         currency=profile.get("currency", ""),
         country=profile.get("country", ""),
-        targets={row.key: Target(row.ledger_id, row.name, row.account) for row in rows},
+        targets={row.key: Target(row.ledger_id, row.name, row.account) for row in valid},
         aggregate_tax=pairing.aggregate_tax,
         name_template=pairing.name_template,
         reactivate_customers=pairing.reactivate_customers,
         numbering_on=bool(profile.get("custom_numbers")),
+        broken=tuple(row.key for row in broken),
         close_date=date.fromisoformat(close) if close else None,
         tax_engine=profile.get("tax_engine", ""),
     )

@@ -18,8 +18,8 @@ from integrations.core.records import Kind, Ref
 from integrations.kinds.catalog import Catalog
 from integrations.kinds.group import Group
 from integrations.kinds.plan import plan_group
-from integrations.models import EntityLink, Issue, Pairing, Severity, SyncRun
-from integrations.sync import clusters, gather, groups, issues
+from integrations.models import Connection, EntityLink, Issue, Pairing, Severity, SyncRun
+from integrations.sync import clusters, dispatches, gather, groups, issues
 from integrations.sync.catalog import build_catalog
 from integrations.sync.clusters import Cluster
 from integrations.sync.execute import Executor, Result
@@ -28,6 +28,7 @@ from integrations.sync.policy import NotReady, policy_of, unsettle_on_change
 from integrations.sync.recover import recover
 from integrations.sync.settings import check_settings, settings_issues
 from integrations.sync.workspace import Workspace
+from integrations.tokens import needs_reconnect
 
 logger = logging.getLogger(__name__)
 
@@ -119,7 +120,6 @@ class Pass:
 
     def carry_out(self, *, dry: bool = False, slice_s: float | None = None) -> bool:
         """False where ``slice_s`` seconds were over before everything was done. Raises RemoteError, NotReady."""
-        until = None if slice_s is None else self.work.clock.now() + timedelta(seconds=slice_s)
         work = self.work
         if work.ledger_is_unconfirmed:
             raise NotReady("Confirm on the connections page that this is the right QuickBooks company.")
@@ -134,10 +134,11 @@ class Pass:
         wanted = clusters.unsettled_clusters(work.pairing)
         catalog, matches = build_catalog(work, [id for cluster in wanted for id in cluster.contact_ids])
         self._start(sum(cluster.bills for cluster in wanted))
-        for chunk in clusters.chunks(wanted):
-            if until and work.clock.now() > until:
-                return False
-            self._chunk(chunk, policy, catalog, matches, dry=dry)
+        began, left = work.clock.now(), list(clusters.chunks(wanted))
+        while left:
+            self._chunk(left.pop(0), policy, catalog, matches, dry=dry)
+            if left and slice_s is not None and work.clock.now() - began >= timedelta(seconds=slice_s):
+                return False  # a slice does at least one chunk, so that every slice gets somewhere
         return True
 
     def _chunk(
@@ -176,6 +177,7 @@ class Pass:
         self.tally.add(result, plan)
         if result.ended_by:
             raise result.ended_by
+        dispatches.free(self.work, plan.problems)
         problems = [*plan.problems, *result.problems]
         issues.sync_group(self.work, self.run, _about(cluster, group), problems)
         return not problems and not result.waiting and not plan.waiting
@@ -247,6 +249,16 @@ def _note_connection(work: Workspace, run: SyncRun, error: Exception) -> None:
     if isinstance(error, RemoteError) and error.remedy in (Remedy.RECONNECT, Remedy.ASK):
         name = "reconnect" if error.remedy is Remedy.RECONNECT else "permission_lost"
         issues.sync_firm(work, run, {name}, {name: str(error)})
+        if name == "reconnect":
+            _stop_connection(work, error)
+
+
+def _stop_connection(work: Workspace, error: RemoteError) -> None:
+    """No run is tried again before a person has connected; a renewal that failed has stopped it already."""
+    connection = work.pairing.practice if error.trace.system == "clio" else work.pairing.ledger
+    connection.refresh_from_db(fields=["state"])
+    if connection.state == Connection.State.CONNECTED:
+        needs_reconnect(connection, error.message)
 
 
 def _lists_lost(forbidden: list[str]) -> dict[str, str]:

@@ -19,6 +19,7 @@ CODES = (
     "mapping_invalid",
     "mapping_missing",
     "auto_apply_on",
+    "books_closed",
     "currency_mismatch",
 )
 STEPS_NUMBERS = "gear → Account and settings → Sales → Sales form content → Custom transaction numbers → on → Save"
@@ -93,9 +94,34 @@ def findings(work: Workspace, policy: Policy | None) -> dict[str, str]:
             "QuickBooks applies open credits and payments to invoices by itself. The portal recognises that, but "
             "which bill a credit pays may then differ from Clio."
         )
+    if said := _closed_books(work):
+        found["books_closed"] = said
+    if said := _other_currency(work):
+        found["currency_mismatch"] = said
     if not work.pairing.mapped():
         found["mapping_missing"] = "No items are mapped yet, so no bill can be posted. Fill in the mappings page."
     return found
+
+
+def _closed_books(work: Workspace) -> str:
+    """Rule R9.4: said where bills in scope can be dated in a closed period."""
+    closed, start = work.pairing.ledger_profile.get("close_date"), work.pairing.start_date
+    if not closed or (start and start.isoformat() > closed):
+        return ""
+    return (
+        f"QuickBooks's books are closed up to {closed}. Bills and payments dated up to then are neither posted nor "
+        "changed until your accountant reopens the period."
+    )
+
+
+def _other_currency(work: Workspace) -> str:
+    ours, theirs = work.pairing.practice.currency, work.pairing.ledger_profile.get("currency")
+    if not ours or not theirs or ours == theirs:
+        return ""
+    return (
+        f"Clio bills in {ours}, and the QuickBooks company keeps its books in {theirs}. Bills in another currency "
+        "than the company's are never posted."
+    )
 
 
 def _bill_warning(work: Workspace) -> str:
@@ -159,10 +185,14 @@ def invalid_mappings(pairing: Pairing) -> list[str]:
     ]
 
 
-def valid_mappings(pairing: Pairing) -> list[Mapping]:
-    """Mappings that can be posted to; bills that need another one wait behind ``mapping_missing``."""
+def split_mappings(pairing: Pairing) -> tuple[list[Mapping], list[Mapping]]:
+    """Mappings that can be posted to, and those that no longer can; bills that need one of these wait."""
     known = known_targets(pairing)
-    return [row for row in _mappings(pairing) if not mapping_fault(row.key, row.ledger_id, known)]
+    valid: list[Mapping] = []
+    broken: list[Mapping] = []
+    for row in _mappings(pairing):
+        (broken if mapping_fault(row.key, row.ledger_id, known) else valid).append(row)
+    return valid, broken
 
 
 def _mappings(pairing: Pairing) -> list[Mapping]:

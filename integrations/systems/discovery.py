@@ -23,7 +23,7 @@ class Endpoints:
 # Intuit developer: OAuth 2.0. Used only while Intuit's own discovery document cannot be read.
 DOCUMENTED = Endpoints(
     authorize_url="https://appcenter.intuit.com/connect/oauth2",
-    token_url="https://oauth.platform.intuit.com/oauth2/v1/tokens/bearer",
+    token_url="https://oauth.platform.intuit.com/oauth2/v1/tokens/bearer",  # noqa: S106 - an address
     revoke_url="https://developer.api.intuit.com/v2/oauth2/tokens/revoke",
 )
 _found: dict[str, Endpoints] = {}  # by discovery address, for the life of the process

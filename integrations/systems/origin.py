@@ -56,7 +56,7 @@ def below(base: str, url: str) -> str:
 
 
 def joined(base: str, path: str) -> str:
-    """The address of ``path`` below ``base``, or ``path`` itself where it is an address already. Raises WrongAddress."""
+    """The address of ``path`` below ``base``, or ``path`` where it is an address already. Raises WrongAddress."""
     if path.startswith("//"):
         raise WrongAddress("an address on another host")
     return below(base, path if "://" in path else f"{base}/{path.lstrip('/')}")

@@ -22,7 +22,7 @@ def quickbooks_only(request: FirmRequest, firm: Firm) -> HttpResponseBase:
         return not_connected(request, "Only in QuickBooks")
     context = {
         "page": queries.listed(firm, pairing, request.GET),
-        "number": queries.unlinked(firm, pairing).exclude(data__Active=False).count(),
+        "number": queries.unlinked(firm, pairing).filter(queries.ACTIVE).count(),
         "new_contact": links.new_contact(pairing.practice),
         "q": words(request.GET, "q"),
         "inactive": words(request.GET, "inactive"),

@@ -35,6 +35,8 @@ def preview(request: FirmRequest, firm: Firm) -> HttpResponseBase:
         "made": made,
         "changes": errands.changes(firm, made, request.GET) if made else None,
         "counts": errands.count_table(made) if made else [],
+        "totals": errands.totals(made) if made else (),
+        "outdated": errands.is_outdated(made, state.last),
         "running": errands.run_of(newest),
         "now": CLOCK.now(),
     }

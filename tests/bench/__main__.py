@@ -52,7 +52,9 @@ def conduct(bills: int) -> int:
         )
         try:
             _wait_for(port)
-            result = json.loads(subprocess.check_output([*command, "--as", "worker"], env={**environment, **seeded["ids"]}))
+            result = json.loads(
+                subprocess.check_output([*command, "--as", "worker"], env={**environment, **seeded["ids"]})
+            )
         finally:
             stand_ins.terminate()
             stand_ins.wait(10)
@@ -108,14 +110,16 @@ def work() -> int:
 def report(result: dict, pages: int) -> int:
     """Prints the figures and whether they hold."""
     for name, one in zip(("first sync", "second sync"), result["passes"], strict=True):
-        print(f"{name}: {one['outcome']}, {one['wall_s']:.1f} s wall, {one['virtual_s']:.0f} s virtual, {one['cpu_s']:.1f} s CPU")
+        seconds = f"{one['wall_s']:.1f} s wall, {one['virtual_s']:.0f} s virtual, {one['cpu_s']:.1f} s CPU"
+        print(f"{name}: {one['outcome']}, {seconds}")
         print(f"  {one['requests']}  {one['done']}")
     first, second = result["passes"]
     limit = pages * CALLS_OVER_PAGES
     checks = {
         f"Clio calls {first['requests']['clio']} <= {pages} pages + 10 %": first["requests"]["clio"] <= limit,
         f"peak memory {result['memory_mb']:.0f} MB < {MEMORY_LIMIT_MB} MB": result["memory_mb"] < MEMORY_LIMIT_MB,
-        f"QuickBooks reads {first['requests']['quickbooks_reads']} are few": first["requests"]["quickbooks_reads"] < 200,
+        f"QuickBooks reads {first['requests']['quickbooks_reads']} are few": first["requests"]["quickbooks_reads"]
+        < 200,
         "the second sync wrote nothing": second["requests"]["quickbooks_writes"] == 0,
     }
     for text, holds in checks.items():
@@ -132,7 +136,9 @@ def _free_port() -> int:
 def _wait_for(port: int) -> None:
     for _ in range(100):
         try:
-            urllib.request.urlopen(f"http://localhost:{port}/sandbox/quickbooks/.well-known/openid_configuration", timeout=2)
+            urllib.request.urlopen(
+                f"http://localhost:{port}/sandbox/quickbooks/.well-known/openid_configuration", timeout=2
+            )
         except OSError:
             time.sleep(0.1)
         else:

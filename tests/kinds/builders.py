@@ -108,7 +108,9 @@ def line(id: str = "1", amount: object = "1000.00", bill: str = "1", **changes: 
     return replace(plain, **{name: _as_money(name, value) for name, value in changes.items()})
 
 
-def allocation(id: str = "1", amount: object = "1000.00", bill: str = "1", payment: str = "900", **changes: Any) -> Allocation:
+def allocation(
+    id: str = "1", amount: object = "1000.00", bill: str = "1", payment: str = "900", **changes: Any
+) -> Allocation:
     plain = Allocation(
         id=id,
         bill_id=bill,

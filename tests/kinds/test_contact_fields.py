@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from integrations.core.read import Unreadable
+from integrations.core.records import Kind, Ref
 from integrations.kinds.contact import (
     customer_body,
     customer_fingerprint,
@@ -13,7 +14,6 @@ from integrations.kinds.contact import (
     display_name,
     with_mark,
 )
-from integrations.core.records import Kind, Ref
 from tests.kinds.builders import contact
 
 PERSON: dict[str, Any] = {"id": 7, "type": "Person", "name": "Ann Lee", "first_name": "Ann", "last_name": "Lee"}
@@ -26,7 +26,14 @@ def body(**members: Any) -> dict[str, Any]:
 
 @pytest.mark.parametrize(
     "raw",
-    [{}, {"id": 7}, {"id": 7, "name": " \x00 "}, {**PERSON, "redacted": True}, {"name": "Ann Lee"}, {**PERSON, "id": None}],
+    [
+        {},
+        {"id": 7},
+        {"id": 7, "name": " \x00 "},
+        {**PERSON, "redacted": True},
+        {"name": "Ann Lee"},
+        {**PERSON, "id": None},
+    ],
 )
 def test_a_contact_without_id_or_name_or_that_is_hidden_is_unreadable(raw: dict[str, Any]) -> None:
     with pytest.raises(Unreadable):
@@ -73,7 +80,9 @@ def test_r2_3_the_primary_e_mail_goes_over_and_all_of_them_are_known() -> None:
     assert decode({**PERSON, "email_addresses": rows}).emails == ("a@example.com", "b@example.com")
 
 
-@pytest.mark.parametrize("mail", ["ann", "ann@", "@example.com", "ann@example", "a b@example.com", "a" * 95 + "@ex.com"])
+@pytest.mark.parametrize(
+    "mail", ["ann", "ann@", "@example.com", "ann@example", "a b@example.com", "a" * 95 + "@ex.com"]
+)
 def test_r2_3_an_e_mail_that_quickbooks_refuses_is_left_out(mail: str) -> None:
     assert "PrimaryEmailAddr" not in body(primary_email_address=mail)
 
@@ -97,7 +106,12 @@ def test_r2_3_billing_else_primary_address_and_work_as_shipping() -> None:
     billing = {"name": "Billing", "street": "1 High St\nFlat 2", "city": "Austin", "province": "TX"}
     work = {"name": "Work", "street": "2 Low St", "primary": True}
     both = body(addresses=[work, billing])
-    assert both["BillAddr"] == {"Line1": "1 High St", "Line2": "Flat 2", "City": "Austin", "CountrySubDivisionCode": "TX"}
+    assert both["BillAddr"] == {
+        "Line1": "1 High St",
+        "Line2": "Flat 2",
+        "City": "Austin",
+        "CountrySubDivisionCode": "TX",
+    }
     assert both["ShipAddr"] == {"Line1": "2 Low St"}
     assert body(addresses=[work])["BillAddr"] == {"Line1": "2 Low St"}
     assert body(primary_address={"street": "3 Mid St"})["BillAddr"] == {"Line1": "3 Mid St"}
@@ -120,7 +134,12 @@ def test_a_customers_own_bookkeeping_is_no_change() -> None:
 
 
 def test_an_inactive_customer_is_known_by_its_plain_name() -> None:
-    raw = {"Id": "1", "DisplayName": "Ann Lee (deleted)", "Active": False, "PrimaryEmailAddr": {"Address": "A@b.co, c@d.co"}}
+    raw = {
+        "Id": "1",
+        "DisplayName": "Ann Lee (deleted)",
+        "Active": False,
+        "PrimaryEmailAddr": {"Address": "A@b.co, c@d.co"},
+    }
     found = decode_customer(raw)
     assert (found.plain_name, found.active, found.emails) == ("Ann Lee", False, ("a@b.co", "c@d.co"))
 

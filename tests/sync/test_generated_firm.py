@@ -1,4 +1,4 @@
-"""A believable firm of any size: what a first sync leaves in QuickBooks, checked by somebody who knows no portal code."""
+"""A believable firm of any size: what a first sync leaves in QuickBooks, checked by one who knows no portal code."""
 
 from datetime import date
 
@@ -10,10 +10,8 @@ from integrations.models import Mapping
 from integrations.sandbox.clio.office import ClioOffice
 from integrations.sandbox.generator import Seeded, seed
 from integrations.sandbox.quickbooks.office import QuickBooksOffice
-from integrations.sandbox.store import Store
-from integrations.sandbox.world import World
 from tests.oracle import Explained, Oracle
-from tests.portal import START, Portal, connect
+from tests.portal import START, Portal, connect, new_world
 
 ROLES = {
     keys.SERVICE: "services",
@@ -29,7 +27,7 @@ TODAY = date(2026, 11, 24)
 
 def synced(firm: Firm, owner: User, bills: int) -> tuple[Portal, Seeded, list[str]]:
     """The firm after its first sync, and what the oracle finds."""
-    world = World(Store())
+    world = new_world()
     seeded = seed(world.store, bills=bills, today=TODAY)
     clio = ClioOffice(world.store, "us", seeded.account_id)
     portal = connect(firm, owner, world, clio, QuickBooksOffice(world.store, seeded.realm))

@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
-from integrations import connecting
-from integrations.models import Pairing, SyncEvent
-from tests.portal import Portal, connect
+from integrations.models import EntityLink, Pairing, SyncEvent
+from integrations.sync import mirror
+from integrations.sync.gather import reset_cursors
+from tests.portal import Portal
 from tests.sync.books import settled
 
 MAIL = {"PrimaryEmailAddr": {"Address": "ann@example.com"}}
@@ -60,20 +61,20 @@ def test_r2_1_a_customer_is_found_at_any_depth(portal: Portal) -> None:
 
 
 def test_r2_1_our_mark_decides_whatever_the_names_say(portal: Portal) -> None:
-    """After a purge the links are gone; what the portal created is known by its mark."""
-    bill = portal.bill("10.00", number="1")
+    """Even where all links are lost, what the portal created is known again."""
+    portal.bill("10.00", number="1")
     portal.run()
     (customer,) = portal.quickbooks.all("Customer")
     portal.quickbooks.edit_customer(customer["Id"], DisplayName="Quite Another Name", **OTHER_MAIL)
-    connecting.purge(portal.pairing, portal.clock, portal.session)
-    again = connect(portal.firm, portal.owner, portal.world, portal.clio, portal.quickbooks)
-    run = again.run()
-    assert (run.reason, run.counts["contact"]["adopted"], again.codes(), run.counts, again.quickbooks.all("Customer")) == ("", 1)
-    assert len(again.quickbooks.all("Customer")) == 1
-    again.resolve("invoice_exists", "adopt")
-    again.run()
-    settled(again)
-    assert portal.clio.bill(bill)["balance"] == 10
+    EntityLink.objects.of(portal.firm).update(state=EntityLink.State.UNLINKED)
+    reset_cursors(portal.pairing)
+    mirror.unsettle_everything(portal.pairing)
+    run = portal.run()
+    assert run.counts["contact"]["adopted"] == 1
+    assert customers(portal) == ["Quite Another Name"]
+    portal.resolve("invoice_exists", "adopt")
+    portal.run()
+    settled(portal)
 
 
 def test_r2_1_an_inactive_match_is_a_persons_decision(portal: Portal) -> None:

@@ -9,6 +9,7 @@ from django.core.management import CommandError, call_command
 from django.test import Client, override_settings
 
 from firms.models import Firm, Membership, User
+from integrations.tasks import scheduled_tick
 from tests.personas import PASSWORD, person, signed_in
 
 SIGN_UP = {"email": "New@Example.com", "password1": PASSWORD, "password2": PASSWORD}
@@ -155,7 +156,12 @@ def test_a_forged_form_is_refused_with_what_to_do() -> None:
 @pytest.mark.django_db
 def test_health_and_readiness_answer_without_signing_in() -> None:
     assert Client().get("/healthz").status_code == 200
-    assert Client().get("/readyz").json() == {"ready": True, "checks": {"database": True, "migrations": True}}
+    assert Client().get("/readyz").json()["checks"] == {"database": True, "migrations": True, "worker": False}
+    scheduled_tick()
+    assert Client().get("/readyz").json() == {
+        "ready": True,
+        "checks": {"database": True, "migrations": True, "worker": True},
+    }
 
 
 def test_the_admin_signs_in_through_the_same_door_and_admits_only_support(alice: User, acme: Firm) -> None:

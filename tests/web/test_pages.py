@@ -1,6 +1,7 @@
 """Every page opens for everybody it is meant for, with an empty firm and with data, and says what it counts."""
 
 import re
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -14,7 +15,10 @@ PAGES = ("dashboard", "setup", "connections", "mappings", "preview", "runs", "is
 
 def addresses() -> list[str]:
     listed = [reverse(name, kwargs={"firm": "acme"}) for name in PAGES]
-    return [*listed, *(reverse("records", kwargs={"firm": "acme", "kind": k}) for k in ("contact", "invoice", "payment"))]
+    return [
+        *listed,
+        *(reverse("records", kwargs={"firm": "acme", "kind": k}) for k in ("contact", "invoice", "payment")),
+    ]
 
 
 @pytest.mark.parametrize("who", ["alice_client", "bob_client", "vera_client"])
@@ -53,7 +57,18 @@ def test_no_page_carries_inline_script_or_style(alice_client: Client, synced: Po
         assert not re.search(r"<style|style=\"|<script(?![^>]*src=)|\son[a-z]+=\"", page), address
 
 
-@pytest.mark.parametrize("words", ["?before=abc", "?after=99999999999999999999999", "?before=-1", "?q=%00", "?state=nonsense", "?tab=x&code=y", "?kind=%27&outcome=%22&from=1e9"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        "?before=abc",
+        "?after=99999999999999999999999",
+        "?before=-1",
+        "?q=%00",
+        "?state=nonsense",
+        "?tab=x&code=y",
+        "?kind=%27&outcome=%22&from=1e9",
+    ],
+)
 def test_an_odd_query_never_breaks_a_page(words: str, alice_client: Client, synced: Portal) -> None:
     for address in [*addresses(), *details(synced)]:
         assert alice_client.get(address + words).status_code == 200, address + words
@@ -80,8 +95,15 @@ def test_a_page_costs_the_same_number_of_queries_however_many_records_it_shows(
             alice_client.get(address)
 
 
-def test_where_clio_and_quickbooks_have_pages_of_their_own_the_record_leads_there(alice_client: Client, synced: Portal) -> None:
+def test_a_record_leads_to_the_same_thing_in_clio_and_in_quickbooks(
+    alice_client: Client, synced: Portal, settings: Any
+) -> None:
     link = EntityLink.objects.of(synced.firm).filter(kind="invoice").first()
-    page = alice_client.get(reverse("record", args=["acme", "invoice", link.practice_id])).content.decode()
-    assert f"#/bills/{link.practice_id}" in page
-    assert f"/app/invoice?txnId={link.ledger_id}" in page
+    assert link
+    address = reverse("record", args=["acme", "invoice", link.practice_id])
+    played = alice_client.get(address).content.decode()
+    assert f"/bills/{link.practice_id}/" in played and f"/invoices/{link.ledger_id}/" in played
+    settings.SANDBOX = False
+    real = alice_client.get(address).content.decode()
+    assert f"/nc/#/bills/{link.practice_id}" in real
+    assert f"https://app.qbo.intuit.com/app/invoice?txnId={link.ledger_id}" in real

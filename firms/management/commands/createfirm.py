@@ -28,7 +28,7 @@ class Command(BaseCommand):
                 owner = _person(options["owner"].lower(), options["password"])
                 firm = create_firm(owner, options["name"], options["slug"])
         except Refused as refused:
-            raise CommandError(str(refused)) from None
+            raise CommandError(str(refused), returncode=2) from None
         self.stdout.write(f"{firm.name} is at {firm.get_absolute_url()}; its owner is {owner.email}.")
 
 
@@ -37,11 +37,11 @@ def _check(slug: str, email: str) -> None:
         validate_slug(slug)
         validate_email(email)
     except ValidationError as error:
-        raise CommandError(" ".join(error.messages)) from None
+        raise CommandError(" ".join(error.messages), returncode=2) from None
     if len(slug) > SLUG_LENGTH:
-        raise CommandError(f"--slug must have at most {SLUG_LENGTH} characters.")
+        raise CommandError(f"--slug must have at most {SLUG_LENGTH} characters.", returncode=2)
     if Firm.objects.filter(slug=slug).exists():
-        raise CommandError(f"There is a firm with the slug {slug} already.")
+        raise CommandError(f"There is a firm with the slug {slug} already.", returncode=2)
 
 
 def _person(email: str, password: str | None) -> User:

@@ -14,6 +14,7 @@ from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
+from django_q.tasks import async_task
 
 from firms.membership import create_firm
 from firms.models import Firm, User
@@ -30,7 +31,7 @@ from integrations.sandbox.world import world_at
 from integrations.sync.run import open_run, sync
 
 SLUG, NAME = "hart-lowe", "Hart & Lowe LLP"
-EMAIL, PASSWORD = "demo@example.com", "demo-portal-2026"  # noqa: S105 - of a firm that exists on this machine only
+EMAIL, PASSWORD = "demo@example.com", "demo-portal-2026"
 STORIES = ("full",)
 
 
@@ -93,6 +94,7 @@ class Command(BaseCommand):
             subprocess.Popen([*web, "--log-level", "warning"], env=environment, start_new_session=True),  # noqa: S603
             subprocess.Popen(worker, env=environment, start_new_session=True),  # noqa: S603
         ]
+        async_task("integrations.tasks.scheduled_tick")  # so that the worker shows itself at once
         self.stdout.write(
             f"\nThe portal is at {settings.SITE_URL}/\n"
             f"Sign in as {EMAIL} with the password {PASSWORD}\n"
@@ -136,7 +138,7 @@ def _firm() -> tuple[Firm, User]:
 def _seed(bills: int) -> dict[str, Any]:
     """The demo firm's two accounts; an already seeded sandbox stays as people left it."""
     store = world_at(settings.SANDBOX_FILE).store
-    known = store.setting("demo")
+    known: dict[str, Any] | None = store.setting("demo")
     if known is None:
         seeded = seed(store, bills=bills)
         known = {"clio": str(seeded.account_id), "quickbooks": seeded.realm}

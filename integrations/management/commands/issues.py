@@ -56,6 +56,6 @@ class Command(FirmCommand):
 def _fields(given: list[str]) -> dict[str, str]:
     """Raises CommandError for anything but NAME=VALUE."""
     fields = dict(field.partition("=")[::2] for field in given)
-    if not all("=" in field for field in given) or not all(fields.values()):
+    if not all(name and value for name, value in fields.items()):
         raise CommandError("--field is written NAME=VALUE, for example --field customer=58.", returncode=2)
     return fields

@@ -33,7 +33,7 @@ class Command(FirmCommand):
             mapping.read_targets(work)
             start = start or work.pairing.start_date or mapping.default_start_date(work.clock.now().date())
             proposals = mapping.apply(work, start) if options["apply"] else mapping.recommend(work)
-        except (NotReady, RemoteError) as error:
+        except (NotReady, RemoteError, mapping.InvalidMapping) as error:
             raise CommandError(str(error), returncode=2) from error
         report = [proposal.report() for proposal in proposals]
         return {"firm": firm.slug, "start_date": start.isoformat(), "applied": options["apply"], "mapping": report}, 0

@@ -67,7 +67,7 @@ def _unfiltered(resource: Resource, request: Request, switches: Switches) -> lis
 def _test(how: str, field: str, name: str, value: str, switches: Switches, today: str) -> Test:
     match how:
         case "ignored":
-            return lambda doc: True
+            return lambda _doc: True
         case "parent_type":
             return _parent_type(value, switches)
         case "overdue":
@@ -113,7 +113,7 @@ def _truth(name: str, value: str) -> bool:
 
 
 def _displayed(field: str, name: str, value: str) -> Test:
-    return (lambda doc: bool(doc[field])) if _truth(name, value) else (lambda doc: True)
+    return (lambda doc: bool(doc[field])) if _truth(name, value) else (lambda _doc: True)
 
 
 def _text(field: str, name: str, value: str) -> Test:
@@ -197,7 +197,7 @@ def _one_of(choices: str, field: str, name: str, value: str) -> Test:
 def _parent_type(value: str, switches: Switches) -> Test:
     reading = switches["clio_parent_type"]
     if reading == "ignored":
-        return lambda doc: True
+        return lambda _doc: True
     wanted = _PARENT_NUMBERS.get(value) if reading == "number" else value
     if wanted not in ("Payment", "CreditMemo"):
         raise Refusal(400, f"parent_type has no value {value}.")
@@ -208,7 +208,7 @@ def _overdue(name: str, value: str, today: str) -> Test:
     if name == "status" and value not in ("all", "overdue"):
         raise Refusal(400, "status must be all or overdue.")
     if value == "all" or (name == "overdue_only" and not _truth(name, value)):
-        return lambda doc: True
+        return lambda _doc: True
     return lambda doc: doc["state"] == "awaiting_payment" and str(doc["due_at"]) < today
 
 

@@ -108,7 +108,7 @@ class QuickBooksGateway:
         return tuple(found)
 
     def _blocks(self, reply: Reply) -> tuple[Raw, ...]:
-        """The lists of a change data capture answer. Raises the error of a fault among them, Garbled for none at all."""
+        """The lists of a change data capture answer. Raises the error of a fault among them, Garbled for none."""
         trace = self._transport.trace("GET", "cdc")
         answer = reply.data if isinstance(reply.data, Mapping) else {}
         if not isinstance(answer.get("CDCResponse"), list):

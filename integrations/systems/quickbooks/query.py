@@ -25,12 +25,12 @@ def select(
     if start < 1 or not 1 <= max_rows <= limits.QUERY_ROWS:
         raise ValueError("a page starts at 1 or later and holds 1 to 1000 rows")
     condition = f" WHERE {where}" if where else ""
-    head = f"SELECT {fields} FROM {_check(_ENTITY, entity)}{condition}"
+    head = f"SELECT {fields} FROM {_check(_ENTITY, entity)}{condition}"  # noqa: S608 - each part is checked
     return f"{head} ORDERBY Id STARTPOSITION {start} MAXRESULTS {max_rows}"
 
 
 def quoted(value: str) -> str:
-    """A value in single quotes, quote and backslash escaped with a backslash. Raises ValueError on control characters."""
+    """A value in single quotes, quote and backslash escaped by a backslash. Raises ValueError on control characters."""
     if any(ord(char) < 32 or ord(char) == 127 for char in value):
         raise ValueError("a query value holds no control characters")
     escaped = value.replace("\\", "\\\\").replace("'", "\\'")

@@ -1,0 +1,452 @@
+"""The commands as scripts see them: one JSON object on standard output, words on standard error, a status."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings as configured
+from django.core.management import CommandError, call_command, load_command_class
+from django.db import connection as database
+from pytest_django import Settings
+
+from firms.models import Firm, User
+from integrations import connecting
+from integrations.management.commands import sync as sync_command
+from integrations.models import Connection, Issue, Pairing, SyncRun
+from integrations.sandbox.world import world_at
+from integrations.sync.run import DEAD_AFTER, RunIsOpen, open_run
+from integrations.systems.clock import SystemClock
+from tests.personas import person
+from tests.portal import Portal, make_portal
+from tests.served import free_port, lead_to, stand_ins_served, unhurried
+
+FIRM_COMMANDS = ["recommend_mapping", "preflight", "plan", "sync", "issues"]
+COUNTS = {"created", "updated", "voided", "adopted", "unchanged", "waiting", "issues"}
+
+
+@dataclass(frozen=True)
+class Ended:
+    """What a command left behind."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> dict[str, Any]:
+        """The one object on standard output."""
+        assert self.out.count("\n") == 1, self.out
+        parsed = json.loads(self.out)
+        assert isinstance(parsed, dict)
+        return parsed
+
+
+def run(name: str, *args: str) -> Ended:
+    out, err = StringIO(), StringIO()
+    try:
+        call_command(name, *args, stdout=out, stderr=err)
+    except SystemExit as stopped:
+        return Ended(int(stopped.code or 0), out.getvalue(), err.getvalue())
+    except CommandError as error:
+        return Ended(error.returncode, out.getvalue(), err.getvalue() + str(error))
+    return Ended(0, out.getvalue(), err.getvalue())
+
+
+@pytest.fixture
+def portal(acme: Firm, alice: User, settings: Settings, tmp_path: Path) -> Iterator[Portal]:
+    """Connected, confirmed and mapped; the commands reach the stand-ins by HTTP."""
+    with stand_ins_served(settings, tmp_path) as world:
+        yield make_portal(acme, alice, store=world.store)
+
+
+@pytest.fixture
+def unmapped(acme: Firm, alice: User, settings: Settings, tmp_path: Path) -> Iterator[Portal]:
+    with stand_ins_served(settings, tmp_path) as world:
+        yield make_portal(acme, alice, store=world.store, mapped=False)
+
+
+@pytest.fixture
+def unconfirmed(portal: Portal) -> Portal:
+    Connection.objects.of(portal.firm).filter(system="quickbooks").update(confirmed_at=None, confirmed_by=None)
+    return portal
+
+
+def writes_of(portal: Portal) -> int:
+    return sum(len(portal.quickbooks.all(entity)) for entity in ("Customer", "Invoice", "Payment", "Item", "Account"))
+
+
+# What cannot be done
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", FIRM_COMMANDS)
+@pytest.mark.parametrize("form", [[], ["--json"]])
+def test_an_unknown_firm_is_a_usage_error(name: str, form: list[str]) -> None:
+    ended = run(name, "nobody", *form)
+    assert (ended.status, ended.out) == (2, "")
+    assert "There is no firm “nobody”" in ended.err
+
+
+@pytest.mark.parametrize("name", FIRM_COMMANDS)
+@pytest.mark.parametrize("args", [[], ["acme", "--unknown"], ["acme", "globex"]])
+def test_arguments_that_fit_nothing_are_a_usage_error(
+    name: str, args: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    command: Any = load_command_class("integrations", name)
+    command._called_from_command_line = True
+    with pytest.raises(SystemExit) as stopped:
+        command.create_parser("manage.py", name).parse_args(args)
+    said = capsys.readouterr()
+    assert (stopped.value.code, said.out) == (2, "")
+    assert "usage:" in said.err
+
+
+def test_a_firm_that_has_connected_nothing_is_told_what_to_do(acme: Firm, settings: Settings) -> None:
+    settings.SANDBOX_RUNNING = None
+    words = "Connect Clio and QuickBooks first, on the connections page."
+    planned = run("plan", "acme", "--json")
+    assert (planned.status, planned.json) == (2, {"firm": "acme", "reason": words, "changes": []})
+    synced = run("sync", "acme", "--json")
+    assert (synced.status, synced.json["run"], synced.json["outcome"], synced.json["reason"]) == (
+        2,
+        None,
+        "failed",
+        words,
+    )
+    assert synced.json.keys() == SYNC_KEYS
+    checked = run("preflight", "acme", "--json")
+    assert (checked.status, checked.json["findings"][0]["message"]) == (1, words)
+    recommended = run("recommend_mapping", "acme", "--json")
+    assert (recommended.status, recommended.out, recommended.err) == (2, "", words)
+    listed = run("issues", "acme", "--json")
+    assert (listed.status, listed.json) == (0, {"firm": "acme", "issues": []})
+
+
+def test_a_disconnected_firm_is_told_which_system(portal: Portal) -> None:
+    connecting.disconnect(portal.pairing.practice, portal.clock, portal.session)
+    ended = run("sync", "acme", "--json")
+    assert (ended.status, ended.json["reason"]) == (2, "Clio is disconnected. Connect it on the connections page.")
+
+
+def test_nothing_is_written_to_a_company_nobody_confirmed(unconfirmed: Portal) -> None:
+    unconfirmed.bill()
+    before = writes_of(unconfirmed)
+    for name, args in (("sync", ["--json"]), ("plan", ["--json"]), ("recommend_mapping", ["--apply"])):
+        ended = run(name, "acme", *args)
+        assert ended.status == 2
+        assert "Confirm on the connections page" in ended.out + ended.err
+    checked = run("preflight", "acme", "--json")
+    assert checked.status == 1
+    assert "wrong_company" in [finding["code"] for finding in checked.json["findings"]]
+    assert run("recommend_mapping", "acme", "--json").status == 0
+    assert writes_of(unconfirmed) == before
+
+
+def test_a_firm_without_a_start_date_is_told_to_choose_one(unmapped: Portal) -> None:
+    for name in ("plan", "sync"):
+        ended = run(name, "acme", "--json")
+        assert ended.status == 2
+        assert "No start date is set" in str(ended.json["reason"])
+
+
+@pytest.mark.parametrize("name", ["plan", "preflight", "recommend_mapping"])
+def test_a_defect_of_the_portal_is_never_read_as_an_answer(
+    portal: Portal, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(f"integrations.management.commands.{name}.open_workspace", broken)
+    ended = run(name, "acme", "--json")
+    assert (ended.status, ended.out, ended.err) == (2, "", "The portal itself failed; the log says more.")
+
+
+def test_a_defect_during_a_run_ends_it_with_a_reason(portal: Portal, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("integrations.sync.gather.gather", broken)
+    ended = run("sync", "acme", "--json")
+    assert (ended.status, ended.json["outcome"]) == (2, "failed")
+    assert ended.json["reason"] == "The portal itself failed; support has been told."
+    assert SyncRun.objects.of(portal.firm).get().state == "finished"
+
+
+# What can
+
+
+SYNC_KEYS = {"firm", "run", "outcome", "reason", "kinds", "requests", "left_out", "warnings", "seconds"}
+
+
+def test_a_mapping_is_proposed_then_applied(unmapped: Portal) -> None:
+    before = writes_of(unmapped)
+    proposed = run("recommend_mapping", "acme", "--json")
+    assert proposed.status == 0
+    assert proposed.json.keys() == {"firm", "start_date", "applied", "mapping"}
+    assert (proposed.json["applied"], proposed.json["start_date"]) == (False, f"{datetime.now().year}-01-01")
+    assert writes_of(unmapped) == before
+    applied = run("recommend_mapping", "acme", "--apply", "--start-date", "2026-01-01", "--json")
+    assert (applied.status, applied.json["applied"], applied.json["start_date"]) == (0, True, "2026-01-01")
+    assert writes_of(unmapped) > before
+    made = writes_of(unmapped)
+    assert run("recommend_mapping", "acme", "--apply", "--json").json["start_date"] == "2026-01-01"
+    assert writes_of(unmapped) == made
+    assert unmapped.pairing.start_date == date(2026, 1, 1)
+
+
+@pytest.mark.parametrize("day", ["soon", "2026-13-01", "01/02/2026"])
+def test_a_start_date_that_is_no_day_is_a_usage_error(portal: Portal, day: str) -> None:
+    ended = run("recommend_mapping", "acme", "--start-date", day)
+    assert (ended.status, ended.out) == (2, "")
+    assert f"got “{day}”" in ended.err
+
+
+def test_preflight_is_clear_or_says_what_is_not(portal: Portal) -> None:
+    clear = run("preflight", "acme", "--json")
+    assert (clear.status, clear.json) == (0, {"firm": "acme", "findings": []})
+    portal.quickbooks.set_custom_numbers(False)
+    found = run("preflight", "acme", "--json")
+    assert found.status == 1
+    assert [finding["code"] for finding in found.json["findings"]] == ["numbering_setting_off"]
+    assert found.json["findings"][0].keys() == {"code", "severity", "message"}
+    told = run("preflight", "acme")
+    assert (told.status, "numbering_setting_off" in told.out) == (1, True)
+
+
+def test_plan_shows_every_change_with_its_lines_and_writes_nothing(portal: Portal) -> None:
+    portal.bill("1250.50", number="1042")
+    before = writes_of(portal)
+    ended = run("plan", "acme", "--json")
+    assert (ended.status, ended.json["reason"]) == (1, None)
+    (invoice,) = [change for change in ended.json["changes"] if change["kind"] == "invoice"]
+    assert (invoice["action"], invoice["amount"]) == ("create", "1250.50")
+    debits = sum(Decimal(line["debit"]) for line in invoice["lines"])
+    credits = sum(Decimal(line["credit"]) for line in invoice["lines"])
+    assert debits == credits == Decimal("1250.50")
+    assert writes_of(portal) == before
+    assert not SyncRun.objects.of(portal.firm).exists()
+    assert "2 changes" in run("plan", "acme").out
+
+
+def test_looking_neither_starts_the_schedule_nor_answers_who_asked(portal: Portal) -> None:
+    run("plan", "acme")
+    assert portal.pairing.next_sync_at is None
+    asked = SystemClock().now()
+    Pairing.objects.of(portal.firm).update(sync_asked_at=asked, sync_asked_by=portal.owner, next_sync_at=asked)
+    run("plan", "acme")
+    pairing = portal.pairing
+    assert (pairing.sync_asked_at, pairing.sync_asked_by, pairing.next_sync_at) == (asked, portal.owner, asked)
+
+
+def test_sync_prints_what_it_did_and_a_second_one_does_nothing(portal: Portal) -> None:
+    portal.pay(portal.bill("1000.00", number="7"), 400)
+    ended = run("sync", "acme", "--json")
+    assert (ended.status, set(ended.json)) == (0, SYNC_KEYS)
+    assert (ended.json["firm"], ended.json["outcome"], ended.json["reason"]) == ("acme", "in_sync", None)
+    assert set(ended.json["kinds"]) >= {"contact", "invoice", "payment"}
+    assert all(set(counts) == COUNTS for counts in ended.json["kinds"].values())
+    assert [ended.json["kinds"][kind]["created"] for kind in ("contact", "invoice", "payment")] == [1, 1, 1]
+    assert ended.json["requests"].keys() == {"clio", "quickbooks_reads", "quickbooks_writes"}
+    assert ended.json["requests"]["quickbooks_writes"] >= 1
+    assert ended.json["left_out"] == {"payments": 0, "amount": "0.00"}
+    assert isinstance(ended.json["seconds"], float)
+    again = run("sync", "acme", "--json")
+    assert (again.status, again.json["requests"]["quickbooks_writes"]) == (0, 0)
+    assert again.json["kinds"]["invoice"] == {**dict.fromkeys(COUNTS, 0), "unchanged": 1}
+    assert (run("plan", "acme", "--json").status, run("plan", "acme").out) == (0, "Nothing to do\n")
+    assert "In sync" in run("sync", "acme").out
+
+
+def test_a_lost_connection_ends_with_two_and_an_issue(portal: Portal) -> None:
+    portal.quickbooks.disconnect_apps()
+    ended = run("sync", "acme", "--json")
+    assert (ended.status, ended.json["outcome"]) == (2, "failed")
+    assert "no longer accepts this connection" in ended.json["reason"]
+    listed = run("issues", "acme", "--json")
+    assert (listed.status, [issue["code"] for issue in listed.json["issues"]]) == (1, ["reconnect"])
+
+
+# While another run is open
+
+
+def test_sync_waits_for_an_open_run_and_then_gives_up(portal: Portal) -> None:
+    other = open_run(portal.pairing, SystemClock(), SyncRun.Trigger.SCHEDULE)
+    started = time.monotonic()
+    ended = run("sync", "acme", "--json", "--wait", "0.3")
+    assert 0.3 <= time.monotonic() - started < 5
+    assert (ended.status, ended.json["reason"], ended.json["run"]) == (2, f"run {other.pk} is open", None)
+    assert sync_command.WAIT_S == 30
+    planned = run("plan", "acme", "--json")
+    assert (planned.status, planned.json["reason"]) == (2, f"run {other.pk} is open")
+
+
+def test_it_goes_on_as_soon_as_the_other_is_finished(portal: Portal, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = open_run(portal.pairing, SystemClock(), SyncRun.Trigger.SCHEDULE)
+
+    def end_other(seconds: float) -> None:
+        now = SystemClock().now()
+        SyncRun.objects.of(portal.firm).filter(pk=other.pk).update(state="finished", outcome="in_sync", finished_at=now)
+
+    monkeypatch.setattr("integrations.management.commands.sync.time.sleep", end_other)
+    ended = run("sync", "acme", "--json")
+    assert (ended.status, ended.json["run"] > other.pk) == (0, True)
+
+
+def test_a_run_whose_worker_died_stands_in_nobodys_way(portal: Portal) -> None:
+    dead = open_run(portal.pairing, SystemClock(), SyncRun.Trigger.SCHEDULE)
+    SyncRun.objects.of(portal.firm).update(heartbeat_at=SystemClock().now() - DEAD_AFTER)
+    assert run("sync", "acme", "--json", "--wait", "0").status == 0
+    dead.refresh_from_db()
+    assert (dead.state, dead.outcome, "The worker stopped" in dead.reason) == ("finished", "failed", True)
+
+
+# Issues
+
+
+@pytest.fixture
+def taken(portal: Portal) -> Portal:
+    """A bill whose number QuickBooks already has, after a sync."""
+    customer = portal.quickbooks.create_customer("Somebody else")
+    item = next(doc["Id"] for doc in portal.quickbooks.all("Item"))
+    portal.quickbooks.create_invoice(customer["Id"], [(item, Decimal("5.00"))], DocNumber="7")
+    portal.bill("1000.00", number="7")
+    assert run("sync", "acme", "--json").status == 1
+    return portal
+
+
+def test_issues_lists_what_is_open_as_json(taken: Portal) -> None:
+    ended = run("issues", "acme", "--json")
+    assert ended.status == 1
+    (issue,) = ended.json["issues"]
+    assert issue.keys() == {
+        "id", "code", "severity", "kind", "practice_id", "ledger_id", "message", "actions", "opened_at",
+    }  # fmt: skip
+    assert (issue["code"], issue["severity"], issue["kind"]) == ("duplicate_number", "error", "invoice")
+    assert "ignore" in issue["actions"]
+    assert datetime.fromisoformat(issue["opened_at"]).tzinfo
+    assert run("sync", "acme", "--json").json["kinds"]["invoice"]["issues"] == 1
+
+
+def test_an_accepted_difference_is_no_longer_listed(taken: Portal) -> None:
+    (issue,) = taken.issues()
+    ended = run("issues", "acme", "--resolve", str(issue.pk), "ignore", "--json")
+    assert (ended.status, ended.json["issues"]) == (0, [])
+    issue.refresh_from_db()
+    assert issue.state == "accepted"
+    assert run("sync", "acme", "--json").status == 0
+
+
+def test_a_decision_that_waits_for_the_next_run_is_listed_with_it(portal: Portal) -> None:
+    issue = Issue.objects.of(portal.firm).create(
+        pairing=portal.pairing, code="probable_match", severity="error", kind="contact", practice_id="1",
+        message="Perhaps Ann Lee.", details={"candidates": ["58"]}, opened_at=SystemClock().now(),
+    )  # fmt: skip
+    ended = run("issues", "acme", "--resolve", str(issue.pk), "link", "--field", "customer=58", "--json")
+    (listed,) = ended.json["issues"]
+    assert listed["message"] == "Perhaps Ann Lee. Decided: Link to this customer; the next run carries it out."
+    assert ended.status == 1
+    issue.refresh_from_db()
+    assert (issue.state, issue.action, issue.value) == ("decided", "link", "58")
+    assert "Decided: Link" in run("issues", "acme").out
+
+
+def test_an_action_that_does_not_fit_names_those_that_do(taken: Portal) -> None:
+    (issue,) = taken.issues()
+    ended = run("issues", "acme", "--resolve", str(issue.pk), "link")
+    assert (ended.status, ended.out) == (2, "")
+    assert "Possible: renumber" in ended.err
+    issue.refresh_from_db()
+    assert issue.state == "open"
+
+
+@pytest.mark.parametrize("id_", ["0", "999999999999999999999", "x", "²", "-1"])
+def test_an_issue_that_is_not_there_is_a_usage_error(portal: Portal, id_: str) -> None:
+    ended = run("issues", "acme", "--resolve", id_, "ignore")
+    assert (ended.status, ended.out) == (2, "")
+
+
+def test_nor_can_an_issue_of_another_firm_be_resolved(taken: Portal, globex: Firm) -> None:
+    (issue,) = taken.issues()
+    ended = run("issues", "globex", "--resolve", str(issue.pk), "ignore")
+    assert (ended.status, "no open issue" in ended.err) == (2, True)
+
+
+def test_nor_one_of_a_link_that_was_purged(taken: Portal) -> None:
+    (issue,) = taken.issues()
+    connecting.purge(taken.pairing, taken.clock, taken.session)
+    assert run("issues", "acme", "--json").json["issues"] == []
+    assert run("issues", "acme", "--resolve", str(issue.pk), "ignore").status == 2
+
+
+@pytest.mark.parametrize("field", ["customer", "customer=", "=58"])
+def test_a_field_is_a_name_and_a_value(taken: Portal, field: str) -> None:
+    (issue,) = taken.issues()
+    ended = run("issues", "acme", "--resolve", str(issue.pk), "ignore", "--field", field)
+    assert (ended.status, "NAME=VALUE" in ended.err) == (2, True)
+    assert run("issues", "acme", "--field", field).status == 2
+
+
+# Around them
+
+
+def test_a_tick_says_nothing_and_ends_well(portal: Portal) -> None:
+    assert run("tick") == Ended(0, "", "")
+
+
+def test_a_command_serves_the_stand_ins_itself_where_no_portal_is_served(
+    acme: Firm, alice: User, settings: Settings, tmp_path: Path
+) -> None:
+    path = tmp_path / "sandbox.sqlite3"
+    lead_to(settings, f"http://127.0.0.1:{free_port()}", path)
+    world = world_at(path)
+    unhurried(world.store)
+    portal = make_portal(acme, alice, store=world.store)
+    portal.bill("10.00", number="7")
+    assert (run("plan", "acme").status, run("sync", "acme").status, run("plan", "acme").status) == (1, 0, 0)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_sync_as_a_script_would_call_it(settings: Settings, tmp_path: Path) -> None:
+    from firms.membership import create_firm
+
+    with stand_ins_served(settings, tmp_path) as world:
+        alice = person("Alice")
+        portal = make_portal(create_firm(alice, "Acme Law", "acme"), alice, store=world.store)
+        portal.bill("10.00", number="7")
+        done = script(settings.SITE_URL, "sync", "acme", "--json")
+        assert (done.returncode, done.stdout.count("\n")) == (0, 1), done.stderr
+        assert json.loads(done.stdout)["kinds"]["invoice"]["created"] == 1
+        assert [invoice["DocNumber"] for invoice in portal.quickbooks.all("Invoice")] == ["7"]
+        wrong = script(settings.SITE_URL, "sync", "nobody", "--json")
+        assert (wrong.returncode, wrong.stdout) == (2, "")
+        assert "There is no firm “nobody”" in wrong.stderr
+
+
+def script(site: str, *args: str) -> subprocess.CompletedProcess[str]:
+    """``manage.py`` in a process of its own, on the database of this test."""
+    at = database.settings_dict
+    address = f"postgres://{at['USER']}@/{at['HOST']}/{at['NAME']}"
+    environment = {
+        **os.environ,
+        "DATABASE_URL": address,
+        "SITE_URL": site,
+        "TOKEN_KEYS": ",".join(configured.TOKEN_KEYS),
+    }
+    command = [sys.executable, str(configured.BASE_DIR / "manage.py"), *args]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_the_message_names_the_open_run(portal: Portal) -> None:
+    first = open_run(portal.pairing, SystemClock(), SyncRun.Trigger.COMMAND)
+    with pytest.raises(RunIsOpen, match=f"^run {first.pk} is open$"):
+        open_run(portal.pairing, SystemClock(), SyncRun.Trigger.COMMAND)

@@ -1,0 +1,92 @@
+"""The dashboard says in one sentence whether anybody is needed, and starts a sync once."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+from django_q.models import OrmQ
+
+from firms.models import Firm
+from integrations.models import Connection, Pairing, SyncRun
+from integrations.queries.state import state_of
+from integrations.sync.run import open_run
+from tests.portal import Portal
+
+
+def sentence(firm: Firm) -> str:
+    return state_of(firm).text
+
+
+def test_a_new_firm_is_told_to_connect_clio(acme: Firm) -> None:
+    assert sentence(acme) == "Connect Clio to begin"
+
+
+def test_each_missing_step_is_named_in_turn(portal: Portal) -> None:
+    assert sentence(portal.firm) == "Not synced yet"
+    Pairing.objects.of(portal.firm).update(start_date=None)
+    assert sentence(portal.firm) == "Choose the start date and the mappings"
+    Connection.objects.of(portal.firm).filter(system="quickbooks").update(confirmed_at=None)
+    assert sentence(portal.firm) == "Confirm that this is the right QuickBooks company"
+    Connection.objects.of(portal.firm).filter(system="clio").update(state="reconnect")
+    assert sentence(portal.firm) == "Clio has to be connected again"
+
+
+def test_in_sync_names_when_and_the_next_check(portal: Portal) -> None:
+    portal.bill("100.00")
+    portal.run()
+    Pairing.objects.of(portal.firm).update(next_sync_at=timezone.now() + timedelta(minutes=15))
+    said = sentence(portal.firm)
+    assert said.startswith("In sync as of ") and " · next check " in said
+
+
+def test_open_errors_are_counted_and_lead_to_the_issues(synced: Portal, alice_client: Client) -> None:
+    page = alice_client.get("/f/acme/").content.decode()
+    assert '<a class="state-warn" href="/f/acme/issues/">1 thing needs you</a>' in page
+    assert "/f/acme/issues/?code=duplicate_number" in page
+
+
+def test_a_failed_run_says_why(portal: Portal) -> None:
+    portal.quickbooks.disconnect_apps()
+    assert portal.run().outcome == "failed"
+    assert sentence(portal.firm).startswith(("The last sync failed: ", "QuickBooks has to be connected again"))
+
+
+def test_sync_now_asks_once_however_often_it_is_pressed(
+    bob_client: Client, portal: Portal, django_capture_on_commit_callbacks: Any
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        for _ in range(2):
+            assert bob_client.post("/f/acme/sync/")["Location"] == "/f/acme/"
+    assert portal.pairing.sync_asked_at is not None
+    assert portal.pairing.sync_asked_by is not None and portal.pairing.sync_asked_by.email == "bob@example.com"
+    assert OrmQ.objects.count() >= 1
+    assert not SyncRun.objects.of(portal.firm).exists(), "the request only asks"
+    assert "Waiting for the queue" in bob_client.get("/f/acme/").content.decode()
+
+
+def test_a_viewer_may_not_start_a_sync(vera_client: Client, portal: Portal) -> None:
+    assert vera_client.post("/f/acme/sync/").status_code == 403
+    assert "Sync now" not in vera_client.get("/f/acme/").content.decode()
+
+
+def test_a_firm_that_is_not_ready_is_told_what_is_missing(alice_client: Client, acme: Firm) -> None:
+    answer = alice_client.post("/f/acme/sync/", follow=True)
+    assert "A sync cannot start yet: Connect Clio to begin." in answer.content.decode()
+
+
+def test_progress_stays_right_after_a_reload_and_ends_with_the_run(alice_client: Client, portal: Portal) -> None:
+    run = open_run(portal.pairing, portal.clock, SyncRun.Trigger.PERSON, portal.owner)
+    SyncRun.objects.of(portal.firm).update(state="applying", done=40, total=300)
+    for address in ("/f/acme/", "/f/acme/live/", f"/f/acme/runs/{run.pk}/"):
+        page = alice_client.get(address)
+        assert "40 of 300" in page.content.decode(), address
+        assert "HX-Refresh" not in page
+    SyncRun.objects.of(portal.firm).update(state="finished", outcome="in_sync", finished_at=timezone.now())
+    assert alice_client.get("/f/acme/live/")["HX-Refresh"] == "true"
+
+
+@pytest.mark.parametrize("method", ["get", "put"])
+def test_a_sync_is_asked_for_by_post_only(method: str, alice_client: Client, portal: Portal) -> None:
+    assert getattr(alice_client, method)("/f/acme/sync/").status_code == 405

@@ -1,0 +1,116 @@
+"""Issues through the screens: lists, decisions, refusals, and adopting many invoices at once."""
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from django.test import Client
+
+from integrations.models import Issue, SyncEvent
+from tests.portal import Portal
+
+
+@pytest.fixture
+def probable(portal: Portal) -> Issue:
+    """A contact who may be one of two customers."""
+    for name in ("Ann Lee", "Ann Lee (home)"):
+        portal.quickbooks.create_customer(name, GivenName="Ann", FamilyName="Lee")
+    portal.bill("100.00")
+    portal.run()
+    return Issue.objects.of(portal.firm).get(code="probable_match")
+
+
+def at(issue: Issue) -> str:
+    return f"/f/acme/issues/{issue.pk}/"
+
+
+def test_the_page_says_what_happened_why_it_matters_and_offers_the_candidates(
+    bob_client: Client, probable: Issue
+) -> None:
+    page = bob_client.get(at(probable)).content.decode()
+    for said in ("What happened", "Why it matters", "What to do", "Ann Lee", "Link to this customer"):
+        assert said in page
+    assert page.count('type="radio"') == len(probable.details["candidates"])
+
+
+def test_linking_wants_one_of_the_candidates_and_loses_no_note(bob_client: Client, probable: Issue) -> None:
+    for value, said in (("", "Choose the customer first"), ("424242", "not one of those shown")):
+        answer = bob_client.post(at(probable), {"action": "link", "value": value, "note": "asked Ann"})
+        assert answer.status_code == 422
+        assert said in answer.content.decode() and "asked Ann" in answer.content.decode()
+    probable.refresh_from_db()
+    assert probable.state == "open"
+
+
+def test_a_decision_is_kept_with_who_and_why_and_the_next_sync_carries_it_out(
+    bob_client: Client, probable: Issue, portal: Portal
+) -> None:
+    chosen = probable.details["candidates"][0]
+    bob_client.post(at(probable), {"action": "link", "value": chosen, "note": "asked Ann"})
+    page = bob_client.get(at(probable)).content.decode()
+    assert "Link to this customer" in page and "Bob" in page and "asked Ann" in page
+    assert "1 decision waits for the next sync" in page
+    portal.run()
+    (invoice,) = portal.quickbooks.all("Invoice")
+    assert invoice["CustomerRef"]["value"] == chosen
+
+
+@pytest.mark.parametrize("action", ["", "nonsense", "adopt", "\x00"])
+def test_an_action_that_does_not_fit_is_told(action: str, bob_client: Client, probable: Issue) -> None:
+    answer = bob_client.post(at(probable), {"action": action})
+    assert answer.status_code == 422 and "does not fit this issue" in answer.content.decode()
+
+
+def test_a_note_may_be_long_but_not_endless(bob_client: Client, probable: Issue) -> None:
+    assert bob_client.post(at(probable), {"action": "ignore", "note": "x" * 2001}).status_code == 422
+    assert bob_client.post(at(probable), {"action": "ignore", "note": "x" * 2000}).status_code == 302
+
+
+def test_a_viewer_reads_and_decides_nothing(vera_client: Client, probable: Issue) -> None:
+    assert "To decide this it takes" in vera_client.get(at(probable)).content.decode()
+    assert vera_client.post(at(probable), {"action": "ignore"}).status_code == 403
+    assert vera_client.post("/f/acme/issues/adopt/").status_code == 403
+    assert not SyncEvent.objects.of(probable.firm).filter(outcome="decided").exists()
+
+
+def test_an_accepted_difference_moves_to_its_own_list(bob_client: Client, synced: Portal) -> None:
+    issue = Issue.objects.of(synced.firm).get(code="duplicate_number")
+    bob_client.post(at(issue), {"action": "ignore", "note": "billed by hand"})
+    assert "Nothing is open" in bob_client.get("/f/acme/issues/").content.decode()
+    assert "Bill 1044" in bob_client.get("/f/acme/issues/?tab=accepted").content.decode()
+
+
+def test_renumbering_leads_to_the_bill_in_clio_and_decides_nothing(bob_client: Client, synced: Portal) -> None:
+    issue = Issue.objects.of(synced.firm).get(code="duplicate_number")
+    page = bob_client.get(at(issue)).content.decode()
+    assert f"/bills/{issue.practice_id}/" in page and 'value="renumber"' not in page
+
+
+def test_issues_are_found_by_code_severity_and_number(bob_client: Client, synced: Portal) -> None:
+    for query, found in (
+        ("code=duplicate_number", True),
+        ("severity=info", False),
+        ("q=1044", True),
+        ("q=nobody", False),
+    ):
+        assert ("Bill 1044" in bob_client.get(f"/f/acme/issues/?{query}").content.decode()) is found, query
+
+
+def test_many_invoices_are_adopted_after_one_yes(bob_client: Client, portal: Portal) -> None:
+    customer = portal.quickbooks.create_customer("Ann Lee", PrimaryEmailAddr={"Address": "ann@example.com"})["Id"]
+    item = next(row["Id"] for row in portal.quickbooks.all("Item") if row["Name"] == "Services")
+    contact = portal.contact()
+    for number in ("701", "702"):
+        day = date(2026, 2, 2)
+        portal.bill("80.00", contact=contact, number=number, issued=day)
+        portal.quickbooks.create_invoice(customer, [(item, Decimal("80.00"))], number=number, TxnDate=day.isoformat())
+    portal.run()
+    waiting = Issue.objects.of(portal.firm).filter(code="invoice_exists")
+    assert waiting.count() == 2
+    assert "Adopt all of these" in bob_client.get("/f/acme/issues/?code=invoice_exists").content.decode()
+    assert "Adopt 2 invoices?" in bob_client.get("/f/acme/issues/adopt/").content.decode()
+    bob_client.post("/f/acme/issues/adopt/")
+    assert set(waiting.values_list("state", "action")) == {("decided", "adopt")}
+    portal.run()
+    assert len(portal.quickbooks.all("Invoice")) == 2
+    assert "Nothing to adopt" in bob_client.get("/f/acme/issues/adopt/").content.decode()

@@ -1,0 +1,125 @@
+"""Records: lists that say what became of each, and a page with both sides and the history."""
+
+from datetime import date
+
+from django.test import Client
+
+from integrations.models import Dispatch, EntityLink, Issue, Record
+from integrations.queries.paging import SIZE
+from tests.portal import Portal
+
+BILLS = "/f/acme/records/invoice/"
+
+
+def practice_id(portal: Portal, number: str) -> str:
+    return Record.objects.of(portal.firm).get(entity="bills", data__number=number).external_id
+
+
+def test_each_bill_says_what_became_of_it(alice_client: Client, synced: Portal) -> None:
+    synced.bill("5.00", number="0900", issued=date(2025, 12, 1))
+    synced.bill("6.00", number="1050", approve=False)
+    synced.run()
+    rows = {row.label: row for row in alice_client.get(BILLS).context["page"].rows}
+    assert (rows["Bill 1042"].word, rows["Bill 1044"].word) == ("In QuickBooks", "Needs you")
+    assert rows["Bill 0900"].why == "Issued before the start date"
+    assert [row.word for row in rows.values() if row.amount and row.amount == 6] == ["Draft"]
+
+
+def test_a_bill_behind_its_contacts_issue_says_so(alice_client: Client, portal: Portal) -> None:
+    portal.quickbooks.create_customer("Ann Lee")
+    portal.bill("100.00", number="7001")
+    portal.run()
+    assert Issue.objects.of(portal.firm).get().code == "probable_match"
+    (row,) = alice_client.get(BILLS).context["page"].rows
+    assert (row.word, row.why) == ("Waiting", "Its client comes first: perhaps the same customer")
+
+
+def test_records_are_found_by_number_name_and_state(alice_client: Client, synced: Portal) -> None:
+    def labels(query: str) -> set[str]:
+        return {row.label for row in alice_client.get(f"{BILLS}?{query}").context["page"].rows}
+
+    assert labels("q=1042") == {"Bill 1042"}
+    assert labels("q=ann") == {"Bill 1042", "Bill 1043", "Bill 1044"}
+    assert labels("state=linked") == {"Bill 1042", "Bill 1043"}
+    assert labels("state=needs") == labels("state=left") == {"Bill 1044"}
+    assert labels("state=voided") == set()
+
+
+def test_long_lists_are_paged_both_ways(alice_client: Client, portal: Portal) -> None:
+    data = {"number": "x", "state": "draft", "client": {"name": "N"}}
+    Record.objects.of(portal.firm).bulk_create(
+        Record(
+            firm=portal.firm,
+            pairing=portal.pairing,
+            side="practice",
+            entity="bills",
+            external_id=str(n),
+            data=data,
+            digest="",
+        )
+        for n in range(SIZE + 5)
+    )
+    first = alice_client.get(BILLS).context["page"]
+    assert (len(first.rows), first.newer) == (SIZE, "")
+    second = alice_client.get(BILLS + first.older).context["page"]
+    assert (len(second.rows), second.older) == (5, "")
+    back = alice_client.get(BILLS + second.newer).context["page"]
+    assert [row.id for row in back.rows] == [row.id for row in first.rows]
+
+
+def test_a_bills_page_shows_both_sides_its_postings_payments_and_history(alice_client: Client, synced: Portal) -> None:
+    page = alice_client.get(f"{BILLS}{practice_id(synced, '1042')}/").content.decode()
+    for said in (
+        "Both sides",
+        "In the books",
+        "Accounts Receivable",
+        "Paid by",
+        "History",
+        "Requests sent to QuickBooks",
+    ):
+        assert said in page, said
+    sent = Dispatch.objects.of(synced.firm).get(entity="Invoice", practice_id=practice_id(synced, "1042"))
+    assert sent.request_id in page
+    assert "differs" not in page, "both sides say the same, the open balance after the payment too"
+
+
+def test_what_differs_is_marked_by_more_than_colour(alice_client: Client, synced: Portal) -> None:
+    link = EntityLink.objects.of(synced.firm).get(kind="invoice", practice_id=practice_id(synced, "1043"))
+    mirrored = Record.objects.of(synced.firm).get(entity="Invoice", external_id=link.ledger_id)
+    mirrored.data = {**mirrored.data, "DocNumber": "1043-X"}
+    mirrored.save()
+    page = alice_client.get(f"{BILLS}{link.practice_id}/").content.decode()
+    assert page.count('<span class="differs-mark">differs</span>') == 1 and "1043-X" in page
+
+
+def test_payments_and_contacts_have_pages_too(alice_client: Client, synced: Portal) -> None:
+    payment = EntityLink.objects.of(synced.firm).get(kind="payment")
+    page = alice_client.get(f"/f/acme/records/payment/{payment.practice_id}/").content.decode()
+    assert "Pays" in page and "Bill 1042" in page and "400.00" in page and "differs" not in page
+    contact = EntityLink.objects.of(synced.firm).filter(kind="contact").first()
+    assert contact
+    page = alice_client.get(f"/f/acme/records/contact/{contact.practice_id}/").content.decode()
+    assert "Ann Lee" in page and "ann@example.com" in page and "differs" not in page
+
+
+def test_customers_that_stand_for_nobody_are_listed_with_what_a_contact_needs(
+    alice_client: Client, synced: Portal
+) -> None:
+    page = alice_client.get("/f/acme/quickbooks-only/").content.decode()
+    assert "1 customer of QuickBooks stands for nobody" in page
+    assert "Walk-in Client" in page and "walk@example.com" in page and "Ann Lee" not in page
+    assert "Nobody found" in alice_client.get("/f/acme/quickbooks-only/?q=zzz").content.decode()
+
+
+def test_customers_are_paged_by_name(alice_client: Client, portal: Portal) -> None:
+    Record.objects.of(portal.firm).bulk_create(
+        Record(
+            firm=portal.firm, pairing=portal.pairing, side="ledger", entity="Customer", external_id=f"9{n:03}",
+            data={"DisplayName": f"Customer {n // 2:03}"}, digest="",
+        )
+        for n in range(SIZE + 3)
+    )  # fmt: skip
+    first = alice_client.get("/f/acme/quickbooks-only/").context["page"]
+    second = alice_client.get(f"/f/acme/quickbooks-only/{first.older}").context["page"]
+    seen = [customer.id for customer in (*first.rows, *second.rows)]
+    assert len(seen) == len(set(seen)) == SIZE + 3
