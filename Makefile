@@ -27,6 +27,8 @@ demo: $(STAMP)
 
 test: $(STAMP)
 	@$(PYTHON) -m pytest -n 2 $(ARGS)
+	@echo "The stories of the sync once more, with the stand-ins in another process, at another host and path:"
+	@STAND_INS=far $(PYTHON) -m pytest -n 2 $(ARGS) tests/sync
 
 check: $(STAMP)
 	$(PYTHON) -m ruff format --check .

@@ -117,6 +117,12 @@ class Portal:
         (found,) = [issue for issue in self.issues() if issue.code == code]
         return found
 
+    def map(self) -> None:
+        """Maps everything as recommended, from 1 January 2026."""
+        work = self.workspace()
+        mapping.read_targets(work)
+        mapping.apply(work, START)
+
     def resolve(self, code: str, action: str, value: str = "") -> None:
         resolve(self.issue(code), action, self.owner, self.clock, value=value)
 
@@ -202,7 +208,12 @@ class FarWire(Watched, HTTPAdapter):
 
 def new_world(store: Store | None = None) -> World:
     """An empty world; in the far mode one that another process serves."""
-    return World(store or (Store(far_file()) if FAR else Store()))
+    return World(store or new_store())
+
+
+def new_store() -> Store:
+    """The state of an empty world; in the far mode the file that another process serves."""
+    return Store(far_file()) if FAR else Store()
 
 
 def make_portal(
@@ -237,9 +248,7 @@ def connect(
     ledger = Connection.objects.of(firm).get(system="quickbooks")
     connecting.confirm(ledger, owner, clock)
     if mapped:
-        work = portal.workspace()
-        mapping.read_targets(work)
-        mapping.apply(work, START)
+        portal.map()
     return portal
 
 

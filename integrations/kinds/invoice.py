@@ -291,9 +291,18 @@ def chosen_lines(bill: Bill, lines: Sequence[LineItem]) -> tuple[LineItem, ...]:
 
 
 def _adds_up(bill: Bill, lines: Sequence[LineItem]) -> bool:
-    """Clio's documents leave open whether ``sub_total`` is before or after the bill's discount, so both count."""
+    """Clio's documents leave open whether ``sub_total`` and the lines are before or after the discount: each counts."""
     total = _sum(lines)
-    return total == bill.sub_total or any(total - worth == bill.sub_total for worth in discount_worths(bill, lines))
+    worths = (ZERO, *discount_worths(bill, lines), -_taken_off(bill))
+    return any(total - worth == bill.sub_total for worth in worths)
+
+
+def _taken_off(bill: Bill) -> Decimal:
+    """What the discount takes off ``sub_total``, where that is before it and the lines are after it."""
+    base = bill.services_sub_total if bill.discount.services_only else bill.sub_total
+    if not bill.discount.is_percentage:
+        return min(bill.discount.rate, base)
+    return cents(base * bill.discount.rate / 100)
 
 
 def _sum(lines: Iterable[LineItem]) -> Decimal:

@@ -153,7 +153,8 @@ class Store:
 
     def _one(self, sql: str, args: Sequence[object]) -> tuple[Any, ...] | None:
         with self._lock:
-            return self._db.execute(sql, args).fetchone()
+            row: tuple[Any, ...] | None = self._db.execute(sql, args).fetchone()
+            return row
 
     def _all(self, sql: str, args: Iterable[object]) -> list[tuple[Any, ...]]:
         with self._lock:
@@ -161,4 +162,5 @@ class Store:
 
 
 def _load(text: str) -> Doc:
-    return json.loads(text, parse_float=Decimal)
+    doc: Doc = json.loads(text, parse_float=Decimal)
+    return doc

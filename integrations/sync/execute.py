@@ -73,6 +73,27 @@ class Executor:
             result.problems.append(problem)
         return result
 
+    def would_send(self, changes: tuple[Change, ...]) -> list[Change]:
+        """Of a plan that is only looked at: without the writes QuickBooks refused before and what waits behind them."""
+        found: list[Change] = []
+        stuck: set[Ref] = set()
+        for change in changes:
+            if change.after & stuck or self._was_refused(change):
+                stuck.add(change.ref)
+            else:
+                found.append(change)
+        return found
+
+    def _was_refused(self, change: Change) -> bool:
+        current = self._current(change)
+        if change.action is Action.ADOPT or (change.ledger_id and current is None):
+            return False
+        try:
+            body = encode(self._body(change, current))
+        except KeyError:  # it needs a document that is not there yet, so it was never sent
+            return False
+        return dispatches.refused_before(self.work, change.ref, body) is not None
+
     def _apply_one(self, change: Change) -> Problem | None:
         """None once the change is done. Raises RemoteError where the connection is at fault."""
         if change.action is Action.ADOPT:

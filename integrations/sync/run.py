@@ -152,7 +152,7 @@ class Pass:
             if plan.reread:
                 group, plan = self._replan(cluster, plan, policy, catalog, matches)
             if dry:
-                self.planned += plan.changes
+                self.planned += Executor(self.work, self.run, catalog, group.links).would_send(plan.changes)
                 continue
             if self._apply(cluster, group, plan, catalog):
                 settled.append(group)
@@ -182,9 +182,11 @@ class Pass:
         issues.sync_group(self.work, self.run, _about(cluster, group), problems)
         return not problems and not result.waiting and not plan.waiting
 
-    def _start(self, total: int) -> None:
-        self.run.state, self.run.step, self.run.total = SyncRun.State.APPLYING, "writing", self.run.done + total
-        self._save("state", "step", "total")
+    def _start(self, left: int) -> None:
+        """``left`` is how many bills are still to be looked at, in a later slice of the run fewer than at first."""
+        self.run.state, self.run.step, self.run.total = SyncRun.State.APPLYING, "writing", max(self.run.total, left)
+        self.run.done = self.run.total - left
+        self._save("state", "step", "total", "done")
 
     def _beat(self, bills: int) -> None:
         self.run.done += bills

@@ -15,7 +15,8 @@ SUMS = "sub_total,discount{rate},tax_sum,total_tax,total,due,balance,paid,credit
 
 
 def shown(clio: Account, bill: int, fields: str = SUMS) -> dict:
-    return clio.get(f"bills/{bill}", fields=fields)
+    found: dict = clio.get(f"bills/{bill}", fields=fields)
+    return found
 
 
 def agree(clio: Account) -> None:

@@ -1,8 +1,7 @@
 """A believable firm of any size: what a first sync leaves in QuickBooks, checked by one who knows no portal code."""
 
 from datetime import date
-
-import pytest
+from decimal import Decimal
 
 from firms.models import Firm, User
 from integrations.core import mapping as keys
@@ -10,6 +9,7 @@ from integrations.models import Mapping
 from integrations.sandbox.clio.office import ClioOffice
 from integrations.sandbox.generator import Seeded, seed
 from integrations.sandbox.quickbooks.office import QuickBooksOffice
+from integrations.sync.gather import reset_cursors
 from tests.oracle import Explained, Oracle
 from tests.portal import START, Portal, connect, new_world
 
@@ -27,6 +27,11 @@ TODAY = date(2026, 11, 24)
 
 def synced(firm: Firm, owner: User, bills: int) -> tuple[Portal, Seeded, list[str]]:
     """The firm after its first sync, and what the oracle finds."""
+    return synced_with_before(firm, owner, bills)[:3]
+
+
+def synced_with_before(firm: Firm, owner: User, bills: int) -> tuple[Portal, Seeded, list[str], dict[str, Decimal]]:
+    """The same, with QuickBooks's trial balance before it."""
     world = new_world()
     seeded = seed(world.store, bills=bills, today=TODAY)
     clio = ClioOffice(world.store, "us", seeded.account_id)
@@ -34,7 +39,7 @@ def synced(firm: Firm, owner: User, bills: int) -> tuple[Portal, Seeded, list[st
     before = portal.quickbooks.trial_balance()
     run = portal.run()
     assert run.outcome != "failed", run.reason
-    return portal, seeded, judged(portal, before)
+    return portal, seeded, judged(portal, before), before
 
 
 def judged(portal: Portal, before: dict) -> list[str]:
@@ -59,25 +64,37 @@ def judged(portal: Portal, before: dict) -> list[str]:
     ).check()
 
 
-@pytest.fixture
-def firm_of_300(acme: Firm, alice: User) -> tuple[Portal, Seeded, list[str]]:
-    return synced(acme, alice, 300)
-
-
-def test_every_bill_is_posted_once_or_explained_and_every_account_is_right(firm_of_300) -> None:
-    _, _, findings = firm_of_300
+def test_every_bill_is_posted_once_or_explained_and_a_second_sync_writes_nothing(acme: Firm, alice: User) -> None:
+    portal, seeded, findings = synced(acme, alice, 300)
     assert findings == []
-
-
-def test_the_issues_are_exactly_the_planted_clashes(firm_of_300) -> None:
-    portal, seeded, _ = firm_of_300
     found = {(i.code, i.kind, i.practice_id) for i in portal.issues() if i.severity == "error"}
     assert found == {(c.code, c.kind, str(c.practice_id)) for c in seeded.clashes}
 
-
-def test_a_second_sync_of_it_writes_nothing(firm_of_300) -> None:
-    portal, _, _ = firm_of_300
     written = portal.writes()
     portal.run()
     assert portal.writes() == written
+    reset_cursors(portal.pairing)
+    portal.run()
+    assert portal.writes() == written
     assert portal.plan() == ()
+
+
+def test_the_check_itself_sees_a_cent_a_missing_payment_and_a_second_invoice(acme: Firm, alice: User) -> None:
+    portal, _, findings, before = synced_with_before(acme, alice, 40)
+    assert findings == []
+    invoice = next(doc for doc in portal.quickbooks.all("Invoice") if "Clio invoice" in doc.get("PrivateNote", ""))
+    payment = next(doc for doc in portal.quickbooks.all("Payment") if "Clio payment" in doc.get("PrivateNote", ""))
+    line = {**invoice["Line"][0], "Amount": invoice["Line"][0]["Amount"] + Decimal("0.01")}
+    line["SalesItemLineDetail"] = {**line["SalesItemLineDetail"], "Qty": 1, "UnitPrice": line["Amount"]}
+    portal.quickbooks.edit("Invoice", invoice["Id"], Line=[line, *invoice["Line"][1:-1]])
+    portal.quickbooks.delete("Payment", payment["Id"])
+    portal.quickbooks.create_invoice(
+        invoice["CustomerRef"]["value"],
+        [(line["SalesItemLineDetail"]["ItemRef"]["value"], 1)],
+        number="twice",
+        PrivateNote=invoice["PrivateNote"],
+    )
+    findings = " / ".join(judged(portal, before))
+    assert "has 2 live invoices" in findings
+    assert "is neither posted nor explained" in findings
+    assert "moved by" in findings

@@ -8,8 +8,7 @@ from integrations.core import mapping as keys
 from integrations.preflight import preflight
 from integrations.sandbox.clio.office import BillLine
 from integrations.sandbox.quickbooks.switches import set_switch
-from integrations.sandbox.store import Store
-from tests.portal import Portal, make_portal
+from tests.portal import Portal, make_portal, new_store
 from tests.sync.books import settled
 
 
@@ -47,7 +46,7 @@ def test_r9_2_the_supplier_bill_warning_being_off_is_only_a_warning(portal: Port
 
 
 def test_r9_2_where_it_is_not_reported_a_person_confirms_once(acme: Firm, alice: User) -> None:
-    store = Store()
+    store = new_store()
     set_switch(store, "warn_duplicate_bill_number", "absent")
     portal = make_portal(acme, alice, store=store)
     portal.bill("100.00")

@@ -1,0 +1,91 @@
+"""Every request the portal sends, and every answer it gets from the stand-ins, against the vendors' own descriptions.
+
+Collected only where SPEC_DIR names the folder they are in.
+"""
+
+import json
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import requests
+
+from firms.models import Firm, User
+from integrations.sandbox.clio.office import ClioOffice
+from integrations.sandbox.generator import seed
+from integrations.sandbox.quickbooks.office import QuickBooksOffice
+from tests.contract import openapi, qbo_schema
+from tests.portal import connect, new_world
+
+ENTITIES = {name.lower(): name for name in ("Customer", "Invoice", "Payment", "Item", "Account")}
+
+
+class Judge:
+    """Looks at both directions of the wire and remembers what is wrong."""
+
+    def __init__(self) -> None:
+        self.faults: list[str] = []
+        self.seen: set[str] = set()
+
+    def request(self, request: requests.PreparedRequest) -> None:
+        parts = urlsplit(request.path_url)
+        query = parse_qsl(parts.query, keep_blank_values=True)
+        if "/api/v4" in parts.path:
+            path = parts.path.partition("/api/v4")[2]
+            self._try(f"{request.method} {path}", openapi.check_request, request.method, path, query)
+        elif request.method == "POST" and "/v3/company/" in parts.path:
+            entity = ENTITIES[parts.path.rpartition("/")[2]]
+            body = json.loads(request.body or b"{}")
+            operation = "void" if "void" in parts.query else "update" if "Id" in body else "create"
+            self._try(f"{entity}.{operation}", qbo_schema.check_request, entity, operation, body)
+
+    def answer(self, path: str, parsed: Any) -> None:
+        if "/api/v4" in path:
+            below = path.partition("/api/v4")[2]
+            self._try(f"answer {below}", openapi.check_answer, "GET", below, 200, _described(parsed))
+        elif "/v3/company/" in path:
+            self._try(f"answer {path.rpartition('/')[2]}", qbo_schema.check_answer, parsed)
+
+    def _try(self, name: str, check: Any, *args: Any) -> None:
+        self.seen.add(name)
+        try:
+            check(*args)
+        except Exception as error:  # whatever the validator calls its complaint
+            self.faults.append(f"{name}: {str(error)[:300]}")
+
+
+# Clio's page on fields allows the bare name of an association inside braces; its description lists none of them there.
+BARE = {"activity": "expense_category", "matter": "client"}
+
+
+def _described(parsed: Any) -> Any:
+    """The answer without what the description leaves out."""
+    rows = parsed.get("data") if isinstance(parsed.get("data"), list) else []
+    slim = [{**row, **{k: _without(row[k], v) for k, v in BARE.items() if row.get(k)}} for row in rows]
+    return {**parsed, "data": slim} if rows else parsed
+
+
+def _without(nested: dict[str, Any], name: str) -> dict[str, Any]:
+    return {key: value for key, value in nested.items() if key != name}
+
+
+if openapi.available() and qbo_schema.available():
+
+    def test_a_sync_of_a_generated_firm_keeps_to_both_descriptions(acme: Firm, alice: User) -> None:
+        world = new_world()
+        seeded = seed(world.store, bills=60)
+        clio, quickbooks = ClioOffice(world.store, "us", seeded.account_id), QuickBooksOffice(world.store, seeded.realm)
+        portal = connect(acme, alice, world, clio, quickbooks, mapped=False)
+        judge = Judge()
+        portal.wire.before.append(judge.request)
+        portal.wire.tamper.append(judge.answer)
+        portal.map()
+        portal.run()
+        notes = " ".join(doc.get("PrivateNote", "") for doc in quickbooks.all("Invoice"))
+        unpaid = [b for b in clio.snapshot()["bills"] if b["state"] == "awaiting_payment" and not b["payments"]]
+        bill = next(b for b in unpaid if f"Clio invoice {b['id']} " in notes)
+        clio.edit_contact(bill["client_id"], last_name="Renamed")
+        clio.void_bill(bill["id"])
+        portal.run()
+        assert judge.faults == []
+        assert {"Customer.create", "Invoice.create", "Payment.create", "Item.create", "Account.create"} <= judge.seen
+        assert {"Customer.update", "Invoice.void"} <= judge.seen
