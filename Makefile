@@ -46,5 +46,5 @@ format: $(STAMP)
 	$(PYTHON) -m ruff format .
 
 lock:
-	uv pip compile pyproject.toml --python-version 3.12 --universal --generate-hashes --no-emit-index-url --no-header --upgrade -o requirements.txt
-	uv pip compile pyproject.toml --group dev --python-version 3.12 --universal --generate-hashes --no-emit-index-url --no-header --upgrade -o requirements-dev.txt
+	uv pip compile pyproject.toml --python-version 3.12 --universal --generate-hashes --no-header --upgrade -o requirements.txt
+	uv pip compile pyproject.toml --group dev --python-version 3.12 --universal --generate-hashes --no-header --upgrade -o requirements-dev.txt

@@ -67,11 +67,20 @@ def mapping_missing(bill: Bill, key: str) -> Problem:
     )
 
 
+DOCUMENTS = {
+    "Invoice": "an invoice",
+    "CreditMemo": "a credit memo",
+    "SalesReceipt": "a sales receipt",
+    "Estimate": "an estimate",
+    "RefundReceipt": "a refund receipt",
+}
+
+
 def duplicate_number(bill: Bill, ref: Ref, number: str, holder: Holder) -> Problem:
     if holder.ref is not None:
-        who = f"Clio bill {holder.ref.practice_id}, which is posted under it"
+        who = f"another bill in Clio (its id there is {holder.ref.practice_id}), which is posted under it"
     else:
-        who = f"{holder.entity} {holder.ledger_id} in QuickBooks"
+        who = f"{DOCUMENTS.get(holder.entity, holder.entity)} in QuickBooks (its id there is {holder.ledger_id})"
     return Problem(
         "duplicate_number",
         ref,

@@ -55,7 +55,7 @@ def test_r3_5_a_number_any_sales_form_has_is_a_duplicate_that_names_both(entity:
 def test_r3_5_two_bills_of_one_number_are_not_both_posted() -> None:
     plan = plan_group(group([bill("1", number="5"), bill("2", number="5")]), policy(), Catalog())
     assert codes(plan) == [("duplicate_number", invoice("2"))]
-    assert "Clio bill 1" in plan.problems[0].message
+    assert "another bill in Clio (its id there is 1)" in plan.problems[0].message
 
 
 def test_r3_5_numbers_are_compared_without_case() -> None:
