@@ -65,9 +65,10 @@ class Throttled(RemoteError):
     remedy = Remedy.RETRY
     sent = False
 
-    def __init__(self, message: str, trace: Trace, retry_after_s: float) -> None:
+    def __init__(self, message: str, trace: Trace, retry_after_s: float, *, asked: bool = True) -> None:
         super().__init__(message, trace)
         self.retry_after_s = retry_after_s
+        self.asked = asked  # False: the system named no wait, the usual one is meant
 
 
 class Unauthorized(RemoteError):

@@ -17,6 +17,7 @@ from integrations.kinds.plan_contacts import CustomerDraft
 from integrations.models import Dispatch, EntityLink, SyncRun
 from integrations.sync import dispatches, mirror, refusals
 from integrations.sync.groups import FINGERPRINT
+from integrations.sync.lease import beat
 from integrations.sync.workspace import Workspace
 from integrations.systems.quickbooks import query
 from integrations.systems.wire import encode
@@ -121,6 +122,7 @@ class Executor:
         body = encode(self._body(change, current))
         if last := dispatches.refused_before(self.work, change.ref, body):
             return refusals.refusal(change, last.error_code, last.error)
+        beat(self.work, self.run)
         dispatch = dispatches.prepare(self.work, self.run, change, body)
         try:
             answer = self._send(dispatch)

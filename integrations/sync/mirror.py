@@ -17,7 +17,9 @@ NUMBER = "number:"  # entity prefix of the index of document numbers
 NOBODY = "0"  # the owner of a bill whose contact Clio has never named
 ABSENT_AFTER = timedelta(minutes=10)  # rule R1.4: between the two complete reads that do not show an object
 # Bookkeeping of the systems, and "shown", which we add to lines ourselves once we know it.
-_VOLATILE = frozenset({"etag", "updated_at", "SyncToken", "MetaData", "domain", "sparse", "time", "shown", "Balance", "BalanceWithJobs"})
+_VOLATILE = frozenset(
+    {"etag", "updated_at", "SyncToken", "MetaData", "domain", "sparse", "time", "shown", "Balance", "BalanceWithJobs"}
+)
 
 _UPSERT = """
 INSERT INTO integrations_record

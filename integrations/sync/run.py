@@ -23,6 +23,7 @@ from integrations.sync import clusters, dispatches, gather, groups, issues
 from integrations.sync.catalog import build_catalog
 from integrations.sync.clusters import Cluster
 from integrations.sync.execute import Executor, Result
+from integrations.sync.lease import TakenOver, beat
 from integrations.sync.leftout import left_out
 from integrations.sync.policy import NotReady, policy_of, unsettle_on_change
 from integrations.sync.recover import recover
@@ -148,7 +149,7 @@ class Pass:
         settled: list[Group] = []
         for cluster in chunk:
             group = groups.group_of(loaded, cluster, matches)
-            plan = _planned(group, policy, catalog)
+            plan = _planned(cluster, group, policy, catalog)
             if plan.reread:
                 group, plan = self._replan(cluster, plan, policy, catalog, matches)
             if dry:
@@ -168,7 +169,7 @@ class Pass:
         for change in plan.changes:
             catalog.forget(change.ref)
         group = groups.group_of(groups.load_chunk(self.work, [cluster]), cluster, matches)
-        return group, _planned(group, policy, catalog)
+        return group, _planned(cluster, group, policy, catalog)
 
     def _apply(self, cluster: Cluster, group: Group, plan: Plan, catalog: Catalog) -> bool:
         """Whether everything of the group is done and explained. Raises RemoteError that ends the run."""
@@ -197,24 +198,24 @@ class Pass:
         self._save("step")
 
     def _save(self, *fields: str) -> None:
-        self.run.heartbeat_at = self.work.clock.now()
-        self.run.save(update_fields=[*fields, "heartbeat_at"])
+        beat(self.work, self.run)
+        self.run.save(update_fields=list(fields))
 
 
-def _planned(group: Group, policy: Policy, catalog: Catalog) -> Plan:
+def _planned(cluster: Cluster, group: Group, policy: Policy, catalog: Catalog) -> Plan:
     """The group's plan. Planning touches nothing, so where it fails the other groups go on and a person is told."""
     try:
         return plan_group(group, policy, catalog)
     except Exception:
-        logger.exception("event=plan_failed contacts=%s", ",".join(group.contacts))
-        ref = Ref(Kind.CONTACT, next(iter(group.contacts), ""))
+        logger.exception("event=plan_failed contacts=%s", ",".join(cluster.contact_ids))
+        ref = Ref(Kind.CONTACT, cluster.contact_ids[0])
         message = "The portal could not work out what to do for this contact's bills; support has been told."
         return Plan(problems=(Problem("not_planned", ref, message, title=f"Contact {ref.practice_id}"),))
 
 
 def _about(cluster: Cluster, group: Group) -> set[tuple[str, str]]:
     return {
-        *((Kind.CONTACT, id) for id in ("", *cluster.contact_ids)),
+        *((Kind.CONTACT, id) for id in cluster.contact_ids),
         *((Kind.INVOICE, id) for id in group.lines),
         *((Kind.PAYMENT, id) for id in group.payments),
     }
@@ -228,6 +229,8 @@ def sync(work: Workspace, run: SyncRun, *, slice_s: float | None = None) -> bool
             done.tally.keep(run)
             return False
         run.outcome = _outcome(work.pairing)
+    except TakenOver:
+        logger.warning("event=run_taken_over run=%s", run.pk)
     except (RemoteError, NotReady) as error:
         run.outcome, run.reason = SyncRun.Outcome.FAILED, str(error)
         _note_connection(work, run, error)

@@ -140,7 +140,7 @@ def _refusal(answer: Answer, trace: Trace, fault: Fault | None) -> RemoteError:
     kind = _kind(answer.status, trace)
     message = _message(trace, fault)
     if kind is Throttled:
-        return Throttled(message, trace, retry_after_s(answer.headers))
+        return Throttled(message, trace, retry_after_s(answer.headers), asked="retry-after" in answer.headers)
     error = kind(message, trace)
     if trace.code == "120":  # Handle common errors: the user who connected lost access; an administrator reconnects
         error.remedy = Remedy.RECONNECT

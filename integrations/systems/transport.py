@@ -39,6 +39,7 @@ Params = Sequence[tuple[str, str]]
 
 READ_TRIES = 3
 THROTTLE_TRIES = 5
+BRIEF_WAIT_S = 3.0  # a limit per second is over by then; if it was the one per minute, the next wait is the long one
 LONGEST_WAIT_S = 300.0  # a longer Retry-After is for the next run, not for this one
 
 
@@ -129,7 +130,7 @@ class Transport:
                 throttled += 1
                 if throttled >= THROTTLE_TRIES or error.retry_after_s > LONGEST_WAIT_S:
                     raise
-                self._clock.sleep(error.retry_after_s * (1 + self._jitter() / 10))
+                self._clock.sleep(_wait_s(error, throttled) * (1 + self._jitter() / 10))
             except (Garbled, Unreachable):
                 lost += 1
                 if call.kind != "read" or lost >= READ_TRIES:
@@ -234,6 +235,11 @@ class Transport:
             failed.code if failed else "",
             failed.trace.vendor_id if failed else "",
         )
+
+
+def _wait_s(error: Throttled, times: int) -> float:
+    """What the system asked for; where it named no wait, a brief one first."""
+    return error.retry_after_s if error.asked or times > 1 else min(BRIEF_WAIT_S, error.retry_after_s)
 
 
 class _Bearer(AuthBase):

@@ -4,6 +4,7 @@ import os
 import re
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from integrations.management.commands.demo import EMAIL, PASSWORD, SLUG
@@ -78,6 +79,7 @@ def see_the_run(page: Page, firm: str) -> None:
     shot(page, "run")
 
 
+@pytest.mark.timeout(400)
 def test_a_firm_admin_connects_maps_previews_and_syncs(demo: str, page: Page) -> None:
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))

@@ -49,7 +49,9 @@ def test_r3_5_a_number_any_sales_form_has_is_a_duplicate_that_names_both(entity:
     plan = plan_group(group([bill()]), policy(), catalog)
     assert (steps(plan), codes(plan)) == ([(Action.CREATE, customer())], [("duplicate_number", invoice())])
     assert plan.problems[0].details["holder_id"] == "77"
-    assert f"{entity} 77" in plan.problems[0].message
+    words = {"CreditMemo": "credit memo", "SalesReceipt": "sales receipt", "RefundReceipt": "refund receipt"}
+    said = words.get(entity, entity.lower())
+    assert f"{said} in QuickBooks (its id there is 77)" in plan.problems[0].message
 
 
 def test_r3_5_two_bills_of_one_number_are_not_both_posted() -> None:

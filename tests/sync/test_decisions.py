@@ -2,10 +2,11 @@
 
 import pytest
 
+from integrations import mapping
 from integrations.core import mapping as keys
 from integrations.models import Issue, Mapping, SyncEvent
 from integrations.resolving import CannotResolve, resolve
-from tests.portal import Portal
+from tests.portal import START, Portal
 from tests.sync.books import settled
 
 
@@ -56,8 +57,6 @@ def test_an_accepted_difference_whose_cause_goes_away_is_posted_after_all(portal
     portal.run()
     portal.resolve("mapping_missing", "ignore")
     assert portal.run().outcome == "in_sync"
-    from integrations import mapping
-    from tests.portal import START
 
     mapping.apply(portal.workspace(), START)
     portal.run()

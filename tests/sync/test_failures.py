@@ -9,13 +9,14 @@ import pytest
 import requests
 
 from integrations import connecting
-from integrations.models import Connection, Dispatch, SyncEvent
+from integrations.models import Connection, Dispatch, SyncEvent, SyncRun
 from integrations.sandbox.clio.office import BillLine
 from integrations.sandbox.clio.switches import switch as set_clio_switch
 from integrations.sandbox.consent import consent
 from integrations.sandbox.http import Response, html_response
 from integrations.sandbox.quickbooks.switches import set_switch
 from integrations.sync import clusters, dispatches, issues, mirror, run
+from integrations.sync.run import open_run, sync
 from tests.portal import Portal
 from tests.sync.books import settled
 
@@ -339,6 +340,23 @@ def test_a_run_that_dies_while_reading_reads_the_same_again(portal: Portal, monk
         portal.run()
     monkeypatch.undo()
     portal.run()
+    one_of_each(portal)
+
+
+def test_a_run_given_up_for_dead_writes_nothing_more(portal: Portal) -> None:
+    """It was only slow: the write under way is recorded, and the next worker does the rest."""
+    story(portal)
+    taken: list[SyncRun] = []
+
+    def take_over() -> None:
+        portal.clock.sleep(11 * 60)
+        taken.append(open_run(portal.pairing, portal.clock, SyncRun.Trigger.COMMAND))
+
+    portal.on_write("Invoice", take_over)
+    slow = portal.run()
+    assert (slow.outcome, portal.quickbooks.all("Payment")) == ("failed", [])
+    assert "worker stopped" in slow.reason
+    sync(portal.workspace(), taken[0])
     one_of_each(portal)
 
 

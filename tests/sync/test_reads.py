@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 
+from integrations.sandbox.clio.office import BillLine
 from tests.portal import Portal
 from tests.sync.books import settled
 
@@ -52,7 +53,6 @@ def test_a_run_with_nothing_to_do_reads_only_what_changed(portal: Portal) -> Non
 
 
 def test_a_bill_whose_lines_shrank_costs_a_few_calls_of_its_own(portal: Portal) -> None:
-    from integrations.sandbox.clio.office import BillLine
 
     day = date(2026, 2, 2)
     lines = [BillLine("A", Decimal(60), date=day), BillLine("B", Decimal(40), date=day)]
@@ -67,7 +67,6 @@ def test_a_bill_whose_lines_shrank_costs_a_few_calls_of_its_own(portal: Portal) 
 
 
 def test_many_bills_that_show_only_summaries_are_read_in_bulk(portal: Portal) -> None:
-    from integrations.sandbox.clio.office import BillLine
 
     day = date(2026, 2, 2)
     ann = portal.contact()

@@ -4,7 +4,9 @@ from datetime import date
 
 from integrations import mapping
 from integrations.core import mapping as keys
-from integrations.models import Pairing
+from integrations.models import Pairing, SyncRun
+from integrations.sync import clusters
+from integrations.sync.run import open_run, sync
 from tests.portal import START, Portal
 from tests.sync.books import settled
 
@@ -92,9 +94,6 @@ def test_the_first_mapping_posts_what_waited_for_it(portal: Portal) -> None:
 
 
 def test_a_run_cut_into_slices_does_the_whole(portal: Portal) -> None:
-    from integrations.models import SyncRun
-    from integrations.sync import clusters
-    from integrations.sync.run import open_run, sync
 
     for number in range(4):
         portal.bill("10.00", contact=portal.contact(f"Ann{number}", "Lee", f"a{number}@example.com"))
