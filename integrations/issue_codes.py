@@ -124,6 +124,7 @@ CODES: dict[str, Code] = {
         "It may link payments and credits before the portal does.",
         (ACCEPT,),
     ),
+    "edition_limited": Code(WARNING, "Edition may not suffice", "QuickBooks refuses what an edition lacks.", (ACCEPT,)),
     "books_closed": Code(INFO, "Books are closed up to a day", "What is dated in a closed period waits.", (ACCEPT,)),
     "unresolved_write": Code(ERROR, "Unknown outcome", "Writing it again could double it.", ()),
     "rejected": Code(ERROR, "Refused by QuickBooks", "The record is not in the books.", ("retry", ACCEPT)),

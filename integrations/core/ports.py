@@ -26,6 +26,7 @@ class Identity:
     country: str = ""
     currency: str = ""
     region: str = ""
+    edition: str = ""  # the product the company is subscribed to, where the system tells
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ CODES = (
     "mapping_missing",
     "auto_apply_on",
     "books_closed",
+    "edition_limited",
     "currency_mismatch",
 )
 STEPS_NUMBERS = "gear → Account and settings → Sales → Sales form content → Custom transaction numbers → on → Save"
@@ -39,17 +40,27 @@ ITEM_ACCOUNT_TYPES = frozenset(
         "Cost of Goods Sold",
     }
 )
+LIMITED_EDITIONS = ("self employed", "solopreneur", "ledger", "easystart", "simple start")
 DEPOSIT_ACCOUNT_TYPES = frozenset({"Bank", "Other Current Asset"})  # Intuit docs: Payment.DepositToAccountRef
 
 
 def check_settings(work: Workspace) -> None:
     """Reads preferences, accounts and items, and keeps what the plan depends on."""
     preferences = work.ledger.preferences()
-    work.pairing.ledger_profile = profile_of(preferences) | {"country": work.pairing.ledger.country}
+    fixed = {"country": work.pairing.ledger.country} | _edition(work)
+    work.pairing.ledger_profile = profile_of(preferences) | fixed
     work.pairing.save(update_fields=["ledger_profile"])
     for entity in ("Account", "Item"):
         for page in work.ledger.pages(entity, query.EVERY_ACTIVE_STATE):
             mirror.keep_ledger(work.pairing, entity, page.rows, settled=True)
+
+
+def _edition(work: Workspace) -> dict[str, str]:
+    """The company's subscription, read once a day."""
+    known, today = work.pairing.ledger_profile, work.clock.now().date().isoformat()
+    if known.get("edition_read_on") == today:
+        return {name: known[name] for name in ("edition", "edition_read_on")}
+    return {"edition": work.ledger.identity().edition, "edition_read_on": today}
 
 
 def profile_of(preferences: Raw) -> dict[str, object]:
@@ -94,6 +105,8 @@ def findings(work: Workspace, policy: Policy | None) -> dict[str, str]:
             "QuickBooks applies open credits and payments to invoices by itself. The portal recognises that, but "
             "which bill a credit pays may then differ from Clio."
         )
+    if said := _limited_edition(work):
+        found["edition_limited"] = said
     if said := _closed_books(work):
         found["books_closed"] = said
     if said := _other_currency(work):
@@ -101,6 +114,16 @@ def findings(work: Workspace, policy: Policy | None) -> dict[str, str]:
     if not work.pairing.mapped():
         found["mapping_missing"] = "No items are mapped yet, so no bill can be posted. Fill in the mappings page."
     return found
+
+
+def _limited_edition(work: Workspace) -> str:
+    edition = str(work.pairing.ledger_profile.get("edition", ""))
+    if not any(name in edition.casefold().replace("-", " ") for name in LIMITED_EDITIONS):
+        return ""
+    return (
+        f"The company is subscribed to {edition}, which is not made for a firm's receivables. Essentials, Plus or "
+        "Advanced is; with another edition QuickBooks may refuse what is posted."
+    )
 
 
 def _closed_books(work: Workspace) -> str:

@@ -1,5 +1,7 @@
 """R9: QuickBooks's settings and where its numbers stand."""
 
+from typing import Any
+
 import pytest
 
 from firms.models import Firm, User
@@ -82,6 +84,19 @@ def test_r9_4_automatic_application_of_credits_is_said(portal: Portal) -> None:
     portal.bill("100.00")
     assert portal.run().outcome == "in_sync"
     settled(portal, "auto_apply_on")
+
+
+@pytest.mark.parametrize("edition, said", [("QuickBooks Online Plus", False), ("QuickBooks Self-Employed", True)])
+def test_r9_4_an_edition_that_may_not_suffice_is_said(portal: Portal, edition: str, said: bool) -> None:
+    def subscribed(path: str, answer: Any) -> None:
+        for row in answer.get("CompanyInfo", {}).get("NameValue", ()):
+            if row["Name"] == "OfferingSku":
+                row["Value"] = edition
+
+    portal.wire.tamper.append(subscribed)
+    portal.clock.sleep(86_400)
+    portal.run()
+    assert ("edition_limited" in portal.codes()) is said
 
 
 def test_r9_4_books_closed_after_the_start_date_are_said(portal: Portal) -> None:

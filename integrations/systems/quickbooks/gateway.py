@@ -42,6 +42,9 @@ class QuickBooksGateway:
             name=text(company, "CompanyName"),
             country=text(company, "Country"),
             currency=text(currency, "value"),
+            edition=next(
+                (text(row, "Value") for row in rows(company, "NameValue") if row.get("Name") == "OfferingSku"), ""
+            ),
         )
 
     def preferences(self) -> Raw:
