@@ -4,6 +4,7 @@ SHELL := bash
 .DEFAULT_GOAL := help
 PYTHON := .venv/bin/python
 STAMP := .venv/.requirements
+STORIES := $(addprefix tests/sync/,test_first_sync.py test_generated_firm.py test_decisions.py) $(wildcard tests/sync/test_r[0-9]*.py)
 PRODUCTION_LIKE := DEBUG=0 SANDBOX=0 SITE_URL=https://portal.example.com \
 	SECRET_KEY=only-for-this-check-0123456789abcdefghijklmnopqrstuvwxyzABCDEFG \
 	TOKEN_KEYS=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA= \
@@ -28,7 +29,7 @@ demo: $(STAMP)
 test: $(STAMP)
 	@$(PYTHON) -m pytest -n 2 $(ARGS)
 	@echo "The stories of the sync once more, with the stand-ins in another process, at another host and path:"
-	@STAND_INS=far $(PYTHON) -m pytest -n 2 $(ARGS) tests/sync
+	@STAND_INS=far $(PYTHON) -m pytest -n 2 $(ARGS) $(STORIES)
 
 check: $(STAMP)
 	$(PYTHON) -m ruff format --check .

@@ -1,4 +1,4 @@
-"""Stand-ins in another process: ``STAND_INS=far pytest tests/sync`` runs the same stories against them.
+"""Stand-ins in another process: with ``STAND_INS=far`` the stories of the sync run against them (``make test``).
 
 They answer at another host name than the portal's, below a path prefix, and draw large ids.
 """
