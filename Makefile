@@ -10,13 +10,14 @@ PRODUCTION_LIKE := DEBUG=0 SANDBOX=0 SITE_URL=https://portal.example.com \
 	TOKEN_KEYS=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA= \
 	DATABASE_URL=postgres://portal:portal@localhost/portal EMAIL_URL=smtp+tls://mail.example.com:587
 
-.PHONY: help demo test check bench lock format
+.PHONY: help demo test check bench screenshots lock format
 
 help:
 	@echo "make demo    a working portal with a seeded firm, on stand-ins for Clio and QuickBooks"
 	@echo "make test    all tests"
 	@echo "make check   format, lint, types, migrations, deployment settings, import rules"
 	@echo "make bench   10,000 bills from empty, with limits"
+	@echo "make screenshots  the pictures of the README, by the browser test"
 	@echo "make lock    resolve the dependencies again"
 
 $(STAMP): requirements-dev.txt
@@ -41,6 +42,9 @@ check: $(STAMP)
 
 bench: $(STAMP)
 	@SANDBOX=1 $(PYTHON) -m tests.bench $(ARGS)
+
+screenshots: $(STAMP)
+	@SCREENSHOTS=docs/screenshots $(PYTHON) -m pytest -q tests/browser
 
 format: $(STAMP)
 	$(PYTHON) -m ruff check --fix .

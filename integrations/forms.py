@@ -49,7 +49,7 @@ class MappingForm(forms.Form):
         max_length=100,
         help_text="QuickBooks allows a name once. {name} is the contact’s name and {id} their number in Clio.",
     )
-    aggregate_tax = forms.BooleanField(label="One tax line per bill instead of one per line item", required=False)
+    aggregate_tax = forms.BooleanField(label="One line for both taxes instead of one for each", required=False)
     reactivate_customers = forms.BooleanField(
         label="Make inactive customers active by itself when they are billed again", required=False
     )

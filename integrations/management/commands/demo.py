@@ -32,7 +32,6 @@ from integrations.sync.run import open_run, sync
 
 SLUG, NAME = "hart-lowe", "Hart & Lowe LLP"
 EMAIL, PASSWORD = "demo@example.com", "demo-portal-2026"
-STORIES = ("full",)
 
 
 class Command(BaseCommand):
