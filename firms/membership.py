@@ -55,10 +55,6 @@ def remove(firm: Firm, user: User) -> None:
     membership.delete()
 
 
-def membership_of(user: User, firm: Firm) -> Membership | None:
-    return Membership.objects.filter(user=user, firm=firm).first()
-
-
 def free_slug(name: str) -> str:
     """A slug from the name that no firm has yet."""
     base = slugify(name)[: SLUG_LENGTH - 6].strip("-") or "firm"

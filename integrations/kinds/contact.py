@@ -19,7 +19,6 @@ CITY_LENGTH = 255
 POSTAL_CODE_LENGTH = 30
 NOTES_LENGTH = 2000
 
-DEFAULT_NAME_TEMPLATE = "{name} (Clio {id})"
 DELETED_SUFFIX = " (deleted)"  # QuickBooks appends it to the name of an inactive customer
 
 

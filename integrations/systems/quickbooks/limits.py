@@ -3,7 +3,6 @@
 MINOR_VERSION = "75"  # Blog "Changes to our Accounting API", January 2025: the only version since August 2025
 QUERY_ROWS = 1000  # Query operations and syntax: MAXRESULTS
 CDC_OBJECTS = 1000  # Change data capture: objects in one answer
-CDC_DAYS = 30  # Change data capture: how far changedSince may lie back
 REQUEST_ID_LENGTH = 50  # Blog "requestid": for single requests
 CALLS_PER_SECOND = 8  # Limits and throttles: 10 a second per company and app
 CALLS_PER_MINUTE = 450  # Limits and throttles: 500 a minute per company
