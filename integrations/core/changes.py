@@ -11,7 +11,7 @@ from typing import Protocol
 from integrations.core.money import ZERO
 from integrations.core.ports import Raw
 from integrations.core.posting import Posting
-from integrations.core.records import Ref
+from integrations.core.records import Ref, Side
 
 _NAMESPACE = uuid.UUID("6f0a3b6e-6f6e-5f0e-9a53-8a2c1c3c1d10")
 
@@ -49,7 +49,12 @@ class Action(StrEnum):
     CREATE = "create"
     UPDATE = "update"
     VOID = "void"
-    ADOPT = "adopt"
+    ADOPT = "adopt"  # link what is there already
+    UNLINK = "unlink"  # forget the link; both sides stay as they are
+    ACCEPT = "accept"  # take what both sides say now as agreed
+
+
+LOCAL = frozenset({Action.ADOPT, Action.UNLINK, Action.ACCEPT})  # nothing is sent to either system
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +62,9 @@ class Change:
     """One step of a plan.
 
     ``after`` names the documents whose own changes have to succeed first. ``replaces`` is the Ref whose link
-    moves to this one (a payment entered anew in Clio). ``title`` is for people: "Bill 1042".
+    moves to this one (a payment entered anew in Clio), ``closes`` the one whose link is over once this is done (the
+    entry that a reversing one takes back). A change of the practice side is written to Clio. A void with a ``draft``
+    empties a document of a kind that QuickBooks cannot void. ``title`` is for people: "Bill 1042".
     """
 
     action: Action
@@ -71,6 +78,8 @@ class Change:
     amount: Decimal = ZERO
     after: frozenset[Ref] = frozenset()
     replaces: Ref | None = None
+    closes: Ref | None = None
+    side: Side = Side.LEDGER
     reverses: tuple[Posting, ...] = ()
 
     def postings(self) -> tuple[Posting, ...]:

@@ -17,9 +17,10 @@ from integrations.kinds.payment import Payment
 
 @dataclass(frozen=True, slots=True)
 class LinkState:
-    """What is known of one linked document: its id and what both sides looked like when they last agreed."""
+    """What is known of one linked document: what it is and what both sides looked like when they last agreed."""
 
     ref: Ref
+    entity: str
     ledger_id: str
     practice_fingerprint: str
     ledger_fingerprint: str

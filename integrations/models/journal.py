@@ -122,6 +122,8 @@ class SyncEvent(PairingHistory):
         UPDATED = "updated", "Updated"
         VOIDED = "voided", "Voided"
         ADOPTED = "adopted", "Adopted"
+        UNLINKED = "unlinked", "Unlinked"
+        ACCEPTED = "accepted", "Accepted"
         FAILED = "failed", "Failed"
         ISSUE = "issue", "Issue opened"
         CLOSED = "closed", "Issue closed"

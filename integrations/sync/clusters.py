@@ -6,12 +6,10 @@ from typing import Any
 
 from django.db import connection
 
-from integrations.core.records import Kind
 from integrations.kinds.group import Group
 from integrations.models import Pairing
 
 CHUNK_OF_BILLS = 250  # memory stays flat whatever the size of the firm
-ENTITY = {Kind.CONTACT: "Customer", Kind.INVOICE: "Invoice", Kind.PAYMENT: "Payment"}
 
 _UNSETTLED_CONTACTS = """
 SELECT DISTINCT contact_id FROM (
@@ -148,7 +146,7 @@ def settle(pairing: Pairing, groups: Iterable[Group]) -> None:
         "contacts": [id for group in listed for id in group.contacts],
         "bills": [id for group in listed for id in group.lines],  # its own; of others only the payment was looked at
         "allocations": [a.id for group in listed for held in group.allocations.values() for a in held],
-        "entities": [ENTITY[link.ref.kind] for link in links],
+        "entities": [link.entity for link in links],
         "documents": [link.ledger_id for link in links],
     }
     with connection.cursor() as cursor:

@@ -16,19 +16,21 @@ from integrations.core.ports import Operation, Raw, Write
 from integrations.core.read import money, text
 from integrations.core.records import Kind, Ref
 from integrations.kinds.contact import Contact, mapped_members
+from integrations.kinds.documents import ledger_fingerprint
 from integrations.kinds.plan_contacts import CustomerDraft
 from integrations.models import Dispatch, EntityLink, SyncEvent, SyncRun
 from integrations.sync import mirror
-from integrations.sync.groups import FINGERPRINT
 from integrations.sync.workspace import Workspace
 
 SAME_REFUSAL_FOR = timedelta(hours=24)  # an unchanged write that was refused is not sent again before that
-OPERATIONS: Mapping[str, Operation] = {Action.CREATE: "create", Action.UPDATE: "update", Action.VOID: "void"}
+OPERATIONS: Mapping[Action, Operation] = {Action.CREATE: "create", Action.UPDATE: "update", Action.VOID: "void"}
 OUTCOME = {
     Action.CREATE: SyncEvent.Outcome.CREATED,
     Action.UPDATE: SyncEvent.Outcome.UPDATED,
     Action.VOID: SyncEvent.Outcome.VOIDED,
     Action.ADOPT: SyncEvent.Outcome.ADOPTED,
+    Action.UNLINK: SyncEvent.Outcome.UNLINKED,
+    Action.ACCEPT: SyncEvent.Outcome.ACCEPTED,
 }
 
 
@@ -68,7 +70,7 @@ def prepare(work: Workspace, run: SyncRun, change: Change, body: bytes) -> Dispa
         leg=change.ref.leg,
         action=change.action,
         entity=change.entity,
-        operation=change.action,
+        operation=_operation(change),
         request_id=request_id(realm, change.ref, change.action, revision, digest),
         revision=revision,
         body=body,
@@ -83,8 +85,15 @@ def prepare(work: Workspace, run: SyncRun, change: Change, body: bytes) -> Dispa
 
 def send(work: Workspace, dispatch: Dispatch) -> Raw:
     """Sends a committed dispatch once, its exact bytes under its request id. Raises RemoteError."""
-    operation = OPERATIONS[dispatch.operation]
+    operation: Operation = OPERATIONS[Action(dispatch.operation)]
     return work.ledger.write(Write(dispatch.entity, operation, bytes(dispatch.body), dispatch.request_id))
+
+
+def _operation(change: Change) -> Operation:
+    """A document that is emptied, because QuickBooks cannot void its kind, is updated."""
+    if change.action is Action.VOID and change.draft is not None:
+        return "update"
+    return OPERATIONS[change.action]
 
 
 def complete(work: Workspace, dispatch: Dispatch, answer: Raw) -> None:
@@ -109,13 +118,20 @@ def _as_answered(dispatch: Dispatch, answer: Raw) -> Mapping[str, Any]:
     return plan
 
 
-def adopt(work: Workspace, run: SyncRun, change: Change, raw: Raw) -> None:
-    """Links a document that is already there; nothing is written to QuickBooks."""
+def record(work: Workspace, run: SyncRun, change: Change, raw: Raw) -> None:
+    """Links a document that is already there, or takes it as it is now; nothing is written to QuickBooks."""
     with transaction.atomic():
         mirror.keep_ledger(work.pairing, change.entity, [raw], settled=True)
         plan = _completion(change)
         _link(work, change.ref, plan, change.entity, change.ledger_id, raw)
         _event(work, run, None, change.ref, plan, change.entity, change.ledger_id)
+
+
+def unlink(work: Workspace, run: SyncRun, change: Change) -> None:
+    """Forgets a link; the row stays as a tombstone."""
+    with transaction.atomic():
+        _links(work, change.ref).update(state=EntityLink.State.UNLINKED)
+        _event(work, run, None, change.ref, _completion(change), change.entity, change.ledger_id)
 
 
 def refuse(work: Workspace, dispatch: Dispatch, error: RemoteError) -> None:
@@ -175,7 +191,7 @@ def _base(contact: Contact) -> dict[str, object]:
 
 def _completion(change: Change) -> dict[str, object]:
     """What has to be recorded once the write is known to have been done, whoever finds that out."""
-    draft, replaces = change.draft, change.replaces
+    draft = change.draft
     return {
         "action": change.action,
         "practice_fingerprint": change.practice_fingerprint,
@@ -183,7 +199,8 @@ def _completion(change: Change) -> dict[str, object]:
         "reason": change.reason,
         "amount": str(draft.amount if draft else change.amount),
         "base": _base(draft.contact) if isinstance(draft, CustomerDraft) else {},
-        "replaces": [replaces.kind, replaces.practice_id, replaces.leg] if replaces else None,
+        "replaces": _key(change.replaces),
+        "closes": _key(change.closes),
         "postings": [
             {"account": line.account, "debit": str(line.debit), "credit": str(line.credit)}
             for line in change.postings()
@@ -191,21 +208,31 @@ def _completion(change: Change) -> dict[str, object]:
     }
 
 
-def _link(work: Workspace, ref: Ref, plan: Mapping[str, object], entity: str, ledger_id: str, raw: Raw) -> None:
+def _key(ref: Ref | None) -> list[str] | None:
+    return [ref.kind, ref.practice_id, ref.leg] if ref else None
+
+
+def _links(work: Workspace, ref: Ref) -> QuerySet[EntityLink]:
+    """The link of this document that is not a tombstone."""
     links = EntityLink.objects.of(work.firm).filter(pairing=work.pairing).exclude(state=EntityLink.State.UNLINKED)
-    if isinstance(moved := plan.get("replaces"), list):
-        links.filter(kind=moved[0], practice_id=moved[1], leg=moved[2]).update(state=EntityLink.State.UNLINKED)
+    return links.filter(kind=ref.kind, practice_id=ref.practice_id, leg=ref.leg)
+
+
+def _link(work: Workspace, ref: Ref, plan: Mapping[str, object], entity: str, ledger_id: str, raw: Raw) -> None:
+    for name, state in (("replaces", EntityLink.State.UNLINKED), ("closes", EntityLink.State.VOIDED)):
+        if isinstance(over := plan.get(name), list):
+            _links(work, Ref(Kind(over[0]), over[1], over[2])).update(state=state)
     is_void = plan["action"] == Action.VOID
     values = {
         "state": EntityLink.State.VOIDED if is_void else EntityLink.State.LIVE,
         "ledger_entity": entity,
         "ledger_id": ledger_id,
         "practice_fingerprint": plan["practice_fingerprint"],
-        "ledger_fingerprint": FINGERPRINT[ref.kind](raw),
+        "ledger_fingerprint": ledger_fingerprint(entity, raw),
         "base": plan.get("base") or {},
     }
     who = {"pairing": work.pairing, "kind": ref.kind, "practice_id": ref.practice_id, "leg": ref.leg}
-    links.update_or_create(**who, defaults=values, create_defaults={**who, **values, "firm": work.firm})
+    _links(work, ref).update_or_create(**who, defaults=values, create_defaults={**who, **values, "firm": work.firm})
 
 
 def _event(

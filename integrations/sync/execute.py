@@ -3,20 +3,20 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from integrations.core.changes import Action, Change, Problem
+from integrations.core.changes import LOCAL, Action, Change, Problem
 from integrations.core.errors import Garbled, RemoteError, Stale
 from integrations.core.ports import Raw
 from integrations.core.read import money, text
 from integrations.core.records import Ref
 from integrations.kinds.catalog import Catalog, Holder
 from integrations.kinds.contact import decode_customer
+from integrations.kinds.documents import ledger_fingerprint
 from integrations.kinds.group import LinkState
 from integrations.kinds.invoice_draft import InvoiceDraft
 from integrations.kinds.payment import applied_by
 from integrations.kinds.plan_contacts import CustomerDraft
 from integrations.models import Dispatch, EntityLink, SyncRun
 from integrations.sync import dispatches, mirror, refusals
-from integrations.sync.groups import FINGERPRINT
 from integrations.sync.lease import beat
 from integrations.sync.workspace import Workspace
 from integrations.systems.quickbooks import query
@@ -87,7 +87,7 @@ class Executor:
 
     def _was_refused(self, change: Change) -> bool:
         current = self._current(change)
-        if change.action is Action.ADOPT or (change.ledger_id and current is None):
+        if change.action in LOCAL or (change.ledger_id and current is None):
             return False
         try:
             body = encode(self._body(change, current))
@@ -97,8 +97,8 @@ class Executor:
 
     def _apply_one(self, change: Change) -> Problem | None:
         """None once the change is done. Raises RemoteError where the connection is at fault."""
-        if change.action is Action.ADOPT:
-            return self._adopt(change)
+        if change.action in LOCAL:
+            return self._record(change)
         current = self._current(change)
         if change.action is not Action.CREATE and current is None:
             return refusals.unread(change)
@@ -110,8 +110,7 @@ class Executor:
     def _once_more(self, change: Change, planned_on: Raw | None) -> Problem | None:
         """After 5010: the same change again where only QuickBooks's own bookkeeping moved, else nothing."""
         now = self._reread(change)
-        fingerprint = FINGERPRINT[change.ref.kind]
-        if now is None or planned_on is None or fingerprint(now) != fingerprint(planned_on):
+        if now is None or planned_on is None or not _same(change.entity, now, planned_on):
             return refusals.moved_meanwhile(change)
         try:
             return self._write(change, now)
@@ -193,8 +192,9 @@ class Executor:
     def _after(self, change: Change, current: Raw | None, answer: Raw) -> Problem | None:
         """Keeps the indexes current, and checks that QuickBooks did not change the amount (rule R3.3)."""
         ledger_id = text(answer, "Id")
-        if change.replaces:
-            self._ids.pop(change.replaces, None)
+        for over in (change.replaces, change.closes):
+            if over:
+                self._ids.pop(over, None)
         if change.entity == "Payment":
             self._moved |= {("Invoice", id) for id in {*applied_by(current or {}), *applied_by(answer)}}
         if change.action is Action.VOID:
@@ -221,12 +221,21 @@ class Executor:
             ours.update(base={"refused_total_under": self.work.pairing.ledger_profile.get("tax_engine", "")})
         return refusals.total_changed(change, money(answer, "TotalAmt"), voided=voided)
 
-    def _adopt(self, change: Change) -> Problem | None:
+    def _record(self, change: Change) -> Problem | None:
+        """A change of the links only; nothing is sent to either system."""
+        if change.action is Action.UNLINK:
+            dispatches.unlink(self.work, self.run, change)
+            self._ids.pop(change.ref, None)
+            return None
         kept = mirror.one(self.work.pairing, change.entity, change.ledger_id)
         raw = kept.data if kept and not kept.is_deleted else self.catalog.invoices.get(change.ledger_id)
         if raw is None:
             return refusals.unread(change)
-        dispatches.adopt(self.work, self.run, change, raw)
+        dispatches.record(self.work, self.run, change, raw)
         self._ids[change.ref] = change.ledger_id
         self.catalog.owners[change.entity, change.ledger_id] = change.ref
         return None
+
+
+def _same(entity: str, one: Raw, other: Raw) -> bool:
+    return ledger_fingerprint(entity, one) == ledger_fingerprint(entity, other)

@@ -15,7 +15,8 @@ from integrations.systems.quickbooks import query
 
 OVERLAP = timedelta(minutes=10)  # Clio leaves open whether updated_since is inclusive, and how fine it counts
 NAMES = ("Customer", "Vendor", "Employee")
-LEDGER_ENTITIES = (*NAMES, *NUMBERED, "Payment")
+OURS = ("Invoice", "CreditMemo", "JournalEntry", "Purchase")  # kept whole where they are linked
+LEDGER_ENTITIES = (*NAMES, *NUMBERED, "Payment", "JournalEntry", "Purchase")
 FULL_READ_AFTER = timedelta(days=25)  # change data capture looks back 30 days (Intuit docs: change data capture)
 EARLIER = timedelta(days=31)  # payments from shortly before the start date may pay bills from after it
 HIDDEN_LINES = 20  # so many bills whose shown lines fall short are cheaper to read in bulk
@@ -203,8 +204,8 @@ def _keep_entity(work: Workspace, entity: str, rows: tuple[Mapping[str, object],
         mirror.keep_numbers(work.pairing, entity, rows)
     if entity in (*NAMES, "Payment"):
         mirror.keep_ledger(work.pairing, entity, rows)
-    if entity == "Invoice":
-        # Full invoices are kept of ours only; of the others the number is all that is needed.
+    if entity in OURS:
+        # Of documents that are not ours the number is all that is needed.
         ours = _linked_ids(work.pairing, entity)
         mirror.keep_ledger(work.pairing, entity, [row for row in rows if text(row, "Id") in ours])
 
@@ -225,9 +226,10 @@ def _read_ledger(work: Workspace) -> None:
     start = work.pairing.start_date
     since = query.between("TxnDate", start - EARLIER, date.max) if start else ""
     _keep_pages(work, "Payment", since, "*")
-    if _has_links(work.pairing):
-        for page in work.ledger.pages("Invoice", since, "*"):
-            _keep_entity(work, "Invoice", page.rows)
+    for entity in OURS:
+        if _linked_ids(work.pairing, entity):
+            for page in work.ledger.pages(entity, since, "*"):
+                _keep_entity(work, entity, page.rows)
     mirror.end_full_read(work.pairing, NUMBERED, NAMES)
     if as_of:
         move_cursor(work.pairing, _ledger_stream(work), as_of - OVERLAP)

@@ -9,12 +9,13 @@ from integrations.core.ports import Raw
 from integrations.core.read import Unreadable, text
 from integrations.core.records import Kind, Ref
 from integrations.kinds import contact, invoice, payment
+from integrations.kinds.documents import ledger_fingerprint
 from integrations.kinds.group import Document, Group, LinkState
 from integrations.kinds.invoice import Allocation, Bill, InterestCharge, LineItem
 from integrations.kinds.payment import Receipt
 from integrations.models import EntityLink, Issue, Pairing
 from integrations.sync import mirror
-from integrations.sync.clusters import ENTITY, Cluster
+from integrations.sync.clusters import Cluster
 from integrations.sync.mirror import Kept
 from integrations.sync.workspace import Workspace
 
@@ -49,7 +50,8 @@ def load_chunk(work: Workspace, clusters: list[Cluster]) -> Loaded:
     allocations = _allocations(pairing, bill_ids)
     payment_ids = {a.parent_id for a in allocations.values() if a.is_payment and a.parent_id}
     charge_rows = list(mirror.load(pairing, "interest_charges", owners=bill_ids))
-    links = _links(pairing, contact_ids, bill_ids, payment_ids)
+    wanted: Wanted = {Kind.CONTACT: contact_ids, Kind.INVOICE: bill_ids, Kind.PAYMENT: payment_ids}
+    links = _links(pairing, wanted)
     return Loaded(
         contacts=_contacts(pairing, contact_ids),
         bills=bills | _outside_bills(pairing, allocations.values(), bills),
@@ -65,7 +67,7 @@ def load_chunk(work: Workspace, clusters: list[Cluster]) -> Loaded:
         receipts=_receipts(pairing, allocations.values()),
         links=links,
         documents=_documents(pairing, links),
-        decisions=_decisions(pairing, contact_ids, bill_ids, payment_ids),
+        decisions=_decisions(pairing, wanted),
         absent=frozenset(row.id for row in rows if row.is_deleted),
     )
 
@@ -152,9 +154,12 @@ def _receipts(pairing: Pairing, allocations: Iterable[Allocation]) -> dict[str, 
     return found
 
 
-def _links(pairing: Pairing, *ids: Iterable[str]) -> dict[Ref, LinkState]:
+Wanted = Mapping[Kind, Iterable[str]]  # the Clio ids a chunk is about, by kind
+
+
+def _links(pairing: Pairing, wanted: Wanted) -> dict[Ref, LinkState]:
     found = {}
-    for kind, practice_ids in zip((Kind.CONTACT, Kind.INVOICE, Kind.PAYMENT), ids, strict=True):
+    for kind, practice_ids in wanted.items():
         rows = EntityLink.objects.of(pairing.firm).filter(
             pairing=pairing, kind=kind, practice_id__in=list(practice_ids)
         )
@@ -162,6 +167,7 @@ def _links(pairing: Pairing, *ids: Iterable[str]) -> dict[Ref, LinkState]:
             ref = Ref(kind, row.practice_id, row.leg)
             found[ref] = LinkState(
                 ref,
+                row.ledger_entity,
                 row.ledger_id,
                 row.practice_fingerprint,
                 row.ledger_fingerprint,
@@ -171,35 +177,28 @@ def _links(pairing: Pairing, *ids: Iterable[str]) -> dict[Ref, LinkState]:
     return found
 
 
-FINGERPRINT = {
-    Kind.CONTACT: contact.customer_fingerprint,
-    Kind.INVOICE: invoice.ledger_fingerprint,
-    Kind.PAYMENT: payment.ledger_fingerprint,
-}
-
-
 def _documents(pairing: Pairing, links: dict[Ref, LinkState]) -> dict[Ref, Document]:
     found: dict[Ref, Document] = {}
-    for kind, entity in ENTITY.items():
-        refs = _grouped((link.ledger_id, ref) for ref, link in links.items() if ref.kind is kind)
+    for entity, linked in _grouped((link.entity, link) for link in links.values()).items():
+        refs = _grouped((link.ledger_id, link.ref) for link in linked)
         for row in mirror.load(pairing, entity, ids=refs):
-            found |= dict.fromkeys(refs[row.id], _document(kind, row))
+            found |= dict.fromkeys(refs[row.id], _document(row))
     return found
 
 
-def _document(kind: Kind, row: Kept) -> Document:
+def _document(row: Kept) -> Document:
     """A document whose figures are no figures has changed, whatever it was before."""
     if row.is_deleted:
         return Document(None, "")
     try:
-        return Document(row.data, FINGERPRINT[kind](row.data))
+        return Document(row.data, ledger_fingerprint(row.entity, row.data))
     except Unreadable:
         return Document(row.data, "unreadable")
 
 
-def _decisions(pairing: Pairing, *ids: Iterable[str]) -> dict[tuple[Ref, str], Decision]:
+def _decisions(pairing: Pairing, wanted: Wanted) -> dict[tuple[Ref, str], Decision]:
     found = {}
-    for kind, practice_ids in zip((Kind.CONTACT, Kind.INVOICE, Kind.PAYMENT), ids, strict=True):
+    for kind, practice_ids in wanted.items():
         issues = Issue.objects.of(pairing.firm).filter(pairing=pairing, kind=kind, practice_id__in=list(practice_ids))
         for issue in issues.filter(state=Issue.State.DECIDED):
             found[Ref(kind, issue.practice_id, issue.leg), issue.code] = Decision(issue.action, issue.value)

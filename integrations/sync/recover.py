@@ -7,10 +7,10 @@ from integrations.core.errors import Garbled, RemoteError
 from integrations.core.ports import Raw
 from integrations.core.read import nested, text
 from integrations.core.records import Ref, parse_mark
+from integrations.kinds.documents import ledger_fingerprint
 from integrations.kinds.payment import applied_by
 from integrations.models import Dispatch
 from integrations.sync import dispatches
-from integrations.sync.groups import FINGERPRINT
 from integrations.sync.refusals import ends_run
 from integrations.sync.workspace import Workspace
 from integrations.systems.quickbooks import query
@@ -95,11 +95,11 @@ def _moved_on(work: Workspace, dispatch: Dispatch) -> list[Raw]:
 
 def _says(dispatch: Dispatch, row: Raw) -> bool:
     """Whether putting what we sent over the document would change nothing in it."""
-    if dispatch.operation == Action.VOID:
+    if dispatch.operation == "void":
         return not row.get("TotalAmt")
     sent = {**row, **_body(dispatch)}
-    fingerprint = FINGERPRINT[dispatches.ref_of(dispatch).kind]
-    return fingerprint(sent) == fingerprint(row) and applied_by(sent) == applied_by(row)
+    same = ledger_fingerprint(dispatch.entity, sent) == ledger_fingerprint(dispatch.entity, row)
+    return same and applied_by(sent) == applied_by(row)
 
 
 def _is_void_of_effect(work: Workspace, dispatch: Dispatch) -> bool:

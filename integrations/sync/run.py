@@ -90,7 +90,7 @@ class Tally:
         run.save(update_fields=["counts", "step"])
 
     def add(self, result: Result, plan: Plan) -> None:
-        self.done.update((change.ref.kind, COUNTED[change.action]) for change in result.done)
+        self.done.update((c.ref.kind, COUNTED[c.action]) for c in result.done if c.action in COUNTED)
         self.waiting |= {*result.waiting, *plan.waiting}
 
     def counts(self, pairing: Pairing) -> dict[str, dict[str, int]]:
@@ -100,7 +100,7 @@ class Tally:
             pairing=pairing, state__in=[Issue.State.OPEN, Issue.State.DECIDED]
         )
         issued = Counter(open_.values_list("kind", flat=True))
-        return {kind: self._of(kind, linked[kind], issued[kind]) for kind in (Kind.CONTACT, Kind.INVOICE, Kind.PAYMENT)}
+        return {kind: self._of(kind, linked[kind], issued[kind]) for kind in Kind}
 
     def _of(self, kind: Kind, linked: int, issued: int) -> dict[str, int]:
         done = {word: self.done[kind, word] for word in COUNTED.values()}

@@ -5,22 +5,17 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
-from integrations.core.changes import Action, Change, Plan
+from integrations.core.changes import LOCAL, Action, Change, Plan
 from integrations.core.mapping import Policy
-from integrations.core.records import Kind, Ref
-from integrations.kinds import contact, invoice, payment
+from integrations.core.records import Ref
+from integrations.kinds import contact, payment
 from integrations.kinds.catalog import Catalog, Holder
 from integrations.kinds.contact import decode_customer
+from integrations.kinds.documents import ledger_fingerprint
 from integrations.kinds.group import Document, Group, LinkState
 from integrations.kinds.plan import plan_group
 from integrations.kinds.plan_contacts import CustomerDraft
 from tests.contract import qbo_schema
-
-FINGERPRINT = {
-    Kind.CONTACT: contact.customer_fingerprint,
-    Kind.INVOICE: invoice.ledger_fingerprint,
-    Kind.PAYMENT: payment.ledger_fingerprint,
-}
 
 
 class Refused(Exception):
@@ -49,10 +44,10 @@ class Ledger:
 
     def of(self, ref: Ref) -> dict[str, Any]:
         """The document of a linked ref, to look at or to change as a person would."""
-        return self.documents[_entity(ref), self.links[ref].ledger_id]
+        return self.documents[self.links[ref].entity, self.links[ref].ledger_id]
 
     def delete(self, ref: Ref) -> None:
-        del self.documents[_entity(ref), self.links[ref].ledger_id]
+        del self.documents[self.links[ref].entity, self.links[ref].ledger_id]
 
     def invoices(self) -> list[dict[str, Any]]:
         return [raw for (entity, _), raw in self.documents.items() if entity == "Invoice"]
@@ -62,12 +57,12 @@ class Ledger:
 
     def known(self, group: Group) -> Group:
         """The group with what is linked and what the ledger says of it."""
-        documents = {ref: self._document(ref, link) for ref, link in self.links.items()}
+        documents = {ref: self._document(link) for ref, link in self.links.items()}
         return replace(group, links=dict(self.links), documents=documents)
 
-    def _document(self, ref: Ref, link: LinkState) -> Document:
-        raw = self.documents.get((_entity(ref), link.ledger_id))
-        return Document(None, "") if raw is None else Document(raw, FINGERPRINT[ref.kind](raw))
+    def _document(self, link: LinkState) -> Document:
+        raw = self.documents.get((link.entity, link.ledger_id))
+        return Document(None, "") if raw is None else Document(raw, ledger_fingerprint(link.entity, raw))
 
     # Writing
 
@@ -89,9 +84,14 @@ class Ledger:
         current = self.documents.get((change.entity, change.ledger_id))
         if change.replaces:
             del self.links[change.replaces]
-        if change.action is Action.VOID:
+        if change.closes:
+            self.links[change.closes] = replace(self.links[change.closes], is_voided=True)
+        if change.action is Action.UNLINK:
+            del self.links[change.ref]
+            return
+        if change.action is Action.VOID and change.draft is None:
             self._void(change, current or {})
-        elif change.action is not Action.ADOPT:
+        elif change.action not in LOCAL:
             current = self._store(change, current)
         assert current is not None
         self._link(change, current)
@@ -128,9 +128,10 @@ class Ledger:
             base = {"name": draft.contact.name, "fields": contact.mapped_members(draft.contact)}
         self.links[ref] = LinkState(
             ref,
+            change.entity,
             raw["Id"],
             change.practice_fingerprint,
-            FINGERPRINT[ref.kind](raw),
+            ledger_fingerprint(change.entity, raw),
             change.action is Action.VOID,
             base,
         )
@@ -151,7 +152,3 @@ class Ledger:
             raw["LinkedTxn"] = [{"TxnId": id, "TxnType": "Payment"} for id, _ in payers]
             if raw["Balance"] < 0:
                 raise Refused(f"more is applied to invoice {raw['DocNumber']} than its {raw['TotalAmt']}")
-
-
-def _entity(ref: Ref) -> str:
-    return {Kind.CONTACT: "Customer", Kind.INVOICE: "Invoice", Kind.PAYMENT: "Payment"}[ref.kind]

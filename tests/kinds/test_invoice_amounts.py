@@ -35,7 +35,7 @@ from tests.kinds.builders import (
 )
 from tests.kinds.ledger import Ledger
 
-LEDGER = Ledger(links={customer(): LinkState(customer(), "55", "", "")})
+LEDGER = Ledger(links={customer(): LinkState(customer(), "Customer", "55", "", "")})
 
 
 def draft(what: Bill, lines: list[LineItem], **choices: Any) -> InvoiceDraft:

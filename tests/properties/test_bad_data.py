@@ -82,6 +82,7 @@ ALLOCATIONS = st.builds(
     destination_id=IDS,
 )
 CHARGES = st.builds(InterestCharge, IDS, IDS, DAYS, TEXTS, MONEY)
+ENTITY = {Kind.CONTACT: "Customer", Kind.INVOICE: "Invoice", Kind.PAYMENT: "Payment"}
 REFS = st.builds(Ref, st.sampled_from([Kind.CONTACT, Kind.INVOICE, Kind.PAYMENT]), IDS, IDS | st.just("interest-1"))
 RAWS = st.fixed_dictionaries(
     {},
@@ -132,7 +133,7 @@ def groups(draw: st.DrawFn) -> Group:
 
 
 def _link(draw: st.DrawFn, ref: Ref) -> LinkState:
-    return LinkState(ref, draw(st.sampled_from("5678")), "p", "a", draw(st.booleans()))
+    return LinkState(ref, ENTITY[ref.kind], draw(st.sampled_from("5678")), "p", "a", draw(st.booleans()))
 
 
 def catalog() -> Catalog:

@@ -111,7 +111,7 @@ def test_an_amount_that_is_off_is_refused_or_rounded_in_sight(sample: Sample, of
 def test_quantity_times_price_is_the_amount_of_every_line_sent(sample: Sample) -> None:
     assume(sample.bill.total >= 0)
     draft = bill_draft(sample.bill, sample.bill.total, sample.lines, policy())
-    body = draft.encode(Ledger(links={customer(): LinkState(customer(), "55", "", "")}), None)
+    body = draft.encode(Ledger(links={customer(): LinkState(customer(), "Customer", "55", "", "")}), None)
     rows = body["Line"]
     assert isinstance(rows, list)
     for row in rows:
