@@ -1,10 +1,8 @@
 """The pages to play the other side, and the stand-ins inside the portal's server."""
 
 import re
-from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,70 +10,11 @@ from django.test import Client
 
 from integrations.sandbox.clio.office import BillLine, ClioOffice, Discount
 from integrations.sandbox.generator import seed
-from integrations.sandbox.quickbooks.office import QuickBooksOffice, open_company
-from integrations.sandbox.world import World, world_at
+from integrations.sandbox.quickbooks.office import QuickBooksOffice
+from integrations.sandbox.world import World
+from tests.sandbox.playing import DAY, at, post, refused
 
-DAY = "2026-02-02"
 TODAY = date(2026, 11, 24)
-
-
-@pytest.fixture
-def world(tmp_path: Path, settings: Any) -> Iterator[World]:
-    settings.SANDBOX_FILE = tmp_path / "sandbox.sqlite3"
-    opened = world_at(settings.SANDBOX_FILE)
-    yield opened
-    opened.store.close()
-
-
-@pytest.fixture
-def clio(world: World) -> ClioOffice:
-    office = ClioOffice.open_account(world.store, "us", "O'Brien & Søn")
-    office.add_bank_account("Operating")
-    office.add_bank_account("Trust", "Trust")
-    return office
-
-
-@pytest.fixture
-def quickbooks(world: World) -> QuickBooksOffice:
-    return open_company(world.store, "Acme Books")
-
-
-@pytest.fixture
-def contact(clio: ClioOffice) -> int:
-    mails = [{"name": "Work", "address": "zoe@example.com", "default_email": True}]
-    return clio.create_contact(first_name="Zoë", last_name="O'Hara", email_addresses=mails)
-
-
-@pytest.fixture
-def bill(clio: ClioOffice, contact: int) -> int:
-    lines = [
-        BillLine("Advice", Decimal("100.50"), 2),
-        BillLine("Filing", Decimal(40), kind="hard_cost", vendor_id=contact),
-        BillLine("Call", Decimal(90), kind="no_charge"),
-        BillLine("All work", kind="summary", covers=(0,)),
-    ]
-    return clio.draft_bill(clio.create_matter(contact), lines, DAY, DAY, state="awaiting_payment")
-
-
-def at(office: ClioOffice | QuickBooksOffice, path: str = "") -> str:
-    if isinstance(office, ClioOffice):
-        return f"/sandbox/play/clio/{office.region}/{office.account_id}/{path}"
-    return f"/sandbox/play/quickbooks/{office.realm}/{path}"
-
-
-def post(client: Client, url: str, action: str, **fields: Any) -> str:
-    """Sends a form and returns the page it leads to, which has to be there."""
-    answer = client.post(url, {"action": action, **fields}, follow=True)
-    assert answer.status_code == 200, (url, action)
-    assert answer.redirect_chain
-    return str(answer.content.decode())
-
-
-def refused(page: str) -> str:
-    """The text of the error message on the page."""
-    found = re.search(r'<li class="callout bad">(.*?)</li>', page, re.S)
-    assert found, "no error is shown"
-    return found[1]
 
 
 # The mount
@@ -185,6 +124,12 @@ def test_every_page_of_a_generated_firm_can_be_opened(client: Client, world: Wor
     pages = [at(clio), at(clio, "contacts/"), at(quickbooks, "accounts/"), at(quickbooks, "settings/")]
     pages += [at(clio, f"bills/{one['id']}/") for one in found["bills"]]
     pages += [at(clio, f"contacts/{one['id']}/") for one in found["contacts"]]
+    pages += [at(clio, "payments/"), at(clio, "banking/"), at(quickbooks, "documents/")]
+    pages += [at(clio, f"payments/{one['id']}/") for one in found["payments"]]
+    pages += [at(clio, f"banking/{one['id']}/") for one in found["bank_accounts"]]
+    pages += [at(clio, f"rows/{one['id']}/") for one in found["bank_transactions"]]
+    for entity in ("JournalEntry", "Purchase", "CreditMemo", "Deposit"):
+        pages += [at(quickbooks, f"documents/{entity}/{one['Id']}/") for one in quickbooks.all(entity)]
     for entity in ("Invoice", "Customer", "Payment"):
         path = f"{entity.lower()}s/"
         pages += [at(quickbooks, "" if entity == "Invoice" else path)]
@@ -332,17 +277,6 @@ def test_a_contact_without_a_name_is_refused(client: Client, clio: ClioOffice, c
 
 
 # QuickBooks
-
-
-@pytest.fixture
-def customer(quickbooks: QuickBooksOffice) -> str:
-    return str(quickbooks.create_customer("Zoë O'Hara", PrimaryEmailAddr={"Address": "z@example.com"})["Id"])
-
-
-@pytest.fixture
-def invoice(quickbooks: QuickBooksOffice, customer: str) -> str:
-    item = quickbooks.all("Item")[0]["Id"]
-    return str(quickbooks.create_invoice(customer, [(item, 100, "Advice")], number="1042", TxnDate=DAY)["Id"])
 
 
 def test_a_customer_is_created_edited_and_put_away(client: Client, quickbooks: QuickBooksOffice) -> None:

@@ -1,5 +1,7 @@
 """Payments, deposits, journals, checks and transfers of the QuickBooks stand-in."""
 
+import json
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -320,6 +322,34 @@ def test_a_check_pays_from_a_bank_and_its_number_is_guarded_by_the_warning() -> 
     assert caller.refused("purchase", check(caller, trust, AccountRef=wrong)) == "6430"
     assert caller.refused("purchase", check(caller, trust, PaymentType=None)) == "2020"
     assert caller.balanced()
+
+
+def test_a_change_of_a_check_says_its_payment_type_also_where_it_is_partial() -> None:
+    caller = Caller()
+    trust = caller.office.create_account("Trust", "Other Current Liability")["Id"]
+    made = caller.post("purchase", check(caller, trust))
+    assert caller.refused("purchase", {**key(made), "sparse": True, "PrivateNote": "x"}) == "2020"
+    body = {**key(made), "sparse": True, "PaymentType": "Check", "PrivateNote": "x"}
+    assert caller.post("purchase", body)["PrivateNote"] == "x"
+    assert caller.refused("purchase", body) == "5010"
+
+
+def test_journals_and_checks_are_found_by_number_and_among_what_changed() -> None:
+    caller = Caller()
+    trust = caller.office.create_account("Trust", "Other Current Liability")["Id"]
+    bank = caller.office.account_id("checking")
+    lines = [journal_line(bank, 5, "Debit"), journal_line(trust, 5, "Credit")]
+    entry = caller.post("journalentry", {"Line": lines, "DocNumber": "CT-1"})
+    assert caller.refused("journalentry", {"Line": lines, "DocNumber": "C" * 22}) == "2050"
+    paid = caller.post("purchase", check(caller, trust))
+    found = caller.query("SELECT Id FROM JournalEntry WHERE DocNumber = 'CT-1'")["JournalEntry"]
+    assert [doc["Id"] for doc in found] == [entry["Id"]]
+    caller.office.delete("Purchase", paid["Id"])
+    since = (caller.store.now() - timedelta(hours=1)).isoformat()
+    answer = caller.call("GET", "cdc", entities="JournalEntry,Purchase", changedSince=since)
+    entries, checks = json.loads(answer.body)["CDCResponse"][0]["QueryResponse"]
+    assert [doc["Id"] for doc in entries["JournalEntry"]] == [entry["Id"]]
+    assert [(doc["Id"], doc["status"]) for doc in checks["Purchase"]] == [(paid["Id"], "Deleted")]
 
 
 def test_a_refund_against_receivables_needs_the_customer() -> None:

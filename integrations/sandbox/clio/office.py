@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any, Self
 
+from integrations.sandbox.clio.corrections import Corrections
 from integrations.sandbox.clio.desk import NoSuchRecord, OfficeError, money
 from integrations.sandbox.clio.lines import BillLine
-from integrations.sandbox.clio.payments import Payments
 from integrations.sandbox.clio.people import People
 from integrations.sandbox.clio.sums import Discount
 from integrations.sandbox.store import Doc, Store
@@ -35,7 +35,7 @@ _SNAPSHOT = (
 _PLURAL = {"activity": "activities", "expense_category": "expense_categories"}
 
 
-class ClioOffice(People, Payments):
+class ClioOffice(People, Corrections):
     """One Clio account, as the people of the firm use it. Refusals are OfficeError; ids are ints."""
 
     @classmethod

@@ -136,6 +136,8 @@ class Payments(Billing, Banking):
     def delete_payment(self, payment_id: int) -> None:
         """Voids the payment's allocations; its money is taken back from the accounts."""
         payment = self._standing(payment_id)
+        if money(payment.get("refunded")):
+            raise OfficeError("A payment of which a part was refunded cannot be deleted.")
         self._effects(payment, -1)
         for row in self._parts(payment_id):
             self._void_allocation(row)
@@ -329,7 +331,7 @@ class Payments(Billing, Banking):
             self._remove_row(row)
 
     def _wanted_rows(self, payment: Doc) -> list[tuple[int, Decimal, dict[str, Any]]]:
-        amount = money(payment["amount"])
+        amount = money(payment["amount"]) + money(payment.get("refunded"))
         source, into = payment["source_bank_account_id"], payment["destination_bank_account_id"]
         if source and self._account_type(source) == "Operating":
             return []

@@ -30,6 +30,7 @@ SWITCHES: Mapping[str, tuple[str, tuple[Any, ...]]] = {
     "clio_interest": ("interest is a charge on the bill, or a bill of its own", ("charge", "bill")),
     "clio_trust_request_paid": ("state of a trust request once paid", ("paid", "awaiting_payment")),
     "clio_deleted_payment_rows": ("bank rows of a deleted payment", ("removed", "reversed")),
+    "clio_refund_row": ("a refund in the bank account", ("smaller", "own")),
     "clio_row_carries": ("what a payment's bank row points at", ("allocation", "bill", "both", "neither")),
     "clio_row_amount": ("sign of bank_transaction.amount for money out", ("negative", "positive")),
     "clio_hidden_contact": ("asking for a contact the person may not see", (404, 403)),

@@ -1,18 +1,19 @@
 """Pages of a Clio account: bills, one bill, contacts, one contact."""
 
 from collections.abc import Callable
-from functools import partial, wraps
+from functools import partial
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import reverse
 
 from integrations.sandbox.clio.billing import TRANSITIONS
-from integrations.sandbox.clio.office import ClioOffice, NoSuchRecord
+from integrations.sandbox.clio.office import ClioOffice
 from integrations.sandbox.pages import clio_actions as actions
 from integrations.sandbox.pages import clio_forms as forms
-from integrations.sandbox.pages.given import LARGEST_ID, perform
+from integrations.sandbox.pages.clio_bank_actions import TRUST
+from integrations.sandbox.pages.clio_shell import address, crumbs, name_of, office_page, tabs
+from integrations.sandbox.pages.given import perform
 from integrations.sandbox.pages.index import home
 from integrations.sandbox.pages.parts import (
     Cell,
@@ -28,27 +29,6 @@ from integrations.sandbox.pages.parts import (
     page_number,
 )
 from integrations.sandbox.store import Doc
-from integrations.sandbox.views import world
-from integrations.sandbox.world import CLIO_PATHS
-
-Shown = Callable[..., HttpResponse]
-
-
-def office_page(view: Shown) -> Shown:
-    """Gives the view the office of the account in the address; 404 for an account or a record there is not."""
-
-    @wraps(view)
-    def shown(request: HttpRequest, region: str, account: int, **kwargs: int) -> HttpResponse:
-        if region not in CLIO_PATHS or max(account, *kwargs.values(), 0) > LARGEST_ID:
-            raise Http404
-        office = ClioOffice(world().store, region, account)
-        try:
-            office.take("account", account)
-            return view(request, office, **kwargs)
-        except NoSuchRecord as missing:
-            raise Http404(str(missing)) from None
-
-    return shown
 
 
 @office_page
@@ -61,7 +41,7 @@ def bills(request: HttpRequest, office: ClioOffice) -> HttpResponse:
     return Page(
         office.account["name"],
         crumbs=[home()],
-        tabs=_tabs(office, "bills"),
+        tabs=tabs(office, "bills"),
         tables=[Table("Bills", columns, rows, "No bill fits.")],
         filters=[
             Field("number", "Number", value=wanted, required=False),
@@ -79,8 +59,8 @@ def _bill_filter(wanted: str, state: str) -> Callable[[Doc], bool] | None:
 
 def _bill_row(office: ClioOffice, bill: Doc) -> list[Cell]:
     return [
-        Cell(bill["number"], reverse("sandbox:bill", args=[office.region, office.account_id, bill["id"]])),
-        Cell(_name(office, bill["client_id"])),
+        Cell(bill["number"], address(office, "bill", bill["id"])),
+        Cell(name_of(office, bill["client_id"])),
         Cell(bill["issued_at"]),
         Cell(bill["due_at"] or ""),
         Cell(bill["state"].replace("_", " ")),
@@ -99,13 +79,13 @@ def bill(request: HttpRequest, office: ClioOffice, bill_id: int) -> HttpResponse
     known = office.bill(bill_id)
     lines = office.find("line_item", "bill_id", bill_id) or office.find("trust_line_item", "bill_id", bill_id)
     parts = [row for row in office.find("allocation", "bill_id", bill_id) if not row["voided_at"]]
-    contact = reverse("sandbox:contact", args=[office.region, office.account_id, known["client_id"]])
+    contact = address(office, "contact", known["client_id"])
     return Page(
         f"Bill {known['number']}",
-        crumbs=[*_crumbs(office), Link(_name(office, known["client_id"]), contact)],
-        tabs=_tabs(office, ""),
+        crumbs=[*crumbs(office), Link(name_of(office, known["client_id"]), contact)],
+        tabs=tabs(office, ""),
         facts=_bill_facts(known),
-        tables=[_line_table(lines), _allocation_table(parts), _charge_table(office, bill_id)],
+        tables=[_line_table(lines), _allocation_table(office, parts), _charge_table(office, bill_id)],
         forms=forms.of_bill(office, known, lines, parts),
     ).answer(request)
 
@@ -142,17 +122,22 @@ def _line_table(lines: list[Doc]) -> Table:
     return Table("Lines", heads("Description", "Type", "Shown", "Quantity#", "Price#", "Amount#"), rows)
 
 
-def _allocation_table(parts: list[Doc]) -> Table:
+def _allocation_table(office: ClioOffice, parts: list[Doc]) -> Table:
     rows = [
         [
             Cell(row["date"]),
-            Cell(row["parent"]["identifier"]),
+            _parent(office, row["parent"]),
             Cell("interest" if row["interest"] else ""),
             number(row["amount"]),
         ]
         for row in parts
     ]
     return Table("Payments and credits", heads("Date", "From", "", "Amount#"), rows)
+
+
+def _parent(office: ClioOffice, parent: Doc) -> Cell:
+    is_payment = parent["type"] == "Payment"
+    return Cell(parent["identifier"], address(office, "clio_payment", parent["id"]) if is_payment else "")
 
 
 def _charge_table(office: ClioOffice, bill_id: int) -> Table:
@@ -172,7 +157,7 @@ def contacts(request: HttpRequest, office: ClioOffice) -> HttpResponse:
     return Page(
         office.account["name"],
         crumbs=[home()],
-        tabs=_tabs(office, "contacts"),
+        tabs=tabs(office, "contacts"),
         tables=[Table("Contacts", heads("Name", "Type", "E-mail", "Id"), [_contact_row(office, one) for one in found])],
         filters=[Field("name", "Name contains", value=request.GET.get("name", ""), required=False)],
         forms=[forms.NEW_CONTACT],
@@ -182,7 +167,7 @@ def contacts(request: HttpRequest, office: ClioOffice) -> HttpResponse:
 
 def _contact_row(office: ClioOffice, contact: Doc) -> list[Cell]:
     return [
-        Cell(contact["name"], reverse("sandbox:contact", args=[office.region, office.account_id, contact["id"]])),
+        Cell(contact["name"], address(office, "contact", contact["id"])),
         Cell(contact["type"]),
         Cell(actions.main_row(contact, "email_addresses").get("address", "")),
         Cell(str(contact["id"])),
@@ -193,16 +178,16 @@ def _contact_row(office: ClioOffice, contact: Doc) -> list[Cell]:
 def contact(request: HttpRequest, office: ClioOffice, contact_id: int) -> HttpResponse:
     known = office.take("contact", contact_id)
     if request.method == "POST":
-        work = {name: partial(one, office, contact_id) for name, one in actions.CONTACT.items()}
-        if perform(request, work) == "delete":
+        work = {name: partial(one, office, contact_id) for name, one in {**actions.CONTACT, **TRUST}.items()}
+        if perform(request, work) in ("delete", "merge"):
             return redirect("sandbox:contacts", office.region, office.account_id)
         return redirect("sandbox:contact", office.region, office.account_id, contact_id)
     owned = office.find("bill", "client_id", contact_id)[-50:]
     columns = heads("Number", "Contact", "Issued", "Due", "State", "Total#", "Balance#", "Id")
     return Page(
         known["name"],
-        crumbs=_crumbs(office),
-        tabs=_tabs(office, ""),
+        crumbs=crumbs(office),
+        tabs=tabs(office, ""),
         facts=_contact_facts(office, known),
         tables=[Table("Bills", columns, [_bill_row(office, one) for one in owned], "Never billed.")],
         forms=forms.of_contact(office, known),
@@ -216,21 +201,3 @@ def _contact_facts(office: ClioOffice, known: Doc) -> list[tuple[str, str]]:
     held = [fund for fund in office.find("fund", "client_id", known["id"]) if fund["balance"]]
     names = {account["id"]: account["name"] for account in office.all("bank_account")}
     return rows + [(f"Held in {names.get(fund['bank_account_id'], '')}", cash(fund["balance"])) for fund in held]
-
-
-def _name(office: ClioOffice, contact_id: int) -> str:
-    found = office.look("contact", contact_id)
-    return str(found["name"]) if found else "deleted contact"
-
-
-def _crumbs(office: ClioOffice) -> list[Link]:
-    url = reverse("sandbox:bills", args=[office.region, office.account_id])
-    return [home(), Link(f"{office.account['name']} (Clio)", url)]
-
-
-def _tabs(office: ClioOffice, here: str) -> list[Link]:
-    places = (("bills", "Bills"), ("contacts", "Contacts"))
-    return [
-        Link(label, reverse(f"sandbox:{name}", args=[office.region, office.account_id]), name == here)
-        for name, label in places
-    ]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 from integrations.sandbox.clio.office import BillLine, ClioOffice
@@ -101,8 +102,19 @@ def _delete(office: ClioOffice, bill_id: int, given: Given) -> str:
 def _pay(office: ClioOffice, bill_id: int, given: Given) -> str:
     bill, allocated = office.bill(bill_id), given.amount("amount")
     received = given.amount("received", "Received") if given.text("received") else None
-    parts = [(bill_id, allocated)]
-    office.record_payment(bill["client_id"], parts, given.day("on"), received, reference=given.text("reference"))
+    into = given.id("into", "Into") if given.text("into") else None
+    card = given.flag("card")
+    office.record_payment(
+        bill["client_id"],
+        [(bill_id, allocated)],
+        given.day("on"),
+        received,
+        reference=given.text("reference"),
+        destination_id=into,
+        pending=card,
+    )
+    if card:
+        return "The card payment is pending."
     return f"Payment recorded; {cash(office.bill(bill_id)['balance'])} is still owed."
 
 
@@ -142,6 +154,11 @@ def _interest(office: ClioOffice, bill_id: int, given: Given) -> str:
     return "Interest charged."
 
 
+def _drop_interest(office: ClioOffice, bill_id: int, given: Given) -> str:
+    office.delete_interest_charge(given.id("charge", "Charge"))
+    return "The interest charge is removed."
+
+
 BILL: Mapping[str, Work] = {
     "approve": _approve,
     "to_draft": _to_draft,
@@ -157,6 +174,7 @@ BILL: Mapping[str, Work] = {
     "undo": _undo,
     "credit": _credit,
     "interest": _interest,
+    "drop_interest": _drop_interest,
 }
 
 
@@ -182,10 +200,7 @@ def _edit(office: ClioOffice, contact_id: int, given: Given) -> str:
 
 def _row(known: Doc, collection: str, values: Mapping[str, str]) -> dict[str, list[dict[str, Any]]]:
     """The change that makes the main row say this: edited, added, or removed where everything is empty."""
-    old = main_row(known, collection)
-    if not any(values.values()):
-        return {collection: [{"id": old["id"], "_destroy": True}]} if old else {}
-    return {collection: [{**({"id": old["id"]} if old else {}), **values}]}
+    return {collection: _entry(main_row(known, collection), values if any(values.values()) else {})}
 
 
 def _bill(office: ClioOffice, contact_id: int, given: Given) -> str:
@@ -199,19 +214,58 @@ def _bill(office: ClioOffice, contact_id: int, given: Given) -> str:
     return f"Bill {office.bill(bill_id)['number']} is written."
 
 
-def _deposit(office: ClioOffice, contact_id: int, given: Given) -> str:
-    amount = given.amount("amount")
-    if amount <= 0:
-        raise Unfit("A deposit is more than zero.")
-    office.trust_deposit(
-        contact_id,
-        amount,
-        given.day("on"),
-        source=given.text("source"),
-        reference=given.text("reference"),
-        description=given.text("description"),
-    )
-    return f"{cash(amount)} is held in trust."
+def _reach(office: ClioOffice, contact_id: int, given: Given) -> str:
+    """One e-mail address or number by its label: changed, added, or removed where it is emptied."""
+    collection = given.words("collection", "Kind")
+    if collection not in ("email_addresses", "phone_numbers"):
+        raise Unfit("An entry is an e-mail address or a number.")
+    member = "address" if collection == "email_addresses" else "number"
+    _label(office, contact_id, collection, given.words("label", "Label"), {member: given.text("value")})
+    return "Saved."
+
+
+def _address(office: ClioOffice, contact_id: int, given: Given) -> str:
+    """The address of one label: changed, added, or removed where it is emptied."""
+    values = {name: given.text(name) for name in ("street", "city", "province", "postal_code", "country")}
+    _label(office, contact_id, "addresses", given.words("label", "Label"), values)
+    return "Saved."
+
+
+def _label(office: ClioOffice, contact_id: int, collection: str, label: str, values: Mapping[str, str]) -> None:
+    rows = office.take("contact", contact_id)[collection]
+    old: Doc = next((row for row in rows if row["name"] == label), {})
+    change = _entry(old, {"name": label, **values} if any(values.values()) else {})
+    office.edit_contact(contact_id, {collection: change})
+
+
+def _entry(old: Doc, values: Mapping[str, str]) -> list[dict[str, Any]]:
+    if not values:
+        return [{"id": old["id"], "_destroy": True}] if old else []
+    return [{**({"id": old["id"]} if old else {}), **values}]
+
+
+def _pay_bills(office: ClioOffice, contact_id: int, given: Given) -> str:
+    """One payment on several bills, the earliest first; what is left stays with the firm as the contact's."""
+    left = received = given.amount("amount")
+    parts: list[tuple[int, Decimal]] = []
+    for typed in given.many("bill"):
+        bill = office.bill(int(typed)) if typed.isdigit() else None
+        if bill is None:
+            raise Unfit("Choose the bills to pay.")
+        part = min(left, bill["balance"])
+        parts, left = [*parts, (bill["id"], part)] if part > 0 else parts, left - max(part, Decimal(0))
+    if not parts:
+        raise Unfit("Choose the bills to pay.")
+    office.record_payment(contact_id, parts, given.day("on"), received, reference=given.text("reference"))
+    return f"{cash(received)} is recorded on {len(parts)} bills."
+
+
+def _merge(office: ClioOffice, contact_id: int, given: Given) -> str:
+    keep = given.id("survivor", "Contact")
+    if keep == contact_id:
+        raise Unfit("A contact cannot be merged with itself.")
+    office.merge_contacts(keep, contact_id)
+    return f"Merged into {office.take('contact', keep)['name']}."
 
 
 def _remove(office: ClioOffice, contact_id: int, given: Given) -> str:
@@ -219,4 +273,12 @@ def _remove(office: ClioOffice, contact_id: int, given: Given) -> str:
     return "The contact is deleted."
 
 
-CONTACT: Mapping[str, Work] = {"edit": _edit, "bill": _bill, "deposit": _deposit, "delete": _remove}
+CONTACT: Mapping[str, Work] = {
+    "edit": _edit,
+    "reach": _reach,
+    "address": _address,
+    "bill": _bill,
+    "pay_bills": _pay_bills,
+    "merge": _merge,
+    "delete": _remove,
+}

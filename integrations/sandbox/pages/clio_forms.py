@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from integrations.sandbox.clio.billing import DRAFT, GONE, OPEN
 from integrations.sandbox.clio.office import ClioOffice
 from integrations.sandbox.pages.clio_actions import main_row
+from integrations.sandbox.pages.clio_bank_forms import accounts_of, of_trust
 from integrations.sandbox.pages.parts import Field, Form, cash
 from integrations.sandbox.store import Doc
 
@@ -18,6 +19,14 @@ NEW_CONTACT = Form(
     ],
 )
 
+_LABELS = [(name, name) for name in ("Work", "Home", "Mobile", "Fax", "Pager", "Other")]
+_PLACES = [(name, name) for name in ("Work", "Home", "Billing", "Other")]
+_REACH = [
+    Field("collection", "Kind", "select", "", (("phone_numbers", "Number"), ("email_addresses", "E-mail"))),
+    Field("label", "Label", "select", "Work", _LABELS),
+    Field("value", "Value; empty removes it", required=False),
+]
+
 
 def of_bill(office: ClioOffice, bill: Doc, lines: Sequence[Doc], parts: Sequence[Doc]) -> list[Form]:
     if bill["state"] in GONE:
@@ -29,6 +38,7 @@ def of_bill(office: ClioOffice, bill: Doc, lines: Sequence[Doc], parts: Sequence
         choices = {_key(row): f"{row['parent']['identifier']}, {row['date']}, {cash(row['amount'])}" for row in parts}
         forms.append(Form("undo", "Delete payment or credit", [_select("parent", "Which", choices)], danger=True))
     assert bill["state"] in OPEN
+    forms += _interest_removal(office, bill)
     keep = Field("keep_money", "Keep what was paid as the contact's funds", "check", required=False)
     return [
         *forms,
@@ -63,7 +73,18 @@ def _edits(bill: Doc, lines: Sequence[Doc]) -> list[Form]:
     ]
 
 
+def _interest_removal(office: ClioOffice, bill: Doc) -> list[Form]:
+    charges = office.find("interest_charge", "bill_id", bill["id"])
+    choices = {str(one["id"]): f"{one['date']}, {cash(one['total'])}" for one in charges}
+    return (
+        [Form("drop_interest", "Remove interest", [_select("charge", "Charge", choices)], danger=True)]
+        if choices
+        else []
+    )
+
+
 def _money(office: ClioOffice, bill: Doc) -> list[Form]:
+    account_type = "Trust" if bill["kind"] == "trust_kind" else "Operating"
     today = Field("on", "Date", "date", office.now()[:10])
     owed = Field("amount", "Amount", "amount", str(bill["balance"]))
     matters = {"": "held for the contact"} | {str(id): f"matter {id}" for id in bill["matter_ids"]}
@@ -76,6 +97,8 @@ def _money(office: ClioOffice, bill: Doc) -> list[Form]:
                 Field("received", "Received, if more", "amount", required=False),
                 today,
                 Field("reference", "Reference", required=False),
+                Field("into", "Into", "select", "", accounts_of(office, account_type)),
+                Field("card", "By card, still pending", "check", required=False),
             ],
         ),
         Form("pay_from_trust", "Pay from trust", [owed, today, _select("matter", "Money", matters, required=False)]),
@@ -100,19 +123,33 @@ def of_contact(office: ClioOffice, contact: Doc) -> list[Form]:
         Field("number", "Number, else the next", required=False),
         Field("approve", "Approve at once", "check", "on", required=False),
     ]
-    deposit = [
-        Field("amount", "Amount", "amount"),
-        Field("on", "Date", "date", today),
-        Field("source", "From", value=contact["name"], required=False),
-        Field("reference", "Reference", required=False),
-        Field("description", "Description", value="Advance deposit", required=False),
-    ]
     return [
         Form("edit", "Save contact", [*_names(contact), *_reach(contact)]),
+        Form("reach", "Save e-mail or number", _REACH),
+        Form("address", "Save address", [Field("label", "Label", "select", "Billing", _PLACES), *_place({})]),
         Form("bill", "Write bill", bill),
-        Form("deposit", "Deposit into trust", deposit),
+        *_several(office, contact, today),
+        *of_trust(office, contact),
+        Form("merge", "Merge", [Field("survivor", "Into contact number")], danger=True),
         Form("delete", "Delete contact", danger=True),
     ]
+
+
+def _several(office: ClioOffice, contact: Doc, today: str) -> list[Form]:
+    """One payment on several bills, offered where several are open."""
+    owed = [one for one in office.find("bill", "client_id", contact["id"]) if one["state"] == "awaiting_payment"]
+    choices = [
+        (str(one["id"]), f"{one['number']} · {cash(one['balance'])}") for one in owed if one["kind"] != "trust_kind"
+    ]
+    if len(choices) < 2:
+        return []
+    fields = [
+        Field("bill", "Bills, the first is paid first", "many", "", choices),
+        Field("amount", "Received", "amount"),
+        Field("on", "Date", "date", today),
+        Field("reference", "Reference", required=False),
+    ]
+    return [Form("pay_bills", "Record one payment", fields)]
 
 
 def _names(contact: Doc) -> list[Field]:
@@ -130,6 +167,12 @@ def _reach(contact: Doc) -> list[Field]:
     return [
         Field("email", "E-mail", value=main_row(contact, "email_addresses").get("address", ""), required=False),
         Field("phone", "Phone", value=main_row(contact, "phone_numbers").get("number", ""), required=False),
+        *_place(address),
+    ]
+
+
+def _place(address: Doc) -> list[Field]:
+    return [
         Field("street", "Street", "lines", address.get("street", ""), required=False),
         Field("city", "City", value=address.get("city", ""), required=False),
         Field("province", "State or province", value=address.get("province", ""), required=False),

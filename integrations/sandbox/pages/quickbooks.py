@@ -1,10 +1,9 @@
 """Pages of a QuickBooks company: invoices, customers, payments, settings, accounts."""
 
-from collections.abc import Callable
-from functools import partial, wraps
+from functools import partial
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
@@ -25,35 +24,17 @@ from integrations.sandbox.pages.parts import (
     number,
     page_number,
 )
+from integrations.sandbox.pages.quickbooks_shell import back, company_of, crumbs, office_page, tabs
 from integrations.sandbox.quickbooks.company import Company, money, public, ref_id
-from integrations.sandbox.quickbooks.faults import Refusal
 from integrations.sandbox.quickbooks.office import QuickBooksOffice
 from integrations.sandbox.store import Doc
-from integrations.sandbox.views import world
 
-Shown = Callable[..., HttpResponse]
 _INVOICES = heads("Number", "Customer", "Date", "Due", "Total#", "Balance#", "Id")
-
-
-def office_page(view: Shown) -> Shown:
-    """Gives the view the office of the company in the address; 404 for a company or a document there is not."""
-
-    @wraps(view)
-    def shown(request: HttpRequest, realm: str, **kwargs: str) -> HttpResponse:
-        store = world().store
-        if store.get(f"qbo:{realm}", "_Company", 1) is None:
-            raise Http404
-        try:
-            return view(request, QuickBooksOffice(store, realm), **kwargs)
-        except Refusal as refusal:
-            raise Http404(str(refusal)) from None
-
-    return shown
 
 
 @office_page
 def invoices(request: HttpRequest, office: QuickBooksOffice) -> HttpResponse:
-    company, wanted, page = _company(office), request.GET.get("number", "").strip(), page_number(request)
+    company, wanted, page = company_of(office), request.GET.get("number", "").strip(), page_number(request)
     if wanted:
         found, more = company.find("Invoice", "number", wanted.casefold()), False
     else:
@@ -61,7 +42,7 @@ def invoices(request: HttpRequest, office: QuickBooksOffice) -> HttpResponse:
     return Page(
         company.config["name"],
         crumbs=[home()],
-        tabs=_tabs(office, "invoices"),
+        tabs=tabs(office, "invoices"),
         tables=[Table("Invoices", _INVOICES, [_invoice_row(office, one) for one in found], "No invoice fits.")],
         filters=[Field("number", "Number", value=wanted, required=False)],
         pager=beside(request, page, more),
@@ -86,15 +67,15 @@ def invoice(request: HttpRequest, office: QuickBooksOffice, id: str) -> HttpResp
     known = office.get("Invoice", id)
     if request.method == "POST":
         done = perform(request, {name: partial(work, office, id) for name, work in actions.INVOICE.items()})
-        return _back(office, done, "invoice", "invoices", id)
+        return back(office, done, "invoice", "invoices", id)
     lines = [
         [Cell(line.get("Description", "")), Cell(_item(line)), number(line.get("Amount"))] for line in known["Line"]
     ]
     owner = reverse("sandbox:customer", args=[office.realm, ref_id(known, "CustomerRef")])
     return Page(
         f"Invoice {known.get('DocNumber', '')}",
-        crumbs=[*_crumbs(office), Link(known["CustomerRef"].get("name", "Customer"), owner)],
-        tabs=_tabs(office, ""),
+        crumbs=[*crumbs(office), Link(known["CustomerRef"].get("name", "Customer"), owner)],
+        tabs=tabs(office, ""),
         facts=[
             ("Date, due", f"{known['TxnDate']}, {known.get('DueDate', '')}"),
             ("Total", cash(known["TotalAmt"])),
@@ -124,7 +105,7 @@ def customers(request: HttpRequest, office: QuickBooksOffice) -> HttpResponse:
     if request.method == "POST":
         perform(request, {"create_customer": partial(actions.create_customer, office)})
         return redirect("sandbox:customers", office.realm)
-    company, wanted, page = _company(office), request.GET.get("name", "").strip().casefold(), page_number(request)
+    company, wanted, page = company_of(office), request.GET.get("name", "").strip().casefold(), page_number(request)
     keep = (lambda doc: wanted in doc["DisplayName"].casefold()) if wanted else None
     found, more = newest(office.store, company.space, "Customer", page, keep)
     columns = heads("Name", "E-mail", "Active", "Balance#", "Id")
@@ -132,7 +113,7 @@ def customers(request: HttpRequest, office: QuickBooksOffice) -> HttpResponse:
     return Page(
         company.config["name"],
         crumbs=[home()],
-        tabs=_tabs(office, "customers"),
+        tabs=tabs(office, "customers"),
         tables=[Table("Customers", columns, rows, "No customer fits.")],
         filters=[Field("name", "Name contains", value=request.GET.get("name", ""), required=False)],
         forms=[forms.NEW_CUSTOMER],
@@ -155,8 +136,8 @@ def customer(request: HttpRequest, office: QuickBooksOffice, id: str) -> HttpRes
     known = office.get("Customer", id)
     if request.method == "POST":
         done = perform(request, {name: partial(work, office, id) for name, work in actions.CUSTOMER.items()})
-        return _back(office, "delete" if done == "merge" else done, "customer", "customers", id)
-    owned = _company(office).find("Invoice", "customer", id)[-50:]
+        return back(office, "delete" if done == "merge" else done, "customer", "customers", id)
+    owned = company_of(office).find("Invoice", "customer", id)[-50:]
     facts = [
         ("Active", "yes" if known.get("Active", True) else "no"),
         ("Balance", cash(known["Balance"])),
@@ -164,8 +145,8 @@ def customer(request: HttpRequest, office: QuickBooksOffice, id: str) -> HttpRes
     ]
     return Page(
         known["DisplayName"],
-        crumbs=_crumbs(office),
-        tabs=_tabs(office, ""),
+        crumbs=crumbs(office),
+        tabs=tabs(office, ""),
         facts=facts,
         tables=[Table("Invoices", _INVOICES, [_invoice_row(office, public(doc)) for doc in owned])],
         forms=forms.of_customer(office, known),
@@ -177,7 +158,7 @@ def payments(request: HttpRequest, office: QuickBooksOffice) -> HttpResponse:
     if request.method == "POST":
         perform(request, {"deposit": partial(actions.deposit, office)})
         return redirect("sandbox:payments", office.realm)
-    company, page = _company(office), page_number(request)
+    company, page = company_of(office), page_number(request)
     found, more = newest(office.store, company.space, "Payment", page)
     columns = heads("Date", "Customer", "Reference", "Amount#", "Unapplied#", "Deposited", "Id")
     waiting = [
@@ -188,7 +169,7 @@ def payments(request: HttpRequest, office: QuickBooksOffice) -> HttpResponse:
     return Page(
         company.config["name"],
         crumbs=[home()],
-        tabs=_tabs(office, "payments"),
+        tabs=tabs(office, "payments"),
         tables=[Table("Payments", columns, [_payment_row(office, doc) for doc in found])],
         forms=forms.of_deposit(office, waiting),
         pager=beside(request, page, more),
@@ -217,12 +198,12 @@ def payment(request: HttpRequest, office: QuickBooksOffice, id: str) -> HttpResp
     known = office.get("Payment", id)
     if request.method == "POST":
         done = perform(request, {name: partial(work, office, id) for name, work in actions.PAYMENT.items()})
-        return _back(office, done, "payment", "payments", id)
+        return back(office, done, "payment", "payments", id)
     rows = [[*_target(office, line["LinkedTxn"][0]), number(line["Amount"])] for line in known.get("Line", [])]
     return Page(
         f"Payment {known.get('PaymentRefNum') or known['Id']}",
-        crumbs=_crumbs(office),
-        tabs=_tabs(office, ""),
+        crumbs=crumbs(office),
+        tabs=tabs(office, ""),
         facts=[
             ("Customer", known["CustomerRef"].get("name", "")),
             ("Date", known["TxnDate"]),
@@ -232,7 +213,7 @@ def payment(request: HttpRequest, office: QuickBooksOffice, id: str) -> HttpResp
             ("Note", known.get("PrivateNote", "")),
         ],
         tables=[Table("Applied to", heads("Kind", "Id", "Amount#"), rows, "Nothing.")],
-        forms=forms.of_payment(known),
+        forms=forms.of_payment(office, known),
     ).answer(request)
 
 
@@ -247,11 +228,11 @@ def settings(request: HttpRequest, office: QuickBooksOffice) -> HttpResponse:
     if request.method == "POST":
         perform(request, {name: partial(work, office) for name, work in actions.SETTINGS.items()})
         return redirect("sandbox:company_settings", office.realm)
-    company = _company(office)
+    company = company_of(office)
     return Page(
         company.config["name"],
         crumbs=[home()],
-        tabs=_tabs(office, "company_settings"),
+        tabs=tabs(office, "company_settings"),
         facts=[("Country", company.config["country"]), ("Currency", company.currency), ("Company ID", office.realm)],
         forms=forms.of_settings(company),
     ).answer(request)
@@ -270,35 +251,8 @@ def accounts(request: HttpRequest, office: QuickBooksOffice) -> HttpResponse:
     rows.append([Cell("Total"), Cell(""), number(debits), number(credits), Cell("")])
     columns = heads("Account", "Type", "Debit#", "Credit#", "Id")
     return Page(
-        _company(office).config["name"],
+        company_of(office).config["name"],
         crumbs=[home()],
-        tabs=_tabs(office, "accounts"),
+        tabs=tabs(office, "accounts"),
         tables=[Table("Trial balance", columns, rows)],
     ).answer(request)
-
-
-def _company(office: QuickBooksOffice) -> Company:
-    return Company(office.store, office.realm)
-
-
-def _back(office: QuickBooksOffice, done: str, one: str, many: str, id: str) -> HttpResponse:
-    """To the document, or to the list where it is gone."""
-    if done == "delete":
-        return redirect(f"sandbox:{many}", office.realm)
-    return redirect(f"sandbox:{one}", office.realm, id)
-
-
-def _crumbs(office: QuickBooksOffice) -> list[Link]:
-    name = f"{_company(office).config['name']} (QuickBooks)"
-    return [home(), Link(name, reverse("sandbox:invoices", args=[office.realm]))]
-
-
-def _tabs(office: QuickBooksOffice, here: str) -> list[Link]:
-    places = (
-        ("invoices", "Invoices"),
-        ("customers", "Customers"),
-        ("payments", "Payments"),
-        ("accounts", "Accounts"),
-        ("company_settings", "Settings"),
-    )
-    return [Link(label, reverse(f"sandbox:{name}", args=[office.realm]), name == here) for name, label in places]

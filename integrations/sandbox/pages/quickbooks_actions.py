@@ -6,6 +6,7 @@ from typing import Any
 
 from integrations.sandbox.pages.given import Given, Unfit
 from integrations.sandbox.pages.parts import cash
+from integrations.sandbox.pages.quickbooks_document_actions import apply_payment, credit_memo, unapply_payment
 from integrations.sandbox.quickbooks.office import QuickBooksOffice
 from integrations.sandbox.store import Doc
 
@@ -129,6 +130,7 @@ CUSTOMER: Mapping[str, Work] = {
     "merge": _merge,
     "invoice": _invoice,
     "payment": _payment,
+    "credit_memo": credit_memo,
 }
 
 
@@ -155,7 +157,13 @@ def _edit_payment(office: Office, id: str, given: Given) -> str:
     return "Saved."
 
 
-PAYMENT: Mapping[str, Work] = {"edit": _edit_payment, "void": _void_payment, "delete": _delete_payment}
+PAYMENT: Mapping[str, Work] = {
+    "edit": _edit_payment,
+    "apply": apply_payment,
+    "unapply": unapply_payment,
+    "void": _void_payment,
+    "delete": _delete_payment,
+}
 
 
 def set_numbers(office: Office, given: Given) -> str:

@@ -1,6 +1,7 @@
 """The forms of a QuickBooks company's pages."""
 
 from integrations.sandbox.pages.parts import Field, Form
+from integrations.sandbox.pages.quickbooks_document_forms import applied_to, credit_memo
 from integrations.sandbox.quickbooks.company import Company
 from integrations.sandbox.quickbooks.office import QuickBooksOffice
 from integrations.sandbox.store import Doc
@@ -45,6 +46,7 @@ def of_customer(office: QuickBooksOffice, customer: Doc) -> list[Form]:
         Form("edit", "Save customer", _people(customer)),
         Form("invoice", "Write invoice", invoice),
         Form("payment", "Receive payment", payment),
+        credit_memo(office),
         Form("deactivate", "Make inactive", danger=True) if active else Form("reactivate", "Make active"),
         Form("merge", "Merge", [Field("survivor", "Into customer number")], danger=True),
     ]
@@ -67,10 +69,13 @@ def of_invoice(office: QuickBooksOffice, invoice: Doc) -> list[Form]:
     ]
 
 
-def of_payment(payment: Doc) -> list[Form]:
+def of_payment(office: QuickBooksOffice, payment: Doc) -> list[Form]:
     amount = Field("amount", "Amount", "amount", str(payment["TotalAmt"]))
+    left = [Form("apply", "Apply to an invoice", applied_to(office, payment["CustomerRef"]["value"]))]
     return [
         Form("edit", "Save payment", [amount, Field("on", "Date", "date", payment["TxnDate"])]),
+        *(left if payment["UnappliedAmt"] else []),
+        *([Form("unapply", "Apply to nothing")] if payment.get("Line") else []),
         Form("void", "Void", danger=True),
         Form("delete", "Delete", danger=True),
     ]

@@ -58,6 +58,8 @@ class Books:
         """Full or, with ``sparse``, partial update. Raises Refusal 2020, 610, 5010 and what the rules refuse."""
         old = self._current(entity, body)
         cleaned = clean(self.company, entity, body)
+        if entity == "Purchase" and not options.by_hand and not cleaned.get("PaymentType"):
+            raise faults.missing("PaymentType")  # also of a sparse update
         doc = self._merged(entity, self.read(entity, old["Id"]), cleaned)
         doc.pop("_voided", None)
         self._prepare(entity, doc, old, options)
