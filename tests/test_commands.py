@@ -30,7 +30,7 @@ from tests.personas import person
 from tests.portal import Portal, make_portal
 from tests.served import free_port, lead_to, stand_ins_served, unhurried
 
-FIRM_COMMANDS = ["recommend_mapping", "preflight", "plan", "sync", "issues"]
+FIRM_COMMANDS = ["recommend_mapping", "preflight", "plan", "sync", "issues", "reconcile"]
 COUNTS = {"created", "updated", "voided", "adopted", "unchanged", "waiting", "issues"}
 
 
@@ -130,6 +130,8 @@ def test_a_firm_that_has_connected_nothing_is_told_what_to_do(acme: Firm, settin
     assert (recommended.status, recommended.out, recommended.err) == (2, "", words)
     listed = run("issues", "acme", "--json")
     assert (listed.status, listed.json) == (0, {"firm": "acme", "issues": []})
+    compared = run("reconcile", "acme", "--json")
+    assert (compared.status, compared.json["equal"], compared.json["reason"]) == (2, False, words)
 
 
 def test_a_disconnected_firm_is_told_which_system(portal: Portal) -> None:
@@ -153,13 +155,13 @@ def test_nothing_is_written_to_a_company_nobody_confirmed(unconfirmed: Portal) -
 
 
 def test_a_firm_without_a_start_date_is_told_to_choose_one(unmapped: Portal) -> None:
-    for name in ("plan", "sync"):
+    for name in ("plan", "sync", "reconcile"):
         ended = run(name, "acme", "--json")
         assert ended.status == 2
         assert "No start date is set" in str(ended.json["reason"])
 
 
-@pytest.mark.parametrize("name", ["plan", "preflight", "recommend_mapping"])
+@pytest.mark.parametrize("name", ["plan", "preflight", "recommend_mapping", "reconcile"])
 def test_a_defect_of_the_portal_is_never_read_as_an_answer(
     portal: Portal, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
@@ -274,6 +276,65 @@ def test_a_lost_connection_ends_with_two_and_an_issue(portal: Portal) -> None:
     assert "no longer accepts this connection" in ended.json["reason"]
     listed = run("issues", "acme", "--json")
     assert (listed.status, [issue["code"] for issue in listed.json["issues"]]) == (1, ["reconnect"])
+
+
+# Proof
+
+
+@pytest.fixture
+def posted(portal: Portal) -> Portal:
+    """A bill of 1,000 with 400 paid on it, synced."""
+    portal.pay(portal.bill("1000.00", number="7"), 400)
+    assert run("sync", "acme", "--json").status == 0
+    return portal
+
+
+def test_reconcile_of_equal_books_ends_with_nought(posted: Portal) -> None:
+    ended = run("reconcile", "acme", "--json")
+    assert (ended.status, ended.json["equal"], ended.json["differences"]) == (0, True, [])
+    assert ended.json.keys() >= {"firm", "equal", "differences", "receivables", "trust", "clio_as_of", "open_run"}
+    assert (ended.json["receivables"]["clio"], ended.json["receivables"]["quickbooks"]) == ("600.00", "600.00")
+    told = run("reconcile", "acme")
+    assert (told.status, told.out.splitlines()[-1]) == (0, "Equal")
+
+
+def test_reconcile_names_what_was_changed_behind_our_back_and_accepts_what_was_accepted(posted: Portal) -> None:
+    invoice = posted.invoice("7")
+    posted.quickbooks.edit("Invoice", invoice["Id"], TxnDate="2026-02-03")
+    ended = run("reconcile", "acme", "--json")
+    (found,) = ended.json["differences"]
+    named = ("kind", "ledger_id", "what", "clio", "quickbooks", "issue", "accepted")
+    assert (ended.status, ended.json["equal"], ended.json["unexplained"]) == (1, False, 1)
+    assert [found[key] for key in named] == [
+        "invoice",
+        invoice["Id"],
+        "date",
+        "2026-02-02",
+        "2026-02-03",
+        None,
+        False,
+    ]
+    told = run("reconcile", "acme").out
+    assert "Bill 7" in told
+    assert "Unexplained. Sync." in told
+    run("sync", "acme", "--json")
+    (explained,) = run("reconcile", "acme", "--json").json["differences"]
+    issue = next(one for one in run("issues", "acme", "--json").json["issues"] if one["code"] == "drift")
+    assert (explained["issue"], explained["accepted"]) == (issue["id"], False)
+    run("issues", "acme", "--resolve", str(issue["id"]), "ignore")
+    accepted = run("reconcile", "acme", "--json")
+    assert (accepted.status, accepted.json["equal"], accepted.json["accepted"]) == (0, True, 1)
+    assert f"Accepted: issue {issue['id']}" in run("reconcile", "acme").out
+
+
+def test_reconcile_that_cannot_read_a_side_ends_with_two(posted: Portal) -> None:
+    posted.quickbooks.disconnect_apps()
+    ended = run("reconcile", "acme", "--json")
+    assert (ended.status, ended.json["equal"], ended.json["differences"]) == (2, False, [])
+    assert "no longer accepts this connection" in ended.json["reason"]
+    told = run("reconcile", "acme")
+    assert (told.status, told.out) == (2, "")
+    assert "Nothing could be compared" in told.err
 
 
 # While another run is open

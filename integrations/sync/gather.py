@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 
-from django.db import connection
+from django.db import connection, transaction
 
 from integrations.core.errors import Forbidden
 from integrations.core.read import text
@@ -97,16 +97,15 @@ def _has_links(pairing: Pairing) -> bool:
     return EntityLink.objects.of(pairing.firm).filter(pairing=pairing).exists()
 
 
-_MOVE_CURSOR = """
-INSERT INTO integrations_cursor AS cursor (firm_id, pairing_id, stream, at) VALUES (%s, %s, %s, %s)
-ON CONFLICT (pairing_id, stream) DO UPDATE SET at = GREATEST(cursor.at, excluded.at)
-"""
-
-
 def move_cursor(pairing: Pairing, stream: str, at: datetime) -> None:
     """Moves a cursor forward, never back."""
-    with connection.cursor() as cursor:
-        cursor.execute(_MOVE_CURSOR, [pairing.firm_id, pairing.pk, stream, at])
+    with transaction.atomic():
+        cursor, made = Cursor.objects.of(pairing.firm).get_or_create(
+            pairing=pairing, stream=stream, defaults={"firm": pairing.firm, "at": at}
+        )
+        if not made and at > cursor.at:
+            cursor.at = at
+            cursor.save(update_fields=["at"])
 
 
 def reset_cursors(pairing: Pairing) -> None:

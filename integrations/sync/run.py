@@ -198,7 +198,8 @@ class Pass:
         self._save("step")
 
     def _save(self, *fields: str) -> None:
-        beat(self.work, self.run, **{name: getattr(self.run, name) for name in fields})
+        beat(self.work, self.run)
+        self.run.save(update_fields=list(fields))
 
 
 def _planned(cluster: Cluster, group: Group, policy: Policy, catalog: Catalog) -> Plan:

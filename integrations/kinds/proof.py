@@ -1,0 +1,96 @@
+"""The words of a reconciliation: what Clio asks for, what QuickBooks holds, and how the two can differ."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+
+from integrations.core.records import Ref
+
+
+class What(StrEnum):
+    """In which way a record differs."""
+
+    MISSING = "missing"  # in scope in Clio, and no live document stands for it
+    DOUBLED = "doubled"  # one live document too many
+    NOT_LINKED = "not_linked"  # our mark on a document that no link knows
+    UNWANTED = "unwanted"  # live, and nothing live in Clio asks for it
+    VOIDED = "voided"  # voided in one system only
+    AMOUNT = "amount"
+    LINES = "lines"  # the total is right, the lines do not add up to it
+    DATE = "date"
+    NUMBER = "number"
+    CUSTOMER = "customer"
+    APPLIED = "applied"  # what a payment or credit pays
+    BALANCE = "balance"  # what is still owed, although our own documents agree
+    UNREADABLE = "unreadable"  # Clio's figures cannot be read, or do not add up
+    RECEIVABLE = "receivable"  # what a customer owes, although no single document says why
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """One document that QuickBooks should hold. An empty ``number`` or ``contact_id`` is not compared.
+
+    ``starts_number``: the document's number is ``number`` and something after it (``1042-I2``).
+    ``bills`` are the Clio bills it depends on.
+    """
+
+    ref: Ref
+    title: str
+    contact_id: str
+    amount: Decimal
+    dated: date | None
+    number: str = ""
+    starts_number: bool = False
+    applied: Mapping[Ref, Decimal] = field(default_factory=dict)
+    bills: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A link: which document stands for a Ref. ``is_voided``: nothing live is meant to stand for it any more."""
+
+    ref: Ref
+    entity: str
+    ledger_id: str
+    is_voided: bool = False
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return self.entity, self.ledger_id
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One document as QuickBooks has it now; ``marked`` is what its note says it stands for."""
+
+    entity: str
+    id: str
+    marked: Ref | None
+    number: str
+    dated: date | None
+    customer_id: str
+    amount: Decimal
+    lines: Decimal
+    balance: Decimal
+    is_void: bool
+    applied: Mapping[str, Decimal] = field(default_factory=dict)  # invoice id to the amount this document pays of it
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return self.entity, self.id
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """``clio`` and ``quickbooks`` are what each side says, as text; empty where it says nothing."""
+
+    ref: Ref
+    ledger_id: str
+    what: What
+    clio: str
+    quickbooks: str
+    title: str
+    contact_id: str = ""
+    bills: frozenset[str] = frozenset()

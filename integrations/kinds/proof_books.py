@@ -1,0 +1,61 @@
+"""Our documents by what they stand for: by their links, and live ones that only carry a mark of ours."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from integrations.core.records import Kind, Ref
+from integrations.kinds.proof import Found, Standing
+
+
+@dataclass
+class OurBooks:
+    """``owners`` tells which Refs a document is linked to: one, but for transfers between two trust clients.
+
+    ``customers`` are the active customers of the company: id to name.
+    """
+
+    standing: Mapping[Ref, Standing]
+    customers: Mapping[str, str] = field(default_factory=dict)
+    owners: dict[tuple[str, str], list[Ref]] = field(default_factory=dict)
+    linked: dict[Ref, Found] = field(default_factory=dict)
+    marked: dict[Ref, list[Found]] = field(default_factory=dict)
+
+    @classmethod
+    def of(
+        cls, standing: Mapping[Ref, Standing], documents: Iterable[Found], customers: Mapping[str, str]
+    ) -> "OurBooks":
+        books = cls(standing, customers)
+        for ref, link in standing.items():
+            books.owners.setdefault(link.key, []).append(ref)
+        for document in documents:
+            books._add(document)
+        return books
+
+    def _add(self, document: Found) -> None:
+        owners = self.owners.get(document.key, [])
+        for ref in owners:
+            self.linked[ref] = document
+        if not owners and document.marked and not document.is_void:
+            self.marked.setdefault(document.marked, []).append(document)
+
+    def refs(self) -> set[Ref]:
+        """Every Ref that a document stands for, or is meant to stand for."""
+        return {*self.standing, *self.marked}
+
+    def every_live(self, ref: Ref) -> list[Found]:
+        """Live documents of ``ref``: the linked one first, then those that only carry its mark."""
+        linked = self.linked.get(ref)
+        first = [linked] if linked is not None and not linked.is_void else []
+        return first + self.marked.get(ref, [])
+
+    def live(self, ref: Ref) -> Found | None:
+        """The one document that stands for ``ref``."""
+        return next(iter(self.every_live(ref)), None)
+
+    def id_of(self, ref: Ref) -> str:
+        """The id of the document linked to ``ref``, there or not."""
+        link = self.standing.get(ref)
+        return link.ledger_id if link else ""
+
+    def customer_of(self, contact_id: str) -> str:
+        return self.id_of(Ref(Kind.CONTACT, contact_id))

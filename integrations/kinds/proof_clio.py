@@ -1,0 +1,193 @@
+"""What Clio's records, read afresh, ask QuickBooks to hold (rules R1.2, R3.1, R3.4, R4)."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+
+from integrations.core.mapping import Policy
+from integrations.core.money import ZERO
+from integrations.core.ports import Raw
+from integrations.core.read import text
+from integrations.core.records import Kind, Ref
+from integrations.kinds.catalog import Catalog
+from integrations.kinds.group import Draftbook, Group, LinkState
+from integrations.kinds.invoice import (
+    LIVE_STATES,
+    Allocation,
+    Bill,
+    InterestCharge,
+    TotalMismatch,
+    bill_amount,
+    id_order,
+    in_scope,
+)
+from integrations.kinds.invoice_draft import interest_leg
+from integrations.kinds.payment import Payment, PaymentDraft, Receipt, assemble
+from integrations.kinds.payment_drafts import Desired, desired_payments
+from integrations.kinds.proof import Expected, Standing
+
+
+@dataclass
+class ClioBooks:
+    """Clio as it was read: bills of every state, valid allocations, interest and receipts, all decoded.
+
+    ``unreadable`` are bills that may be in scope and cannot be read, with the reason.
+    """
+
+    bills: dict[str, Bill] = field(default_factory=dict)
+    unreadable: dict[str, str] = field(default_factory=dict)
+    allocations: dict[str, Allocation] = field(default_factory=dict)
+    charges: dict[str, InterestCharge] = field(default_factory=dict)
+    receipts: dict[str, Receipt] = field(default_factory=dict)
+
+    def forget_bill(self, bill_id: str) -> None:
+        """Before one bill is read again, everything that hangs on it is forgotten."""
+        self.bills.pop(bill_id, None)
+        self.unreadable.pop(bill_id, None)
+        for id in [id for id, a in self.allocations.items() if a.bill_id == bill_id]:
+            del self.allocations[id]
+        for id in [id for id, c in self.charges.items() if c.bill_id == bill_id]:
+            del self.charges[id]
+
+
+@dataclass
+class Demands:
+    """Every document Clio asks for, and what it says of balances.
+
+    ``kept`` are documents that stay as they are, whatever they say: of bills that are drafts again. ``unclear`` are
+    those of which nothing can be said, with the reason. ``mismatched`` are bills whose figures do not add up.
+    ``balances`` are the open balances of the bills asked for, ``legs`` the invoices each of them asks for.
+    """
+
+    documents: dict[Ref, Expected] = field(default_factory=dict)
+    kept: set[Ref] = field(default_factory=set)
+    unclear: dict[Ref, str] = field(default_factory=dict)
+    mismatched: set[str] = field(default_factory=set)
+    balances: dict[str, Decimal] = field(default_factory=dict)
+    legs: dict[str, tuple[Ref, ...]] = field(default_factory=dict)
+
+
+def may_be_in_scope(raw: Raw, start: date) -> bool:
+    """Whether a bill that cannot be read is, or may be, in scope; what Clio hides tells nothing of itself."""
+    state, issued = text(raw, "state"), text(raw, "issued_at")
+    return state in ("", *LIVE_STATES) and (not issued or issued >= start.isoformat())
+
+
+def demands(clio: ClioBooks, standing: Mapping[Ref, Standing], policy: Policy) -> Demands:
+    """What should be in QuickBooks now, given which documents already stand for something."""
+    book = Draftbook(_group(clio, standing), policy, Catalog())
+    asked, linked = Demands(), _invoices_of(standing)
+    for bill in sorted(clio.bills.values(), key=lambda b: id_order(b.id)):
+        _ask_bill(book, asked, bill, linked.get(bill.id, []))
+    for bill_id, reason in clio.unreadable.items():
+        asked.unclear[Ref(Kind.INVOICE, bill_id)] = reason
+    desired = desired_payments(book)
+    asked.documents |= {draft.ref: _payment(book, draft) for draft in desired.drafts.values()}
+    asked.kept |= _payments_left_alone(book, desired)
+    return asked
+
+
+def _group(clio: ClioBooks, standing: Mapping[Ref, Standing]) -> Group:
+    """Everything Clio has as one group, so that the sync's own reading of payments applies to it."""
+    by_bill = _listed(clio.allocations.values(), "bill_id")
+    return Group(
+        bills=clio.bills,
+        unreadable_bills=clio.unreadable,
+        allocations={id: tuple(found) for id, found in by_bill.items()},
+        charges={id: tuple(found) for id, found in _listed(clio.charges.values(), "bill_id").items()},
+        payments=_payments(clio, by_bill),
+        links={ref: _link_state(link) for ref, link in standing.items()},
+    )
+
+
+def _link_state(link: Standing) -> LinkState:
+    """Without fingerprints: what either side said earlier plays no part."""
+    return LinkState(link.ref, link.entity, link.ledger_id, "", "", link.is_voided)
+
+
+def _listed[T](items: Iterable[T], name: str) -> dict[str, list[T]]:
+    found: dict[str, list[T]] = {}
+    for item in items:
+        found.setdefault(getattr(item, name), []).append(item)
+    return found
+
+
+def _payments(clio: ClioBooks, by_bill: Mapping[str, list[Allocation]]) -> dict[str, Payment]:
+    """Rule R4.1: payments put together from their allocations, with the receipts that may be theirs."""
+    parts = _listed((a for a in clio.allocations.values() if a.is_payment and a.parent_id), "parent_id")
+    receipts = _receipts(clio, by_bill)
+    return {
+        id: assemble(id, own, receipts.get(id, []), [a for bill in {a.bill_id for a in own} for a in by_bill[bill]])
+        for id, own in parts.items()
+    }
+
+
+def _receipts(clio: ClioBooks, by_bill: Mapping[str, list[Allocation]]) -> dict[str, list[Receipt]]:
+    """Receipts by the payment they may belong to."""
+    found: dict[str, list[Receipt]] = {}
+    for receipt in clio.receipts.values():
+        named = clio.allocations.get(receipt.allocation_id)
+        payers = {named.parent_id} if named else {a.parent_id for a in by_bill.get(receipt.bill_id, ())}
+        for payment_id in payers:
+            found.setdefault(payment_id, []).append(receipt)
+    return found
+
+
+def _invoices_of(standing: Mapping[Ref, Standing]) -> dict[str, list[Ref]]:
+    return _listed((ref for ref in standing if ref.kind is Kind.INVOICE), "practice_id")
+
+
+def _ask_bill(book: Draftbook, asked: Demands, bill: Bill, linked: list[Ref]) -> None:
+    """A bill in scope, or one that already has an invoice, asks for its own and one for each interest charge."""
+    if bill.is_gone or not (bill.ref in linked or in_scope(bill, book.policy.start_date)):
+        return
+    if not bill.is_live:
+        asked.kept |= set(linked)
+        return
+    try:
+        legs = _legs(book, bill)
+    except TotalMismatch as error:
+        asked.unclear[bill.ref] = str(error)
+        asked.mismatched.add(bill.id)
+        return
+    book.legs[bill.id] = {leg.ref: leg.amount for leg in legs}
+    asked.documents |= {leg.ref: leg for leg in legs}
+    asked.balances[bill.id] = bill.balance
+    asked.legs[bill.id] = tuple(leg.ref for leg in legs)
+
+
+def _legs(book: Draftbook, bill: Bill) -> list[Expected]:
+    whole = bill_amount(bill, book.group.allocations.get(bill.id, ()))
+    book.pending |= whole.pending_ids
+    listed = () if bill.is_interest_bill else book.group.charges.get(bill.id, ())
+    charges = sorted((charge for charge in listed if charge.total), key=lambda charge: id_order(charge.id))
+    own = whole.whole - sum((charge.total for charge in charges), ZERO)
+    main = Expected(bill.ref, f"Bill {bill.number}", bill.contact_id, own, bill.issued_at, bill.number)
+    return [main, *(_interest(bill, charge) for charge in charges)]
+
+
+def _interest(bill: Bill, charge: InterestCharge) -> Expected:
+    ref = Ref(Kind.INVOICE, bill.id, interest_leg(charge))
+    dated = charge.date or bill.issued_at
+    title = f"Interest on bill {bill.number}"
+    return Expected(ref, title, bill.contact_id, charge.total, dated, f"{bill.number}-I", starts_number=True)
+
+
+def _payment(book: Draftbook, draft: PaymentDraft) -> Expected:
+    bills = book.group.payments[draft.ref.practice_id].bill_ids
+    applied = {line.invoice: line.amount for line in draft.lines}
+    return Expected(
+        draft.ref, draft.title, draft.contact.practice_id, draft.amount, draft.dated, applied=applied, bills=bills
+    )
+
+
+def _payments_left_alone(book: Draftbook, desired: Desired) -> set[Ref]:
+    """Rule R1.4: linked payments of which nothing is known as long as a date or one of their bills cannot be read."""
+    linked = [ref for ref in book.group.links if ref.kind is Kind.PAYMENT and ref not in desired.drafts]
+    return {ref for ref in linked if ref.practice_id in desired.as_they_are or _pays_the_unknown(book, ref)}
+
+
+def _pays_the_unknown(book: Draftbook, ref: Ref) -> bool:
+    payment = book.group.payments.get(ref.practice_id)
+    return payment is not None and any(a.bill_id not in book.group.bills for a in payment.valid)

@@ -1,0 +1,152 @@
+"""Comparing what Clio asks for with what QuickBooks holds, document by document (rule R10)."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+from integrations.core.records import Kind, Ref
+from integrations.kinds.proof import Difference, Expected, Found, What
+from integrations.kinds.proof_books import OurBooks
+from integrations.kinds.proof_clio import Demands
+
+NOTHING = "nothing"
+LIVE, VOID = "live", "void"
+KINDS = frozenset({Kind.INVOICE, Kind.PAYMENT})
+FORMS = frozenset({"Invoice"})  # sales forms, whose lines have to add up to their total
+
+
+@dataclass
+class Comparison:
+    """``compared`` and ``equal`` count the documents of each kind."""
+
+    differences: list[Difference] = field(default_factory=list)
+    compared: Counter[Kind] = field(default_factory=Counter)
+    equal: Counter[Kind] = field(default_factory=Counter)
+
+    def add(self, kind: Kind, differences: list[Difference]) -> None:
+        self.compared[kind] += 1
+        self.equal[kind] += not differences
+        self.differences += differences
+
+
+def compare_documents(asked: Demands, books: OurBooks) -> Comparison:
+    """Every invoice, payment and credit that Clio asks for or that stands for something, each looked at once."""
+    found = Comparison()
+    for ref in sorted({*asked.documents, *asked.kept, *asked.unclear, *books.refs()}):
+        if ref.kind in KINDS and (about := _about(ref, asked, books)) is not None:
+            found.add(ref.kind, about)
+    return _merged_customers(found, books)
+
+
+def _about(ref: Ref, asked: Demands, books: OurBooks) -> list[Difference] | None:
+    """What is to be said of one document; None where neither side has anything of it."""
+    expected, every = asked.documents.get(ref), books.every_live(ref)
+    live = every[0] if every else None
+    doubled = [_doubled(ref, expected, every[0], other) for other in every[1:]]
+    if (reason := asked.unclear.get(ref)) is not None:
+        return [difference(ref, expected, live, What.UNREADABLE, reason, _sum(live)), *doubled]
+    if ref in asked.kept:
+        return _kept(ref, live, books) + doubled
+    if expected is None:
+        return [_unwanted(ref, live), *doubled] if live else None
+    return [*(_unequal(expected, live, books) if live else [_absent(ref, expected, books)]), *doubled]
+
+
+def _kept(ref: Ref, live: Found | None, books: OurBooks) -> list[Difference]:
+    """A document that stays as it is only has to be there."""
+    return [] if live or books.standing[ref].is_voided else [_absent(ref, None, books)]
+
+
+def _unwanted(ref: Ref, live: Found) -> Difference:
+    return difference(ref, None, live, What.UNWANTED, NOTHING, _sum(live))
+
+
+def _absent(ref: Ref, expected: Expected | None, books: OurBooks) -> Difference:
+    """Nothing live stands for it: it was never posted, or its document is gone or void."""
+    clio, void = str(expected.amount) if expected else LIVE, books.linked.get(ref)
+    if void is not None:
+        return difference(ref, expected, void, What.VOIDED, clio, VOID)
+    return replace(difference(ref, expected, None, What.MISSING, clio, NOTHING), ledger_id=books.id_of(ref))
+
+
+def _doubled(ref: Ref, expected: Expected | None, live: Found, other: Found) -> Difference:
+    clio = str(expected.amount) if expected else NOTHING
+    return difference(ref, expected, other, What.DOUBLED, clio, f"{other.amount} beside {live.id}")
+
+
+def _unequal(expected: Expected, live: Found, books: OurBooks) -> list[Difference]:
+    """The members of a live document that do not say what Clio says."""
+    pairs = list(_members(expected, live, books))
+    return [difference(expected.ref, expected, live, what, clio, said) for what, clio, said in pairs]
+
+
+def _members(expected: Expected, live: Found, books: OurBooks) -> Iterator[tuple[What, str, str]]:
+    if live.key not in books.owners:
+        yield What.NOT_LINKED, str(expected.amount), _sum(live)
+    if live.amount != expected.amount:
+        yield What.AMOUNT, str(expected.amount), _sum(live)
+    elif live.entity in FORMS and live.lines != live.amount:
+        yield What.LINES, str(expected.amount), str(live.lines)
+    if live.dated != expected.dated:
+        yield What.DATE, str(expected.dated or ""), str(live.dated or "")
+    if expected.number and not _is_numbered(expected, live):
+        yield What.NUMBER, expected.number, live.number
+    customer = books.customer_of(expected.contact_id)
+    if customer and live.customer_id != customer:
+        yield What.CUSTOMER, customer, live.customer_id
+
+
+def _is_numbered(expected: Expected, live: Found) -> bool:
+    if not expected.starts_number:
+        return live.number == expected.number
+    return live.number.startswith(expected.number) and live.number[len(expected.number) :].isdigit()
+
+
+def _sum(live: Found | None) -> str:
+    return str(live.amount) if live else NOTHING
+
+
+def difference(
+    ref: Ref, expected: Expected | None, document: Found | None, what: What, clio: str, quickbooks: str
+) -> Difference:
+    return Difference(
+        ref=ref,
+        ledger_id=document.id if document else "",
+        what=what,
+        clio=clio,
+        quickbooks=quickbooks,
+        title=expected.title if expected else _title(ref, document),
+        contact_id=expected.contact_id if expected else "",
+        bills=expected.bills if expected else frozenset(),
+    )
+
+
+def _title(ref: Ref, document: Found | None) -> str:
+    name = {Kind.INVOICE: "Bill", Kind.PAYMENT: "Payment", Kind.CREDIT_NOTE: "Credit note"}.get(ref.kind, "Record")
+    return f"{name} {document.number if document and document.number else ref.practice_id}"
+
+
+def _merged_customers(found: Comparison, books: OurBooks) -> Comparison:
+    """Rule R8: where a customer is gone and everything of it is at one other, that is one difference."""
+    moved: dict[str, set[str]] = {}
+    for one in found.differences:
+        if one.what is What.CUSTOMER and one.clio not in books.customers:
+            moved.setdefault(one.contact_id, set()).add(one.quickbooks)
+    merged = {contact_id for contact_id, survivors in moved.items() if len(survivors) == 1}
+    rest = [d for d in found.differences if d.what is not What.CUSTOMER or d.contact_id not in merged]
+    dropped = len(found.differences) - len(rest)
+    return found if not dropped else replace(found, differences=rest + [_merger(c, moved[c], books) for c in merged])
+
+
+def _merger(contact_id: str, survivors: set[str], books: OurBooks) -> Difference:
+    (survivor,) = survivors
+    ref = Ref(Kind.CONTACT, contact_id)
+    return Difference(
+        ref=ref,
+        ledger_id=survivor,
+        what=What.CUSTOMER,
+        clio=books.id_of(ref),
+        quickbooks=survivor,
+        title=f"Customer {books.customers.get(survivor, survivor)}",
+        contact_id=contact_id,
+    )

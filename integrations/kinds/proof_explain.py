@@ -1,0 +1,99 @@
+"""Which issue, if any, says why a record differs; what nobody was told of stays unexplained."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from integrations.core.records import Kind, Ref
+from integrations.kinds.proof import Difference, What
+
+ABSENT = frozenset({What.MISSING, What.VOIDED})
+EXTRA = frozenset({What.DOUBLED, What.NOT_LINKED, What.UNWANTED})
+EVERYTHING = frozenset(What)
+# Only what a code is about does it explain: an accepted change must not cover up that the document was deleted later.
+EXPLAINS: Mapping[str, frozenset[What]] = {
+    "drift": EVERYTHING - ABSENT - {What.DOUBLED, What.NOT_LINKED} | {What.VOIDED},
+    "deleted_in_ledger": frozenset({What.MISSING}),
+    "unresolved_write": EVERYTHING,
+    "payment_only_in_quickbooks": frozenset({What.BALANCE, What.RECEIVABLE}),
+    "credit_missing": frozenset({What.APPLIED, What.BALANCE, What.RECEIVABLE}),
+    "payment_partly_outside": frozenset(),
+    "bill_in_draft": frozenset(),
+    "trust_incomplete": frozenset(),
+}
+USUALLY = EVERYTHING - {What.DOUBLED, What.NOT_LINKED}  # any other issue keeps a record from being posted or changed
+# What happened to one document does not keep those that depend on it from being posted.
+NOT_IN_THE_WAY = frozenset({"drift", *(code for code, what in EXPLAINS.items() if not what)})
+# Firm-wide issues that keep everything of these kinds waiting.
+FIRM_WIDE: Mapping[str, frozenset[Kind]] = {
+    "numbering_setting_off": frozenset({Kind.INVOICE, Kind.PAYMENT, Kind.CREDIT_NOTE}),
+    "mapping_missing": frozenset({Kind.INVOICE, Kind.PAYMENT, Kind.CREDIT_NOTE}),
+    "run_held": frozenset(Kind),
+    "reconnect": frozenset(Kind),
+    "permission_lost": frozenset(Kind),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """An issue that is not closed; ``ref`` is None where it is about the firm."""
+
+    id: int
+    code: str
+    ref: Ref | None
+    is_accepted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """A difference and the issue that says why, or None."""
+
+    difference: Difference
+    reason: Reason | None
+
+    @property
+    def is_accepted(self) -> bool:
+        return self.reason is not None and self.reason.is_accepted
+
+
+@dataclass
+class Reasons:
+    """Issues by the record they are about."""
+
+    about: dict[tuple[Kind, str], list[Reason]] = field(default_factory=dict)
+    firm: list[Reason] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, reasons: Iterable[Reason]) -> "Reasons":
+        """Open ones come before accepted ones, so that a difference is accepted only where nothing is open."""
+        found = cls()
+        for reason in sorted(reasons, key=lambda reason: (reason.is_accepted, reason.id)):
+            if reason.ref is None:
+                found.firm.append(reason)
+            else:
+                found.about.setdefault((reason.ref.kind, reason.ref.practice_id), []).append(reason)
+        return found
+
+    def explain(self, difference: Difference) -> Explained:
+        """The nearest issue: about the document itself, another leg, what it depends on, the firm."""
+        return Explained(difference, next(self._candidates(difference), None))
+
+    def _candidates(self, one: Difference) -> Iterator[Reason]:
+        own = [r for r in self.about.get((one.ref.kind, one.ref.practice_id), ()) if _fits(r, one.what)]
+        yield from (reason for reason in own if reason.ref == one.ref)
+        yield from own
+        if one.what in EXTRA or (one.what in ABSENT and one.ledger_id):
+            return  # what was posted and is gone, or is there once too often, waits for nothing
+        for key in _depends_on(one):
+            yield from (r for r in self.about.get(key, ()) if r.code not in NOT_IN_THE_WAY)
+        yield from (reason for reason in self.firm if one.ref.kind in FIRM_WIDE.get(reason.code, ()))
+
+
+def _fits(reason: Reason, what: What) -> bool:
+    return what in EXPLAINS.get(reason.code, USUALLY)
+
+
+def _depends_on(one: Difference) -> Iterator[tuple[Kind, str]]:
+    if one.contact_id:
+        yield Kind.CONTACT, one.contact_id
+    for bill_id in sorted(one.bills):
+        yield Kind.INVOICE, bill_id

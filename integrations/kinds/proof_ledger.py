@@ -1,0 +1,44 @@
+"""Our documents as QuickBooks has them now, read for a reconciliation."""
+
+from decimal import Decimal
+
+from integrations.core.money import ZERO
+from integrations.core.ports import Raw
+from integrations.core.read import day, identifier, money, nested, rows, text
+from integrations.core.records import parse_mark
+from integrations.kinds.payment import applied_by
+from integrations.kinds.proof import Found
+
+_VOIDED = "Voided"  # QuickBooks API reference, Invoice and Payment: void
+
+
+def found(entity: str, raw: Raw, slug: str) -> Found:
+    """Raises Unreadable for a document whose amounts are no amounts."""
+    note, amount = text(raw, "PrivateNote"), money(raw, "TotalAmt")
+    return Found(
+        entity=entity,
+        id=identifier(raw, "Id"),
+        marked=parse_mark(note, slug),
+        number=text(raw, "DocNumber"),
+        dated=day(raw, "TxnDate"),
+        customer_id=text(nested(raw, "CustomerRef"), "value"),
+        amount=amount,
+        lines=_lines(raw),
+        balance=money(raw, "Balance"),
+        is_void=amount == 0 and note.startswith(_VOIDED),
+        applied=applied_by(raw),
+    )
+
+
+def _lines(raw: Raw) -> Decimal:
+    """What the lines of a sales form add up to, before any tax that QuickBooks adds to them."""
+    total = ZERO
+    for line in rows(raw, "Line"):
+        match text(line, "DetailType"):
+            case "SubTotalLineDetail":
+                continue
+            case "DiscountLineDetail":
+                total -= money(line, "Amount")
+            case _:
+                total += money(line, "Amount")
+    return total

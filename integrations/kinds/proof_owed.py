@@ -1,0 +1,180 @@
+"""What payments pay, what bills still ask for and what each customer owes, in both systems.
+
+A figure that is off only because of a document that is named already is not named a second time.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from integrations.core.money import ZERO
+from integrations.core.records import Kind, Ref
+from integrations.kinds.proof import Difference, Expected, Found, What
+from integrations.kinds.proof_books import OurBooks
+from integrations.kinds.proof_clio import Demands
+from integrations.kinds.proof_compare import Comparison, compare_documents, difference
+
+PAYING = frozenset({Kind.PAYMENT, Kind.CREDIT_NOTE})
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """Open balances and open credit of one contact's records, in Clio and in our QuickBooks documents."""
+
+    contact_id: str
+    clio: Decimal
+    quickbooks: Decimal
+    credit_clio: Decimal
+    credit_quickbooks: Decimal
+
+    @property
+    def is_equal(self) -> bool:
+        return self.clio - self.credit_clio == self.quickbooks - self.credit_quickbooks
+
+
+class Applied:
+    """What our live documents pay of each of our invoices."""
+
+    def __init__(self, books: OurBooks) -> None:
+        self.of_invoice: dict[str, Decimal] = defaultdict(lambda: ZERO)
+        for document in (one for ref in books.refs() if ref.kind in PAYING for one in books.every_live(ref)):
+            for invoice_id, amount in document.applied.items():
+                self.of_invoice[invoice_id] += amount
+
+
+def compare(asked: Demands, books: OurBooks) -> tuple[Comparison, list[Owed]]:
+    """Documents first; then each sum, where only what nothing before it explains is named."""
+    comparison, sums = compare_documents(asked, books), owed(asked, books)
+    comparison.differences += compare_applications(asked, books, comparison.differences)
+    comparison.differences += compare_balances(asked, books, comparison.differences)
+    comparison.differences += compare_owed(sums, asked, books, comparison.differences)
+    return comparison, sums
+
+
+def compare_applications(asked: Demands, books: OurBooks, known: Iterable[Difference]) -> list[Difference]:
+    """Payments that pay other invoices than in Clio, or another part of them."""
+    troubled = {one.ref for one in known}
+    found = []
+    for ref, expected in sorted(asked.documents.items()):
+        live = books.live(ref)
+        if live is None or ref in troubled or ref.kind not in PAYING:
+            continue
+        wrong = {invoice: parts for invoice, parts in _parts(expected, live, books).items() if invoice not in troubled}
+        clio = {invoice: in_clio for invoice, (in_clio, here) in wrong.items() if in_clio != here}
+        if clio:
+            here = {invoice: wrong[invoice][1] for invoice in clio}
+            found.append(difference(ref, expected, live, What.APPLIED, _said(clio, asked), _said(here, asked)))
+    return found
+
+
+def _parts(expected: Expected, live: Found, books: OurBooks) -> dict[Ref, tuple[Decimal, Decimal]]:
+    """Each of our invoices with what Clio and what QuickBooks pays of it; documents of others do not count."""
+    here = {ref: amount for id, amount in live.applied.items() for ref in books.owners.get(("Invoice", id), ())}
+    return {
+        ref: (expected.applied.get(ref, ZERO), here.get(ref, ZERO)) for ref in dict.fromkeys([*expected.applied, *here])
+    }
+
+
+def _said(parts: Mapping[Ref, Decimal], asked: Demands) -> str:
+    named = ((asked.documents[ref].title if ref in asked.documents else str(ref), part) for ref, part in parts.items())
+    return ", ".join(f"{part} of {title[:1].lower()}{title[1:]}" for title, part in named)
+
+
+def compare_balances(asked: Demands, books: OurBooks, known: list[Difference]) -> list[Difference]:
+    """Bills whose invoices ask for more or less than Clio, although nothing of ours explains it."""
+    touched, applied = _touched_bills(asked, books, known), Applied(books)
+    found = []
+    for bill_id, legs in asked.legs.items():
+        live = [document for ref in legs if (document := books.live(ref))]
+        if len(live) != len(legs):
+            continue
+        balance = sum((document.balance for document in live), ZERO)
+        strange = sum((one.amount - one.balance - applied.of_invoice[one.id] for one in live), ZERO)
+        if balance != asked.balances[bill_id] and (strange or bill_id not in touched):
+            main, clio = asked.documents[legs[0]], str(asked.balances[bill_id])
+            found.append(difference(main.ref, main, live[0], What.BALANCE, clio, str(balance)))
+    return found
+
+
+def _touched_bills(asked: Demands, books: OurBooks, known: Iterable[Difference]) -> set[str]:
+    """Bills whose balance may be off because of a document that is already named."""
+    touched: set[str] = set()
+    for one in known:
+        touched |= {ref.practice_id for ref in (one.ref, *_paid_by(one.ref, asked, books)) if ref.kind is Kind.INVOICE}
+    return touched
+
+
+def _paid_by(ref: Ref, asked: Demands, books: OurBooks) -> Iterator[Ref]:
+    """The invoices this document pays, in Clio or in QuickBooks."""
+    if ref in asked.documents:
+        yield from asked.documents[ref].applied
+    for document in books.every_live(ref):
+        for invoice_id in document.applied:
+            yield from books.owners.get(("Invoice", invoice_id), ())
+
+
+def owed(asked: Demands, books: OurBooks) -> list[Owed]:
+    """Per contact, the open balances of posted bills and the open credit of posted payments."""
+    sums: dict[str, list[Decimal]] = defaultdict(lambda: [ZERO] * 4)
+    for contact_id, column, amount in (*_in_clio(asked, books), *_in_quickbooks(asked, books)):
+        sums[contact_id][column] += amount
+    return [Owed(contact_id, *columns) for contact_id, columns in sorted(sums.items())]
+
+
+def _in_clio(asked: Demands, books: OurBooks) -> Iterator[tuple[str, int, Decimal]]:
+    for bill_id, legs in asked.legs.items():
+        if any(_is_posted(ref, books) for ref in legs):
+            yield asked.documents[legs[0]].contact_id, 0, asked.balances[bill_id]
+    for ref, expected in asked.documents.items():
+        if ref.kind in PAYING and _is_posted(ref, books):
+            yield expected.contact_id, 2, expected.amount - sum(expected.applied.values(), ZERO)
+
+
+def _is_posted(ref: Ref, books: OurBooks) -> bool:
+    link = books.standing.get(ref)
+    return books.live(ref) is not None or (link is not None and not link.is_voided)
+
+
+def _in_quickbooks(asked: Demands, books: OurBooks) -> Iterator[tuple[str, int, Decimal]]:
+    contacts = {link.ledger_id: ref.practice_id for ref, link in books.standing.items() if ref.kind is Kind.CONTACT}
+    for ref in books.refs() - asked.kept - asked.unclear.keys():
+        if ref.kind not in (Kind.INVOICE, *PAYING):
+            continue
+        expected = asked.documents.get(ref)
+        for document in books.every_live(ref):
+            contact_id = expected.contact_id if expected else contacts.get(document.customer_id, "")
+            if ref.kind is Kind.INVOICE:
+                yield contact_id, 1, document.balance
+            else:
+                ours = (part for id, part in document.applied.items() if ("Invoice", id) in books.owners)
+                yield contact_id, 3, document.amount - sum(ours, ZERO)
+
+
+def compare_owed(sums: Iterable[Owed], asked: Demands, books: OurBooks, known: list[Difference]) -> list[Difference]:
+    """Customers who owe another amount than in Clio, although no document of theirs says why."""
+    touched = _touched_contacts(asked, books, known)
+    return [
+        Difference(
+            ref=Ref(Kind.CONTACT, one.contact_id),
+            ledger_id=books.customer_of(one.contact_id),
+            what=What.RECEIVABLE,
+            clio=str(one.clio - one.credit_clio),
+            quickbooks=str(one.quickbooks - one.credit_quickbooks),
+            title=books.customers.get(books.customer_of(one.contact_id), f"Contact {one.contact_id}"),
+            contact_id=one.contact_id,
+        )
+        for one in sums
+        if not one.is_equal and one.contact_id not in touched
+    ]
+
+
+def _touched_contacts(asked: Demands, books: OurBooks, known: list[Difference]) -> set[str]:
+    """Contacts of whose records a difference is already named; those of bills it pays too."""
+    contacts = {link.ledger_id: ref.practice_id for ref, link in books.standing.items() if ref.kind is Kind.CONTACT}
+    touched = {one.contact_id for one in known}
+    for bill_id in _touched_bills(asked, books, known):
+        touched |= {asked.documents[ref].contact_id for ref in asked.legs.get(bill_id, ())}
+    for one in known:
+        touched |= {contacts.get(document.customer_id, "") for document in books.every_live(one.ref)}
+    return touched

@@ -1,0 +1,86 @@
+"""The proof: both systems read afresh and compared."""
+
+from typing import Any
+
+from firms.models import Firm
+from integrations.core.errors import RemoteError
+from integrations.gateways import open_workspace
+from integrations.management.base import FirmCommand
+from integrations.proof_report import proof_report, unread_report
+from integrations.sync.policy import NotReady
+from integrations.sync.reconcile import reconcile
+
+
+class Command(FirmCommand):
+    help = (
+        "Reads Clio and QuickBooks afresh and compares them. "
+        "Exit status: 0 equal or every difference accepted, 1 differences, 2 a side could not be read."
+    )
+
+    def work(self, firm: Firm, options: dict[str, Any]) -> tuple[dict[str, Any], int]:
+        try:
+            proof = reconcile(open_workspace(firm))
+        except (NotReady, RemoteError) as error:
+            return unread_report(firm, str(error)), 2
+        return proof_report(firm, proof), 0 if proof.is_equal else 1
+
+    def print(self, payload: dict[str, Any]) -> None:
+        if payload["reason"]:
+            self.stderr.write(f"Nothing could be compared: {payload['reason']}")
+            return
+        self._compared(payload)
+        self._receivables(payload)
+        for difference in payload["differences"]:
+            self._difference(difference)
+        if payload["open_run"]:
+            self.stdout.write(f"Run {payload['open_run']} was at work meanwhile; figures may have moved.")
+        self.stdout.write(_verdict(payload))
+
+    def _compared(self, payload: dict[str, Any]) -> None:
+        self.stdout.write(f"{'':<24}{'compared':>16}{'equal':>16}{'different':>16}")
+        for kind, counts in payload["checked"].items():
+            compared, equal = counts["compared"], counts["equal"]
+            self.stdout.write(f"{NAMES[kind]:<24}{compared:>16}{equal:>16}{compared - equal:>16}")
+
+    def _receivables(self, payload: dict[str, Any]) -> None:
+        owed = payload["receivables"]
+        self.stdout.write(f"\n{'':<24}{'Clio':>16}{'QuickBooks':>16}")
+        self._sums("Open bills", owed["clio_open"], owed["quickbooks_open"])
+        self._sums("Open credit", owed["clio_credit"], owed["quickbooks_credit"])
+        self._sums("Receivable", owed["clio"], owed["quickbooks"])
+        for one in payload["customers"]:
+            self._sums(f"  {one['name'] or one['practice_id']}", one["clio"], one["quickbooks"])
+        self.stdout.write("")
+
+    def _sums(self, name: str, clio: str, quickbooks: str) -> None:
+        self.stdout.write(f"{name[:23]:<24}{clio:>16}{quickbooks:>16}")
+
+    def _difference(self, one: dict[str, Any]) -> None:
+        where = f"Clio {one['practice_id']}, QuickBooks {one['ledger_id'] or 'none'}"
+        self.stdout.write(f"{one['title']} ({where}): {WORDS.get(one['what'], one['what'])}")
+        self.stdout.write(f"    Clio {one['clio'] or 'blank'}; QuickBooks {one['quickbooks'] or 'blank'}")
+        if one["accepted"]:
+            self.stdout.write(f"    Accepted: issue {one['issue']} ({one['code']}).")
+        elif one["issue"]:
+            self.stdout.write(f"    Explained by issue {one['issue']} ({one['code']}); resolve it there.")
+        else:
+            self.stdout.write(f"    Unexplained. {one['to_do']}")
+
+
+NAMES = {
+    "contact": "Customers",
+    "invoice": "Invoices",
+    "payment": "Payments",
+    "credit_note": "Credit notes",
+    "trust_entry": "Trust entries",
+}
+WORDS = {"not_linked": "not linked", "applied": "what it pays", "receivable": "what it owes"}
+
+
+def _verdict(payload: dict[str, Any]) -> str:
+    count, accepted = len(payload["differences"]), payload["accepted"]
+    if not count:
+        return "Equal"
+    said = f"{count} difference{'' if count == 1 else 's'}: {accepted} accepted"
+    explained = count - accepted - payload["unexplained"]
+    return f"{said}, {explained} explained by an open issue, {payload['unexplained']} unexplained"

@@ -1,0 +1,130 @@
+"""Reading both systems afresh for a reconciliation: whole lists, page by page, nothing of them kept."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from datetime import date, datetime, timedelta
+
+from integrations.core.ports import Page, Raw
+from integrations.core.read import Unreadable, text
+from integrations.core.records import Kind, Ref
+from integrations.kinds import invoice, payment
+from integrations.kinds.contact import decode_customer
+from integrations.kinds.invoice import id_order
+from integrations.kinds.proof import Found, Standing
+from integrations.kinds.proof_books import OurBooks
+from integrations.kinds.proof_clio import ClioBooks, may_be_in_scope
+from integrations.kinds.proof_ledger import found
+from integrations.models import SyncRun
+from integrations.sync.workspace import Workspace
+from integrations.systems.quickbooks import query
+
+FORMS = ("Invoice", "Payment")
+MARGIN = timedelta(days=1)  # between our clock and QuickBooks's
+
+
+class Clio:
+    """Clio as it is now. ``as_of`` is Clio's clock when it answered first."""
+
+    def __init__(self, work: Workspace, standing: Mapping[Ref, Standing], start: date) -> None:
+        self._work, self._start = work, start
+        self._linked = {ref.practice_id for ref in standing if ref.kind is Kind.INVOICE}
+        self.books = ClioBooks()
+        self.as_of: datetime | None = None
+
+    def read(self) -> ClioBooks:
+        """Every list that what we post depends on. Raises RemoteError: a list that may not be read is not empty."""
+        for filters in ({"type": "revenue"}, {"state": "void"}, {"state": "deleted"}):
+            self._keep_bills(self._rows("bills", filters=filters))
+        self._read_unlisted_bills()
+        self._read_parts({"status": "valid"}, {})
+        self._read_receipts()
+        return self.books
+
+    def read_again(self, bill_id: str) -> None:
+        """Rule R3.1: one bill and what pays it, together, where their lists did not fit each other."""
+        self.books.forget_bill(bill_id)
+        self._keep_bills(self._rows("bills", ids=[bill_id]))
+        self._read_parts({"status": "valid", "bill_id": bill_id}, {"bill_id": bill_id})
+
+    def _rows(self, entity: str, ids: Sequence[str] = (), filters: Mapping[str, str] | None = None) -> Iterator[Raw]:
+        for page in self._work.practice.pages(entity, ids=ids, filters=filters):
+            self.as_of = self.as_of or page.as_of
+            yield from page.rows
+
+    def _keep_bills(self, rows: Iterable[Raw]) -> None:
+        for raw in rows:
+            bill_id = text(raw, "id")
+            try:
+                self.books.bills[bill_id] = invoice.decode_bill(raw)
+            except Unreadable as error:
+                if may_be_in_scope(raw, self._start) or bill_id in self._linked:
+                    self.books.unreadable[bill_id] = str(error)
+
+    def _read_unlisted_bills(self) -> None:
+        """Bills with an invoice that no list showed: asked for by name before they count as gone."""
+        if unlisted := sorted(self._linked - self.books.bills.keys() - self.books.unreadable.keys(), key=id_order):
+            self._keep_bills(self._rows("bills", ids=unlisted))
+
+    def _read_parts(self, allocations: Mapping[str, str], charges: Mapping[str, str]) -> None:
+        rows = self._rows("allocations", filters=allocations)
+        self.books.allocations |= {a.id: a for a in _decoded(rows, invoice.decode_allocation)}
+        rows = self._rows("interest_charges", filters=charges)
+        self.books.charges |= {c.id: c for c in _decoded(rows, invoice.decode_interest)}
+
+    def _read_receipts(self) -> None:
+        for account in list(self._rows("bank_accounts")):
+            if text(account, "type") == payment.OPERATING:
+                rows = self._rows("bank_transactions", filters={"bank_account_id": text(account, "id")})
+                self.books.receipts |= {r.id: r for r in _decoded(rows, payment.decode_receipt) if r}
+
+
+def _decoded[T](rows: Iterable[Raw], decode: Callable[[Raw], T]) -> Iterator[T]:
+    """The readable ones; what is missing of a bill shows in its sums, which then do not add up."""
+    for raw in rows:
+        with suppress(Unreadable):
+            yield decode(raw)
+
+
+class QuickBooks:
+    """Our documents in QuickBooks as they are now. ``as_of`` is its clock when it answered first."""
+
+    def __init__(self, work: Workspace) -> None:
+        self._work = work
+        self._found: dict[tuple[str, str], Found] = {}
+        self.as_of: datetime | None = None
+
+    def read(self, standing: Mapping[Ref, Standing]) -> OurBooks:
+        """Whatever is linked, and whatever carries a mark of ours. Raises RemoteError."""
+        linked = {link.key for link in standing.values()}
+        for entity in FORMS:
+            for where in self._since_the_first_run():
+                self._keep(entity, self._pages(entity, where), linked)
+            self._read_by_id(entity, linked)
+        return OurBooks.of(standing, self._found.values(), self._customers())
+
+    def _since_the_first_run(self) -> list[str]:
+        """All that we ever wrote was written during a run; whatever date it bears, it changed since the first one."""
+        first = SyncRun.objects.of(self._work.firm).order_by("id").first()
+        return [query.since(first.started_at - MARGIN)] if first else []
+
+    def _read_by_id(self, entity: str, linked: set[tuple[str, str]]) -> None:
+        """Linked documents that did not show: those that were there before us, or have just changed."""
+        unseen = sorted((id for kind, id in linked - self._found.keys() if kind == entity), key=id_order)
+        for where in query.within_each("Id", unseen):
+            self._keep(entity, self._pages(entity, where), linked)
+
+    def _keep(self, entity: str, pages: Iterator[Page], linked: set[tuple[str, str]]) -> None:
+        for page in pages:
+            for document in _decoded(page.rows, lambda raw: found(entity, raw, self._work.firm.slug)):
+                if document.key in linked or document.marked:
+                    self._found[document.key] = document
+
+    def _customers(self) -> dict[str, str]:
+        """Names of the active customers by id."""
+        every = (raw for page in self._pages("Customer", query.equals("Active", True)) for raw in page.rows)
+        return {customer.id: customer.display_name for customer in _decoded(every, decode_customer)}
+
+    def _pages(self, entity: str, where: str) -> Iterator[Page]:
+        for page in self._work.ledger.pages(entity, where):
+            self.as_of = self.as_of or page.as_of
+            yield page

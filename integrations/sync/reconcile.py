@@ -1,0 +1,131 @@
+"""Reading both systems afresh and comparing them: what is in the books, not what we remember of it (rule R10).
+
+Of our own tables only the links (which document stands for what), the mappings and the issues are used; the mirror is
+never read, and nothing is written.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from integrations.core.mapping import Policy, Target
+from integrations.core.records import Kind, Ref
+from integrations.kinds.proof import Standing
+from integrations.kinds.proof_clio import Demands, demands
+from integrations.kinds.proof_compare import Comparison
+from integrations.kinds.proof_explain import Explained, Reason, Reasons
+from integrations.kinds.proof_owed import Owed, compare
+from integrations.models import EntityLink, Issue, SyncRun
+from integrations.models import Mapping as MappingRow
+from integrations.sync.afresh import Clio, QuickBooks
+from integrations.sync.policy import NotReady
+from integrations.sync.workspace import Workspace
+
+READ_AGAIN_AT_MOST = 20  # bills that changed while their lists were being read
+NOT_CLOSED = (Issue.State.OPEN, Issue.State.DECIDED, Issue.State.ACCEPTED)
+
+
+@dataclass(frozen=True)
+class Reconciliation:
+    """What came of it. ``open_run`` is a run that was under way meanwhile, so that figures may have moved."""
+
+    explained: list[Explained]
+    comparison: Comparison
+    owed: list[Owed]
+    customers: Mapping[str, str]  # contact id to the customer's name
+    clio_as_of: datetime
+    quickbooks_as_of: datetime
+    open_run: int | None
+
+    @property
+    def is_equal(self) -> bool:
+        """Whether nothing differs, or every difference is accepted."""
+        return all(one.is_accepted for one in self.explained)
+
+
+def reconcile(work: Workspace) -> Reconciliation:
+    """Raises NotReady where there is nothing to compare yet, RemoteError where one side could not be read."""
+    runs = _Runs(work)
+    standing, policy = _standing(work), _policy(work)
+    clio, quickbooks = Clio(work, standing, policy.start_date), QuickBooks(work)
+    asked = _asked(clio, standing, policy)
+    books = quickbooks.read(standing)
+    comparison, sums = compare(asked, books)
+    reasons = Reasons.of(_reasons(work))
+    return Reconciliation(
+        explained=[reasons.explain(one) for one in comparison.differences],
+        comparison=comparison,
+        owed=sums,
+        customers={one.contact_id: books.customers.get(books.customer_of(one.contact_id), "") for one in sums},
+        clio_as_of=clio.as_of or work.clock.now(),
+        quickbooks_as_of=quickbooks.as_of or work.clock.now(),
+        open_run=runs.meanwhile(),
+    )
+
+
+def _asked(clio: Clio, standing: Mapping[Ref, Standing], policy: Policy) -> Demands:
+    """Rule R3.1: what does not add up is read again, all of one bill together, before anybody is told."""
+    read = clio.read()
+    asked = demands(read, standing, policy)
+    again = sorted(asked.mismatched)[:READ_AGAIN_AT_MOST]
+    for bill_id in again:
+        clio.read_again(bill_id)
+    return demands(read, standing, policy) if again else asked
+
+
+def _standing(work: Workspace) -> dict[Ref, Standing]:
+    links = EntityLink.objects.of(work.firm).filter(pairing=work.pairing).exclude(state=EntityLink.State.UNLINKED)
+    rows = links.values_list("kind", "practice_id", "leg", "ledger_entity", "ledger_id", "state")
+    return {
+        ref: Standing(ref, entity, ledger_id, state == EntityLink.State.VOIDED)
+        for kind, practice_id, leg, entity, ledger_id, state in rows.iterator(5000)
+        for ref in (Ref(Kind(kind), practice_id, leg),)
+    }
+
+
+def _policy(work: Workspace) -> Policy:
+    """The firm's choices as they are kept; what QuickBooks says of the mapped accounts is read, not remembered."""
+    pairing = work.pairing
+    if work.ledger_is_unconfirmed:
+        raise NotReady("Confirm on the connections page that this is the right QuickBooks company.")
+    if pairing.start_date is None:
+        raise NotReady("No start date is set. Choose it on the mappings page, or with recommend_mapping --apply.")
+    rows = MappingRow.objects.of(work.firm).filter(pairing=pairing)
+    return Policy(
+        slug=work.firm.slug,
+        start_date=pairing.start_date,
+        currency=pairing.ledger.currency,
+        country=pairing.ledger.country,
+        targets={row.key: Target(row.ledger_id, row.name, row.account) for row in rows},
+    )
+
+
+def _reasons(work: Workspace) -> list[Reason]:
+    issues = Issue.objects.of(work.firm).filter(pairing=work.pairing, state__in=NOT_CLOSED)
+    return [
+        Reason(
+            id=issue.pk,
+            code=issue.code,
+            ref=Ref(Kind(issue.kind), issue.practice_id, issue.leg) if issue.kind else None,
+            is_accepted=issue.state == Issue.State.ACCEPTED,
+        )
+        for issue in issues.iterator()
+    ]
+
+
+class _Runs:
+    """Notices runs that were under way while both systems were read."""
+
+    def __init__(self, work: Workspace) -> None:
+        self._rows = SyncRun.objects.of(work.firm).filter(pairing=work.pairing)
+        self._open, self._latest = self._open_now(), self._latest_now()
+
+    def meanwhile(self) -> int | None:
+        latest = self._latest_now()
+        return self._open or self._open_now() or (latest if latest != self._latest else None)
+
+    def _open_now(self) -> int | None:
+        return self._rows.filter(finished_at=None).values_list("pk", flat=True).first()
+
+    def _latest_now(self) -> int | None:
+        return self._rows.order_by("-id").values_list("pk", flat=True).first()

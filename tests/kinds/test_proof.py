@@ -1,0 +1,358 @@
+"""A reconciliation of a few records: near-misses first, then each kind of difference, then what explains it."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from integrations.core.read import Unreadable
+from integrations.core.records import Kind, Ref, mark
+from integrations.kinds.invoice import Allocation, Bill, InterestCharge
+from integrations.kinds.payment import Receipt
+from integrations.kinds.proof import Difference, Found, Standing, What
+from integrations.kinds.proof_books import OurBooks
+from integrations.kinds.proof_clio import ClioBooks, Demands, demands
+from integrations.kinds.proof_compare import Comparison
+from integrations.kinds.proof_explain import Reason, Reasons
+from integrations.kinds.proof_ledger import found
+from integrations.kinds.proof_owed import Owed, compare
+from tests.kinds.builders import (
+    ISSUED,
+    PAID,
+    allocation,
+    bill,
+    charge,
+    customer,
+    invoice,
+    money,
+    paid,
+    payment,
+    policy,
+    receipt,
+)
+
+ANN = Standing(customer(), "Customer", "70")
+NAMES = {"70": "Ann Lee", "80": "Bo Ek"}
+
+
+def linked(*refs: Ref, voided: Iterable[Ref] = ()) -> dict[Ref, Standing]:
+    """Ann's customer, and a document for each ref: invoices 101, 102 and so on, payments 201, 202 and so on."""
+    entities = {Kind.INVOICE: ("Invoice", 101), Kind.PAYMENT: ("Payment", 201)}
+    standing, counts = {ANN.ref: ANN}, dict.fromkeys(entities, 0)
+    for ref in refs:
+        entity, first = entities[ref.kind]
+        standing[ref] = Standing(ref, entity, str(first + counts[ref.kind]), ref in set(voided))
+        counts[ref.kind] += 1
+    return standing
+
+
+def form(id: str = "101", amount: object = "1000.00", **changes: Any) -> Found:
+    """Our invoice of bill 1 as QuickBooks has it, unpaid."""
+    whole = money(amount)
+    plain = Found("Invoice", id, None, "101", ISSUED, "70", whole, whole, whole, is_void=False)
+    return replace(plain, **changes)
+
+
+def receive(id: str = "201", amount: object = "400.00", pays: dict[str, object] | None = None, **changes: Any) -> Found:
+    """Our payment 900 as QuickBooks has it, on invoice 101."""
+    whole = money(amount)
+    applied = {id: money(part) for id, part in (pays if pays is not None else {"101": amount}).items()}
+    plain = Found("Payment", id, None, "", PAID, "70", whole, money(0), money(0), is_void=False, applied=applied)
+    return replace(plain, **changes)
+
+
+def clio(
+    *bills: Bill,
+    allocations: Iterable[Allocation] = (),
+    charges: Iterable[InterestCharge] = (),
+    receipts: Iterable[Receipt] = (),
+) -> ClioBooks:
+    return ClioBooks(
+        bills={b.id: b for b in bills},
+        allocations={a.id: a for a in allocations},
+        charges={c.id: c for c in charges},
+        receipts={r.id: r for r in receipts},
+    )
+
+
+def proven(
+    books: ClioBooks, standing: dict[Ref, Standing], *documents: Found
+) -> tuple[Demands, Comparison, list[Owed]]:
+    asked = demands(books, standing, policy())
+    return asked, *compare(asked, OurBooks.of(standing, documents, NAMES))
+
+
+def named(books: ClioBooks, standing: dict[Ref, Standing], *documents: Found) -> list[tuple[Ref, What, str, str]]:
+    _, comparison, _ = proven(books, standing, *documents)
+    return [(one.ref, one.what, one.clio, one.quickbooks) for one in comparison.differences]
+
+
+BILL_AND_PAYMENT = clio(paid(bill(), 400), allocations=[allocation(amount=400)])
+BOTH = linked(invoice(), payment())
+PAID_FORM = form(balance=money(600))
+
+
+# Near-misses: none of these is a difference
+
+
+def test_what_is_equal_is_counted_as_compared_and_equal() -> None:
+    _, comparison, owed = proven(BILL_AND_PAYMENT, BOTH, PAID_FORM, receive())
+    assert comparison.differences == []
+    assert (comparison.compared, comparison.equal) == ({Kind.INVOICE: 1, Kind.PAYMENT: 1},) * 2
+    assert owed == [Owed("7", money(600), money(600), money(0), money(0))]
+
+
+@pytest.mark.parametrize(
+    "outside",
+    [
+        bill(issued_at=date(2025, 12, 31)),
+        bill(state="draft"),
+        bill(state="void"),
+        bill(state="awaiting_approval"),
+    ],
+)
+def test_a_bill_out_of_scope_asks_for_nothing(outside: Bill) -> None:
+    assert named(clio(outside), linked()) == []
+
+
+def test_a_linked_bill_stays_in_scope_when_the_start_date_moves_past_it() -> None:
+    earlier = bill(issued_at=date(2025, 12, 31))
+    assert named(clio(earlier), linked(invoice()), form(dated=date(2025, 12, 31))) == []
+
+
+def test_a_void_document_of_a_void_bill_is_as_it_should_be() -> None:
+    gone = linked(invoice(), voided=[invoice()])
+    assert named(clio(bill(state="void")), gone, form(amount=0, is_void=True)) == []
+    assert named(clio(), gone) == []
+
+
+def test_a_zero_bill_has_a_zero_invoice_which_is_not_a_void_one() -> None:
+    assert named(clio(bill(amount=0)), linked(invoice()), form(amount=0)) == []
+
+
+def test_an_interest_invoice_may_keep_its_place_in_the_series() -> None:
+    books = clio(bill(amount=1010), charges=[charge()])
+    standing = linked(invoice(), invoice(leg="interest-1"))
+    interest = form("102", 10, number="101-I2", dated=PAID)
+    assert named(books, standing, form(), interest) == []
+    (found_,) = named(books, standing, form(), replace(interest, number="101-Ix"))
+    assert found_[1] is What.NUMBER
+
+
+def test_a_payment_may_pay_documents_of_others_too() -> None:
+    more = clio(
+        paid(bill(), 400), allocations=[allocation(amount=400)], receipts=[receipt(amount=500, allocation_id="1")]
+    )
+    assert named(more, BOTH, PAID_FORM, receive(amount=500, pays={"101": 400, "999": 100})) == []
+
+
+def test_a_bill_that_went_back_to_draft_only_has_to_be_there() -> None:
+    draft = clio(bill(amount=77, state="draft"))
+    assert named(draft, linked(invoice()), form()) == []
+    assert named(draft, linked(invoice())) == [(invoice(), What.MISSING, "live", "nothing")]
+
+
+# Documents
+
+
+def test_a_bill_nobody_posted_is_missing_with_its_payment() -> None:
+    assert named(BILL_AND_PAYMENT, linked()) == [
+        (invoice(), What.MISSING, "1000.00", "nothing"),
+        (payment(), What.MISSING, "400.00", "nothing"),
+    ]
+
+
+def test_a_deleted_payment_is_named_and_the_balance_it_leaves_is_not() -> None:
+    asked, comparison, owed = proven(BILL_AND_PAYMENT, BOTH, form())
+    (one,) = comparison.differences
+    assert (one.ref, one.what, one.ledger_id, one.contact_id) == (payment(), What.MISSING, "201", "7")
+    assert (owed[0].clio, owed[0].quickbooks) == (money(600), money(1000))
+    assert asked.balances == {"1": money(600)}
+
+
+def test_a_void_document_of_a_live_bill_is_told_from_a_missing_one() -> None:
+    void = form(amount=0, is_void=True)
+    assert named(clio(bill()), linked(invoice()), void) == [(invoice(), What.VOIDED, "1000.00", "void")]
+
+
+def test_one_cent_is_a_difference_and_named_once() -> None:
+    assert named(clio(bill()), linked(invoice()), form(amount="1000.01")) == [
+        (invoice(), What.AMOUNT, "1000.00", "1000.01")
+    ]
+    less = form(amount="999.99", balance=money("599.99"))
+    assert [one[:2] for one in named(BILL_AND_PAYMENT, BOTH, less, receive())] == [(invoice(), What.AMOUNT)]
+
+
+def test_tax_that_quickbooks_added_within_the_total_shows_in_the_lines() -> None:
+    assert named(clio(bill()), linked(invoice()), form(lines=money(920))) == [
+        (invoice(), What.LINES, "1000.00", "920.00")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "what"),
+    [({"dated": PAID}, What.DATE), ({"number": "102"}, What.NUMBER), ({"customer_id": "80"}, What.CUSTOMER)],
+)
+def test_each_member_is_compared(changes: dict[str, Any], what: What) -> None:
+    assert [one[:2] for one in named(clio(bill()), linked(invoice()), form(**changes))] == [(invoice(), what)]
+
+
+def test_a_document_of_a_void_bill_that_is_still_live_is_unwanted() -> None:
+    assert named(clio(bill(state="void")), linked(invoice()), form()) == [
+        (invoice(), What.UNWANTED, "nothing", "1000.00")
+    ]
+
+
+def test_a_live_document_whose_bill_clio_no_longer_lists_is_unwanted() -> None:
+    assert named(clio(), linked(invoice()), form()) == [(invoice(), What.UNWANTED, "nothing", "1000.00")]
+
+
+def test_a_second_document_with_our_mark_is_doubled() -> None:
+    copy = form("555", marked=invoice())
+    assert named(clio(bill()), linked(invoice()), form(), copy) == [
+        (invoice(), What.DOUBLED, "1000.00", "1000.00 beside 101")
+    ]
+    assert named(clio(bill()), linked(invoice()), form(), replace(copy, is_void=True)) == []
+
+
+def test_a_marked_document_that_no_link_knows_is_named_as_such() -> None:
+    assert named(clio(bill()), linked(), form(marked=invoice())) == [(invoice(), What.NOT_LINKED, "1000.00", "1000.00")]
+
+
+def test_a_mark_for_nothing_is_unwanted() -> None:
+    assert named(clio(), linked(), form(marked=invoice("404"))) == [
+        (invoice("404"), What.UNWANTED, "nothing", "1000.00")
+    ]
+
+
+def test_figures_that_do_not_add_up_are_never_equal() -> None:
+    asked, comparison, _ = proven(clio(bill(balance=999)), linked(invoice()), form())
+    assert asked.mismatched == {"1"}
+    assert [one.what for one in comparison.differences] == [What.UNREADABLE]
+
+
+# What payments pay, what is owed
+
+
+def test_a_payment_that_pays_another_of_our_invoices_is_named_and_neither_bill_is() -> None:
+    books = clio(paid(bill(), 400), bill("2"), allocations=[allocation(amount=400)])
+    standing = linked(invoice(), invoice("2"), payment())
+    second = form("102", number="102", balance=money(600))
+    assert named(books, standing, form(), second, receive(pays={"102": 400})) == [
+        (payment(), What.APPLIED, "400.00 of bill 101, 0.00 of bill 102", "0.00 of bill 101, 400.00 of bill 102")
+    ]
+
+
+def test_money_of_others_on_our_invoice_shows_in_its_balance() -> None:
+    assert named(BILL_AND_PAYMENT, BOTH, form(balance=money(550)), receive()) == [
+        (invoice(), What.BALANCE, "600.00", "550.00")
+    ]
+
+
+def test_money_of_others_shows_beside_a_payment_that_is_missing() -> None:
+    found_ = named(BILL_AND_PAYMENT, BOTH, form(balance=money(950)))
+    assert [one[:2] for one in found_] == [(payment(), What.MISSING), (invoice(), What.BALANCE)]
+
+
+def test_a_merged_customer_is_one_difference_but_a_moved_invoice_is_the_invoice() -> None:
+    books, standing = clio(bill(), bill("2")), linked(invoice(), invoice("2"))
+    forms = form(customer_id="80"), form("102", number="102", customer_id="80")
+    asked = demands(books, standing, policy())
+    merged, _ = compare(asked, OurBooks.of(standing, forms, {"80": "Bo Ek"}))
+    assert [(one.ref, one.what, one.ledger_id) for one in merged.differences] == [(customer(), What.CUSTOMER, "80")]
+    moved, _ = compare(asked, OurBooks.of(standing, forms, NAMES))
+    assert [one.ref for one in moved.differences] == [invoice(), invoice("2")]
+
+
+# Reading QuickBooks
+
+
+def test_a_document_is_read_with_its_mark_its_lines_and_what_it_pays() -> None:
+    raw = {
+        "Id": "9",
+        "TotalAmt": Decimal("90.00"),
+        "Balance": Decimal("40.00"),
+        "TxnDate": "2026-02-02",
+        "DocNumber": "12",
+        "CustomerRef": {"value": "70"},
+        "PrivateNote": f"Matter 1\n{mark(invoice(), 'acme')}",
+        "Line": [
+            {"DetailType": "SalesItemLineDetail", "Amount": Decimal(100)},
+            {"DetailType": "DiscountLineDetail", "Amount": Decimal(10)},
+            {"DetailType": "SubTotalLineDetail", "Amount": Decimal(100)},
+        ],
+    }
+    read = found("Invoice", raw, "acme")
+    assert (read.marked, read.lines, read.balance, read.is_void) == (invoice(), money(90), money(40), False)
+    assert found("Invoice", raw, "globex").marked is None
+    with pytest.raises(Unreadable):
+        found("Invoice", {**raw, "TotalAmt": "ninety"}, "acme")
+
+
+def test_void_is_a_note_and_no_money_together() -> None:
+    void = {"Id": "9", "TotalAmt": 0, "PrivateNote": "Voided - Matter 1"}
+    assert found("Invoice", void, "acme").is_void
+    assert not found("Invoice", {**void, "TotalAmt": 5}, "acme").is_void
+    assert not found("Invoice", {**void, "PrivateNote": "Matter 1"}, "acme").is_void
+
+
+# Explaining
+
+
+def difference(what: What = What.AMOUNT, ref: Ref | None = None, **changes: Any) -> Difference:
+    return replace(Difference(ref or invoice(), "101", what, "1", "2", "Bill 101", "7"), **changes)
+
+
+def reason(code: str, ref: Ref | None = None, id: int = 1, *, accepted: bool = False) -> Reason:
+    return Reason(id, code, ref, accepted)
+
+
+@pytest.mark.parametrize(
+    ("code", "what", "explains"),
+    [
+        ("drift", What.AMOUNT, True),
+        ("drift", What.MISSING, False),
+        ("drift", What.DOUBLED, False),
+        ("deleted_in_ledger", What.MISSING, True),
+        ("deleted_in_ledger", What.AMOUNT, False),
+        ("payment_only_in_quickbooks", What.BALANCE, True),
+        ("payment_only_in_quickbooks", What.AMOUNT, False),
+        ("payment_partly_outside", What.AMOUNT, False),
+        ("bill_in_draft", What.VOIDED, False),
+        ("void_blocked", What.UNWANTED, True),
+        ("duplicate_number", What.NUMBER, True),
+        ("duplicate_number", What.DOUBLED, False),
+        ("unresolved_write", What.DOUBLED, True),
+    ],
+)
+def test_an_issue_explains_only_what_it_is_about(code: str, what: What, explains: bool) -> None:
+    explained = Reasons.of([reason(code, invoice())]).explain(difference(what))
+    assert (explained.reason is not None) is explains
+
+
+def test_what_was_never_posted_waits_behind_its_contact_its_bill_or_the_firms_settings() -> None:
+    missing = difference(What.MISSING, payment(), ledger_id="", bills=frozenset({"1"}))
+    for cause in (
+        reason("probable_match", customer()),
+        reason("duplicate_number", invoice()),
+        reason("numbering_setting_off"),
+    ):
+        assert Reasons.of([cause]).explain(missing).reason == cause
+    assert Reasons.of([reason("drift", invoice())]).explain(missing).reason is None
+    assert Reasons.of([reason("duplicate_warning_off")]).explain(missing).reason is None
+
+
+def test_what_was_posted_and_is_gone_waits_for_nothing() -> None:
+    gone = difference(What.MISSING, payment(), ledger_id="201", bills=frozenset({"1"}))
+    assert Reasons.of([reason("duplicate_number", invoice(), accepted=True)]).explain(gone).reason is None
+
+
+def test_an_open_issue_comes_before_an_accepted_one_and_the_own_leg_before_another() -> None:
+    accepted, open_ = reason("drift", invoice(), 1, accepted=True), reason("period_closed", invoice(), 2)
+    explained = Reasons.of([accepted, open_]).explain(difference())
+    assert (explained.reason, explained.is_accepted) == (open_, False)
+    own = reason("drift", invoice(leg="interest-1"), 3)
+    assert Reasons.of([accepted, own]).explain(difference(ref=invoice(leg="interest-1"))).reason == own
