@@ -16,6 +16,7 @@ from integrations.sync.settings import known_targets, mapping_fault
 
 EARLIEST, LATEST = date(2000, 1, 1), date(2100, 1, 1)
 NOTHING = "Nothing chosen"
+POLICIES = ("name_template", "aggregate_tax", "credit_purpose", "reactivate_customers")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,11 @@ class MappingForm(forms.Form):
         help_text="QuickBooks allows a name once. {name} is the contact’s name and {id} their number in Clio.",
     )
     aggregate_tax = forms.BooleanField(label="One line for both taxes instead of one for each", required=False)
+    credit_purpose = forms.ChoiceField(
+        label="What a credit note usually is",
+        choices=[(name, label) for name, (label, _) in mapping.PURPOSES.items()],
+        help_text="Clio says only which ones are discounts. This chooses the item of the others, where one is mapped.",
+    )
     reactivate_customers = forms.BooleanField(
         label="Make inactive customers active by itself when they are billed again", required=False
     )
@@ -70,6 +76,7 @@ class MappingForm(forms.Form):
             "start_date": pairing.start_date or date(date.today().year, 1, 1),
             "name_template": pairing.name_template,
             "aggregate_tax": pairing.aggregate_tax,
+            "credit_purpose": pairing.credit_purpose,
             "reactivate_customers": pairing.reactivate_customers,
             **{slot.key: self._chosen(slot) for slot in self.slots},
         }
@@ -117,9 +124,9 @@ class MappingForm(forms.Form):
     def save(self) -> None:
         """Saves mappings and policies. Raises InvalidMapping and then saves nothing."""
         mapping.save(self.pairing, self.chosen(), self.cleaned_data["start_date"])
-        for name in ("name_template", "aggregate_tax", "reactivate_customers"):
+        for name in POLICIES:
             setattr(self.pairing, name, self.cleaned_data[name])
-        self.pairing.save(update_fields=["name_template", "aggregate_tax", "reactivate_customers"])
+        self.pairing.save(update_fields=POLICIES)
 
     def lines(self, *, optional: bool) -> list[Line]:
         return [self._line(slot) for slot in self.slots if slot.optional is optional]
@@ -134,7 +141,7 @@ class MappingForm(forms.Form):
 
     @property
     def policies(self) -> list[BoundField]:
-        return [self[name] for name in ("name_template", "aggregate_tax", "reactivate_customers")]
+        return [self[name] for name in POLICIES]
 
     def _line(self, slot: mapping.Slot) -> Line:
         proposal = self.proposals.get(slot.key)

@@ -22,7 +22,7 @@ ACTIONS = {
     "link": "Link to this customer",
     "create": "Create a new customer",
     "adopt": "Adopt the one in QuickBooks",
-    "post": "They are two payments: post it",
+    "post": "They are two: post it as well",
     "reactivate": "Make the customer active",
     "retry": "Try again",
     "confirm": "I have looked, it is on",
@@ -87,6 +87,33 @@ CODES: dict[str, Code] = {
         "Payment already in QuickBooks",
         "Posting it again would count the money twice.",
         ("adopt", "post", ACCEPT),
+    ),
+    "credit_exists": Code(
+        ERROR,
+        "Credit already in QuickBooks",
+        "Posting it again would take the amount off twice.",
+        ("adopt", "post", ACCEPT),
+    ),
+    "credit_of_several": Code(
+        ERROR, "Credit note of several clients", "A credit memo in QuickBooks has one customer.", ("retry", ACCEPT)
+    ),
+    "credit_partly_outside": Code(
+        INFO, "Also reduces other bills", "Only what it takes off posted bills is posted.", (ACCEPT,)
+    ),
+    "credit_in_use": Code(
+        ERROR,
+        "Credit is used in QuickBooks",
+        "A credit memo cannot be worth less than what is applied of it.",
+        ("retry", ACCEPT),
+    ),
+    "credit_applied_elsewhere": Code(
+        ERROR,
+        "Credit applied to another invoice",
+        "One invoice owes too little and another too much.",
+        ("retry", ACCEPT),
+    ),
+    "credit_left_open": Code(
+        WARNING, "Credit not fully applied", "The rest stays the customer's open credit.", (ACCEPT,)
     ),
     "drift": Code(WARNING, "Changed in QuickBooks", "The invoice and the bill no longer say the same.", (ACCEPT,)),
     "deleted_in_ledger": Code(

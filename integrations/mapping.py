@@ -140,6 +140,14 @@ SLOTS = (
 )
 
 
+# Label, and what such a credit note is, by purpose (rule R5).
+PURPOSES = {
+    keys.COURTESY: ("Courtesy", "Credit notes given to please a client"),
+    keys.DISCOUNTED: ("Discount", "Credit notes that Clio marks as a discount"),
+    keys.BAD_DEBT: ("Bad debt", "Credit notes for what will never be paid"),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Proposal:
     """What to map a slot to: an existing id, or what would be created. ``note`` says what a person should know."""
@@ -186,7 +194,17 @@ def slots_of(pairing: Pairing) -> list[Slot]:
         )
         for row in mirror.load(pairing, "expense_categories")
     ]
-    return [*SLOTS, *categories, *banks]
+    credits_ = [
+        Slot(
+            keys.credit_key(name),
+            f"Credit notes: {label.lower()}",
+            f"{why}; without an item they reduce the items of the bill",
+            (),
+            optional=True,
+        )
+        for name, (label, why) in PURPOSES.items()
+    ]
+    return [*SLOTS, *categories, *credits_, *banks]
 
 
 def read_targets(work: Workspace) -> None:

@@ -95,5 +95,5 @@ def _unsettle(issue: Issue) -> None:
             records.filter(entity="contacts", external_id=issue.practice_id).update(settled=False)
         case "invoice":
             records.filter(entity="bills", external_id=issue.practice_id).update(settled=False)
-        case "payment":
+        case "payment" | "credit_note":
             records.filter(entity="allocations", peer_id=issue.practice_id).update(settled=False)

@@ -17,6 +17,12 @@ ROUNDING = "item:rounding"
 DEPOSIT = "account:deposit"
 IN_TRANSIT = "account:in_transit"
 
+# What a credit note can be for; the firm may have one item for each (rule R5).
+COURTESY = "courtesy"
+DISCOUNTED = "discount"
+BAD_DEBT = "bad_debt"
+CREDIT_PURPOSES = (COURTESY, DISCOUNTED, BAD_DEBT)
+
 RECEIVABLE = "Accounts Receivable"
 
 
@@ -26,6 +32,11 @@ def category_key(category_id: str) -> str:
 
 def deposit_key(bank_account_id: str) -> str:
     return f"account:deposit:{bank_account_id}"
+
+
+def credit_key(purpose: str) -> str:
+    """The item all credit notes of this purpose go to; where none is mapped they reduce the bill's own items."""
+    return f"item:credit:{purpose}"
 
 
 FALLBACK: Mapping[str, str] = {SECONDARY_TAX: TAX}
@@ -53,6 +64,8 @@ class Policy:
     name_template: str = "{name} (Clio {id})"
     reactivate_customers: bool = False
     numbering_on: bool = True
+    auto_apply_credit: bool = False  # QuickBooks applies open credits to invoices by itself
+    credit_purpose: str = COURTESY  # what a credit note is for where Clio does not tell
     close_date: date | None = None
     broken: tuple[str, ...] = ()  # keys whose mapping can no longer be posted to; nothing else takes their place
     tax_engine: str = ""  # digest of the tax preferences; a refused total is tried again when it changes

@@ -3,7 +3,7 @@
 A plan claims the names and numbers it is going to use, so that two new records never plan the same one.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
@@ -37,16 +37,36 @@ class LoosePayment:
     amount: Decimal
 
 
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """A payment in QuickBooks, linked to nothing in Clio, that settles invoices or uses credit memos.
+
+    ``invoices`` and ``credits`` are ids to the amount applied and used. QuickBooks makes payments of nothing by itself
+    where it applies open credits (Intuit docs: Preferences, AutoApplyCredit).
+    """
+
+    ledger_id: str
+    customer_id: str
+    amount: Decimal
+    invoices: Mapping[str, Decimal]
+    credits: Mapping[str, Decimal]
+
+
 @dataclass
 class Catalog:
-    """Indexes over one company file; ``owners`` tells which Ref a linked document stands for."""
+    """Indexes over one company file; ``owners`` tells which Ref a linked document stands for.
+
+    ``invoices`` and ``credit_memos`` are whole documents of somebody else's that may be what Clio has as well.
+    """
 
     customers: dict[str, Customer] = field(default_factory=dict)
     owners: dict[tuple[str, str], Ref] = field(default_factory=dict)
     invoices: dict[str, Raw] = field(default_factory=dict)
+    credit_memos: dict[str, Raw] = field(default_factory=dict)
     _names: dict[str, str] = field(default_factory=dict)
     _numbers: dict[str, list[Holder]] = field(default_factory=dict)
     _loose: dict[str, list[LoosePayment]] = field(default_factory=dict)
+    _settlements: dict[tuple[str, str], list[Settlement]] = field(default_factory=dict)
     _index: NameIndex[Customer] | None = None
 
     def add_customers(self, customers: Iterable[Customer]) -> None:
@@ -68,6 +88,11 @@ class Catalog:
     def add_loose(self, payment: LoosePayment) -> None:
         self._loose.setdefault(payment.customer_id, []).append(payment)
 
+    def add_settlement(self, payment: Settlement) -> None:
+        for entity, applied in (("Invoice", payment.invoices), ("CreditMemo", payment.credits)):
+            for ledger_id in applied:
+                self._settlements.setdefault((entity, ledger_id), []).append(payment)
+
     @property
     def index(self) -> NameIndex[Customer]:
         """Customers that stand for nobody in Clio yet."""
@@ -82,15 +107,15 @@ class Catalog:
     def claim_name(self, name: str, own_id: str) -> None:
         self._names[_name_key(name)] = own_id
 
-    def holder(self, number: str, ref: Ref, own_id: str = "") -> Holder | None:
+    def holder(self, number: str, ref: Ref, own_id: str = "", entity: str = "Invoice") -> Holder | None:
         """Who else has this number: not the document itself, and not this plan's own claim for ``ref``."""
         for holder in self._numbers.get(_number_key(number), ()):
-            if holder.ref != ref and not (own_id and holder.entity == "Invoice" and holder.ledger_id == own_id):
+            if holder.ref != ref and not (own_id and holder.entity == entity and holder.ledger_id == own_id):
                 return holder
         return None
 
-    def claim_number(self, number: str, ref: Ref) -> None:
-        self._numbers.setdefault(_number_key(number), []).append(Holder("Invoice", ref=ref))
+    def claim_number(self, number: str, ref: Ref, entity: str = "Invoice") -> None:
+        self._numbers.setdefault(_number_key(number), []).append(Holder(entity, ref=ref))
 
     def forget(self, ref: Ref) -> None:
         """Gives back what a plan that is not carried out had claimed."""
@@ -101,6 +126,20 @@ class Catalog:
 
     def taken_numbers(self) -> Iterable[str]:
         return self._numbers.keys()
+
+    def whole(self, entity: str, ledger_id: str) -> Raw | None:
+        """Somebody else's document that may be adopted."""
+        return {"Invoice": self.invoices, "CreditMemo": self.credit_memos}.get(entity, {}).get(ledger_id)
+
+    def settlements(self, entity: str, ledger_id: str) -> list[Settlement]:
+        """Payments that did not come from Clio and settle this invoice, or use this credit memo."""
+        known = self._settlements.get((entity, ledger_id), ())
+        return [payment for payment in known if ("Payment", payment.ledger_id) not in self.owners]
+
+    def foreign_credits(self) -> list[str]:
+        """Ids of credit memos that are not ours and reduce an invoice of ours."""
+        found = {id for payments in self._settlements.values() for payment in payments for id in payment.credits}
+        return sorted(id for id in found if ("CreditMemo", id) not in self.owners)
 
     def loose_payments(self, customer_id: str, amount: Decimal, on: date) -> list[LoosePayment]:
         """Unlinked payments of the same customer and amount within five days."""

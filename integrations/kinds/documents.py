@@ -9,6 +9,7 @@ _FINGERPRINTS: Mapping[str, Callable[[Raw], str]] = {
     "Customer": contact.customer_fingerprint,
     "Invoice": invoice.ledger_fingerprint,
     "Payment": payment.ledger_fingerprint,
+    "CreditMemo": invoice.ledger_fingerprint,
 }
 
 

@@ -11,7 +11,9 @@ from integrations.core.ports import Raw
 from integrations.core.records import Kind, Ref
 from integrations.kinds.catalog import Catalog
 from integrations.kinds.contact import Contact
+from integrations.kinds.credit_note import CreditNote
 from integrations.kinds.invoice import Allocation, Bill, InterestCharge, LineItem
+from integrations.kinds.invoice_draft import InvoiceDraft
 from integrations.kinds.payment import Payment
 
 
@@ -49,6 +51,7 @@ class Group:
     charges: Mapping[str, tuple[InterestCharge, ...]] = field(default_factory=dict)
     gone_charges: frozenset[str] = frozenset()
     payments: Mapping[str, Payment] = field(default_factory=dict)
+    credit_notes: Mapping[str, CreditNote] = field(default_factory=dict)
     links: Mapping[Ref, LinkState] = field(default_factory=dict)
     documents: Mapping[Ref, Document] = field(default_factory=dict)
     decisions: Mapping[tuple[Ref, str], Decision] = field(default_factory=dict)
@@ -67,6 +70,7 @@ class Draftbook:
         self.blocked: set[Ref] = set()
         self.reread: set[str] = set()
         self.legs: dict[str, dict[Ref, Decimal]] = {}  # bill id to its live legs and their amounts
+        self.invoices: dict[Ref, InvoiceDraft] = {}  # those legs as they should be
         self.replaced: dict[Ref, Ref] = {}  # linked payments to those that take their place (rule R4.7)
         self.pending: set[str] = set()  # allocations of card payments on their way
 

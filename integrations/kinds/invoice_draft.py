@@ -37,11 +37,15 @@ class MappingMissing(LookupError):
 
 @dataclass(frozen=True, slots=True)
 class DraftLine:
-    """One invoice line; ``target`` is None for a line that is only text. ``quantity`` and ``price`` may be None."""
+    """One line; ``target`` is None for a line that is only text. ``quantity`` and ``price`` may be None.
+
+    ``key`` is what the line is in Clio's books, whatever it is mapped to.
+    """
 
     amount: Decimal
     description: str
     target: Target | None
+    key: str = ""
     quantity: Decimal | None = None
     price: Decimal | None = None
     service_date: date | None = None
@@ -75,7 +79,7 @@ class InvoiceDraft:
             "TxnDate": self.dated.isoformat(),
             "CustomerRef": {"value": books.ledger_id(self.contact)},
             "PrivateNote": with_mark(_note(current) or self.note, self.ref, self.policy.slug, NOTE_LENGTH),
-            "Line": [_line(line, self.policy) for line in self.lines],
+            "Line": [sales_line(line, self.policy) for line in self.lines],
         }
         if self.due_date:
             body["DueDate"] = self.due_date.isoformat()
@@ -91,7 +95,8 @@ def _note(current: Raw | None) -> str:
     return text(current or {}, "PrivateNote").removeprefix(VOIDED)
 
 
-def _line(line: DraftLine, policy: Policy) -> dict[str, object]:
+def sales_line(line: DraftLine, policy: Policy) -> dict[str, object]:
+    """The line as sales forms have it (Intuit docs: SalesItemLineDetail)."""
     if line.target is None:
         return {"DetailType": "DescriptionOnly", "Description": line.description, "DescriptionLineDetail": {}}
     detail: dict[str, object] = {"ItemRef": {"value": line.target.ledger_id}}
@@ -120,7 +125,7 @@ def bill_draft(bill: Bill, amount: Decimal, lines: Sequence[LineItem], policy: P
     drafted += _closing_lines(bill, amount, charged(chosen), policy)
     if not any(line.target for line in drafted):
         # QuickBooks wants one line with an item even on a zero invoice.
-        drafted.append(DraftLine(ZERO, "No charge", _target(policy, mapping.SERVICE)))
+        drafted.append(DraftLine(ZERO, "No charge", _target(policy, mapping.SERVICE), mapping.SERVICE))
     return InvoiceDraft(
         ref=bill.ref,
         number=bill.number,
@@ -160,7 +165,15 @@ def interest_draft(bill: Bill, charge: InterestCharge, index: int, policy: Polic
         contact=Ref(Kind.CONTACT, bill.contact_id),
         dated=charged_on,
         due_date=None,
-        lines=(DraftLine(charge.total, description, _target(policy, mapping.INTEREST), service_date=charged_on),),
+        lines=(
+            DraftLine(
+                charge.total,
+                description,
+                _target(policy, mapping.INTEREST),
+                mapping.INTEREST,
+                service_date=charged_on,
+            ),
+        ),
         amount=charge.total,
         note="",
         policy=policy,
@@ -178,12 +191,13 @@ def _drafted(line: LineItem, policy: Policy) -> DraftLine:
     description = _description(line)
     if line.is_no_charge:
         return DraftLine(ZERO, description, None)
-    target = _target(policy, *_item_keys(line))
+    keys = _item_keys(line)
     exact = line.quantity > 0 and cents(line.quantity * line.price) == line.quantity * line.price == line.sub_total
     return DraftLine(
         amount=line.sub_total,
         description=description,
-        target=target,
+        target=_target(policy, *keys),
+        key=keys[0],
         quantity=line.quantity if exact else None,
         price=line.price if exact else None,
         service_date=line.date,
@@ -240,4 +254,4 @@ def _tax_lines(taxes: tuple[Decimal, Decimal], policy: Policy) -> list[DraftLine
 
 
 def _extra(amount: Decimal, description: str, key: str, policy: Policy) -> list[DraftLine]:
-    return [DraftLine(amount, description, _target(policy, key))] if amount else []
+    return [DraftLine(amount, description, _target(policy, key), key)] if amount else []

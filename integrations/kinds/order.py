@@ -8,9 +8,13 @@ from integrations.core.changes import Action, Change, ordered
 from integrations.core.money import ZERO
 from integrations.core.read import money, nested, text
 from integrations.core.records import Kind, Ref
+from integrations.kinds.credit_note import APPLY, ApplicationDraft
 from integrations.kinds.group import Draftbook
 from integrations.kinds.invoice_draft import InvoiceDraft
 from integrations.kinds.payment import PaymentDraft, applied_by
+from integrations.kinds.plan_applications import void_application
+
+Applying = PaymentDraft | ApplicationDraft  # what holds on to invoices: money, and credit set against them
 
 
 def arranged(book: Draftbook) -> tuple[Change, ...]:
@@ -26,21 +30,34 @@ def arranged(book: Draftbook) -> tuple[Change, ...]:
 
 
 def _stage(change: Change) -> int:
-    """Contacts, then payments that let go, then invoices, then payments that take hold."""
-    if change.ref.kind is Kind.CONTACT:
+    """Contacts; applications, then payments that let go; emptied credit memos; invoices; payments, credits, their use.
+
+    Payments come before credit memos, since where QuickBooks applies credits by itself it takes any open invoice.
+    """
+    kind, is_void = change.ref.kind, change.action is Action.VOID
+    if kind is Kind.CONTACT:
         return 0
-    if change.ref.kind is Kind.PAYMENT:
-        return 1 if change.action is Action.VOID else 3
-    return 2
+    if kind is Kind.PAYMENT:
+        return 2 if is_void else 5
+    if kind is Kind.CREDIT_NOTE and change.ref.leg == APPLY:
+        return 1 if is_void else 7
+    if kind is Kind.CREDIT_NOTE:
+        return 3 if is_void else 6
+    return 4
+
+
+def _applies(ref: Ref) -> bool:
+    """Whether the document holds on to invoices."""
+    return ref.kind is Kind.PAYMENT or (ref.kind is Kind.CREDIT_NOTE and ref.leg == APPLY)
 
 
 def _releases(book: Draftbook) -> dict[str, set[Ref]]:
-    """Invoice id in QuickBooks to the payments that will pay less of it than now, or that cannot say what they will."""
-    changes = {c.ledger_id: c for c in book.changes.values() if c.ref.kind is Kind.PAYMENT and c.ledger_id}
+    """Invoice id in QuickBooks to what will pay less of it than now, or that cannot say what it will."""
+    changes = {c.ledger_id: c for c in book.changes.values() if _applies(c.ref) and c.ledger_id}
     found: dict[str, set[Ref]] = {}
     for ref, link in book.group.links.items():
         document = book.document(ref)
-        if ref.kind is not Kind.PAYMENT or link.is_voided or document is None or document.raw is None:
+        if not _applies(ref) or link.is_voided or document is None or document.raw is None:
             continue
         change = changes.get(link.ledger_id)
         payer = change.ref if change else book.replaced.get(ref, ref)
@@ -54,17 +71,17 @@ def _releases(book: Draftbook) -> dict[str, set[Ref]]:
 
 
 def _wanted(book: Draftbook, change: Change | None) -> Mapping[str, Decimal]:
-    """Invoice id to what the changed payment applies to it."""
+    """Invoice id to what the changed payment or application applies to it."""
     draft = change.draft if change else None
-    if not isinstance(draft, PaymentDraft):
+    if not isinstance(draft, Applying):
         return {}
     links = ((book.link(line.invoice), line.amount) for line in draft.lines)
     return {link.ledger_id: amount for link, amount in links if link}
 
 
 def _made_room(book: Draftbook, change: Change, releases: Mapping[str, set[Ref]]) -> set[Ref]:
-    """The payments that have to let go before this change can be made."""
-    if isinstance(change.draft, PaymentDraft):
+    """What has to let go before this change can be made."""
+    if isinstance(change.draft, Applying):
         wanted = (book.link(line.invoice) for line in change.draft.lines)
         taken = {link.ledger_id for link in wanted if link and link.ref in change.after}
         return {ref for id in taken for ref in releases.get(id, ()) if ref in book.changes} - {change.ref}
@@ -85,9 +102,9 @@ def _needs_room(book: Draftbook, change: Change) -> bool:
 
 
 def _waits_for_itself(book: Draftbook) -> Change | None:
-    """A payment that has to let go before it can take hold: two payments that change places on full invoices."""
+    """What has to let go before it can take hold: two payments that change places, a credit whose customer moves."""
     for change in sorted(book.changes.values(), key=lambda change: change.ref):
-        if change.action is not Action.UPDATE or not isinstance(change.draft, PaymentDraft):
+        if change.action is not Action.UPDATE or not isinstance(change.draft, Applying):
             continue
         seen: set[Ref] = set()
         ahead = list(change.after & book.changes.keys())
@@ -103,7 +120,8 @@ def _waits_for_itself(book: Draftbook) -> Change | None:
 
 def _only_letting_go(book: Draftbook, change: Change) -> Change:
     """The change without what it takes; the rest follows with the next plan, since the two do not agree yet."""
-    assert isinstance(change.draft, PaymentDraft)
+    if not isinstance(change.draft, PaymentDraft):
+        return void_application(change.ref, change.ledger_id, "applied anew by the next sync")
     document = book.document(change.replaces or change.ref)
     applied = applied_by(document.raw) if document and document.raw else {}
     lines = []

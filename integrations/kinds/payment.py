@@ -173,7 +173,7 @@ class PaymentDraft:
             "TotalAmt": self.amount,
             "PaymentRefNum": self.reference,
             "PrivateNote": with_mark(text(current or {}, "PrivateNote"), self.ref, self.policy.slug, NOTE_LENGTH),
-            "Line": [_linked(books.ledger_id(line.invoice), line.amount) for line in self.lines],
+            "Line": [linked(books.ledger_id(line.invoice), line.amount) for line in self.lines],
         }
         if self.keeps_reference and not self.reference:
             del body["PaymentRefNum"]
@@ -181,15 +181,16 @@ class PaymentDraft:
             body["DepositToAccountRef"] = {"value": self.deposit.ledger_id}
         if current is None:
             return {key: value for key, value in body.items() if value != ""}
-        body["Line"] = [*_lines_of_others(current, books), *_as_list(body["Line"])]
+        body["Line"] = [*lines_of_others(current, books), *_as_list(body["Line"])]
         return {"Id": text(current, "Id"), "SyncToken": text(current, "SyncToken"), "sparse": True} | body
 
 
-def _linked(invoice_id: str, amount: Decimal) -> dict[str, object]:
-    return {"Amount": amount, "LinkedTxn": [{"TxnId": invoice_id, "TxnType": "Invoice"}]}
+def linked(ledger_id: str, amount: Decimal, entity: str = "Invoice") -> dict[str, object]:
+    """A payment's line that is linked to one document."""
+    return {"Amount": amount, "LinkedTxn": [{"TxnId": ledger_id, "TxnType": entity}]}
 
 
-def _lines_of_others(current: Raw, books: Books) -> list[dict[str, object]]:
+def lines_of_others(current: Raw, books: Books) -> list[dict[str, object]]:
     """Lines a person added for documents that are not ours; a line array is replaced whole, so they go back as read."""
     kept = []
     for line in rows(current, "Line"):
@@ -246,12 +247,12 @@ def ledger_fingerprint(raw: Raw) -> str:
     )
 
 
-def applied_by(raw: Raw) -> Mapping[str, Decimal]:
-    """Invoice id to the amount this QuickBooks payment applies to it."""
+def applied_by(raw: Raw, entity: str = "Invoice") -> Mapping[str, Decimal]:
+    """Invoice id to the amount this QuickBooks payment applies to it; or credit memo id to what it uses of it."""
     applied: dict[str, Decimal] = {}
     for line in rows(raw, "Line"):
         for txn in rows(line, "LinkedTxn"):
-            if text(txn, "TxnType") == "Invoice":
-                invoice_id = text(txn, "TxnId")
-                applied[invoice_id] = applied.get(invoice_id, ZERO) + money(line, "Amount")
+            if text(txn, "TxnType") == entity:
+                ledger_id = text(txn, "TxnId")
+                applied[ledger_id] = applied.get(ledger_id, ZERO) + money(line, "Amount")
     return applied

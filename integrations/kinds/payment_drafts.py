@@ -137,14 +137,15 @@ def _payment_draft(
         amount=amount,
         reference=payment.reference,
         deposit=target,
-        lines=_merged(lines),
+        lines=merged(lines),
         policy=book.policy,
         source="in transit" if payment.is_from_trust else payment.destination_id,
     )
     return found.drafts[ref]
 
 
-def _merged(lines: Iterable[PaymentLine]) -> tuple[PaymentLine, ...]:
+def merged(lines: Iterable[PaymentLine]) -> tuple[PaymentLine, ...]:
+    """One line per invoice."""
     sums: dict[Ref, Decimal] = {}
     for line in lines:
         sums[line.invoice] = sums.get(line.invoice, ZERO) + line.amount
@@ -169,7 +170,7 @@ def _take_credit(found: Desired, contact: Ref, line: PaymentLine) -> Decimal:
         part = min(found.credit.get(ref, ZERO), left) if draft.contact == contact else ZERO
         if part <= 0:
             continue
-        found.drafts[ref] = replace(draft, lines=_merged([*draft.lines, PaymentLine(line.invoice, part)]))
+        found.drafts[ref] = replace(draft, lines=merged([*draft.lines, PaymentLine(line.invoice, part)]))
         found.credit[ref] -= part
         left -= part
     return left

@@ -7,12 +7,13 @@ from integrations.kinds.group import Draftbook, Group
 from integrations.kinds.invoice import TRUST_KIND
 from integrations.kinds.order import arranged
 from integrations.kinds.plan_contacts import plan_contact
+from integrations.kinds.plan_credit_notes import plan_credit_notes
 from integrations.kinds.plan_invoices import plan_bill, plan_unreadable_bills, scoped_bills
 from integrations.kinds.plan_payments import plan_payments
 
 
 def plan_group(group: Group, policy: Policy, catalog: Catalog) -> Plan:
-    """Plans contacts, invoices and payments of one group, in the order R1.5 wants.
+    """Plans contacts, invoices, payments and credit notes of one group, in the order R1.5 wants.
 
     ``catalog`` is told of the names and numbers this plan claims.
     """
@@ -24,4 +25,5 @@ def plan_group(group: Group, policy: Policy, catalog: Catalog) -> Plan:
         plan_bill(book, bill)
     plan_unreadable_bills(book)
     plan_payments(book)
+    plan_credit_notes(book)
     return book.plan(arranged(book))

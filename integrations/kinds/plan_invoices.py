@@ -55,6 +55,7 @@ def plan_bill(book: Draftbook, bill: Bill) -> None:
     except MappingMissing as error:
         return book.report(mapping_missing(bill, str(error)))
     book.legs[bill.id] = {draft.ref: draft.amount for draft in legs}
+    book.invoices |= {draft.ref: draft for draft in legs}
     for draft in legs:
         _plan_leg(book, bill, draft)
     for ref, link in _stale_legs(book, bill):

@@ -7,7 +7,7 @@ from integrations.core.changes import Problem
 from integrations.core.mapping import Policy
 from integrations.core.ports import Raw
 from integrations.core.read import day
-from integrations.core.records import Ref
+from integrations.core.records import Kind, Ref
 from integrations.kinds.catalog import Holder
 from integrations.kinds.group import LinkState
 from integrations.kinds.invoice import NUMBER_LENGTH, Bill
@@ -23,6 +23,9 @@ MAPPING_NAMES = {
     mapping.ROUNDING: "rounding differences",
     mapping.DEPOSIT: "payments received",
     mapping.IN_TRANSIT: "trust money in transit",
+    mapping.credit_key(mapping.COURTESY): "courtesy credit notes",
+    mapping.credit_key(mapping.DISCOUNTED): "credit notes given as a discount",
+    mapping.credit_key(mapping.BAD_DEBT): "bad debt",
 }
 
 
@@ -67,6 +70,7 @@ def mapping_missing(bill: Bill, key: str) -> Problem:
     )
 
 
+_OBJECTS = {Kind.INVOICE: "bill", Kind.CREDIT_NOTE: "credit note", Kind.TRUST_ENTRY: "trust row"}
 DOCUMENTS = {
     "Invoice": "an invoice",
     "CreditMemo": "a credit memo",
@@ -77,15 +81,24 @@ DOCUMENTS = {
 
 
 def duplicate_number(bill: Bill, ref: Ref, number: str, holder: Holder) -> Problem:
+    return number_taken(ref, f"Bill {bill.number}", number, holder, "Renumber the bill in Clio, or the other document.")
+
+
+def number_taken(
+    ref: Ref, title: str, number: str, holder: Holder, todo: str = "Renumber the other document in QuickBooks."
+) -> Problem:
     if holder.ref is not None:
-        who = f"another bill in Clio (its id there is {holder.ref.practice_id}), which is posted under it"
+        who = (
+            f"another {_OBJECTS[holder.ref.kind]} in Clio (its id there is {holder.ref.practice_id}), which is posted "
+        )
+        who += "under it"
     else:
         who = f"{DOCUMENTS.get(holder.entity, holder.entity)} in QuickBooks (its id there is {holder.ledger_id})"
     return Problem(
         "duplicate_number",
         ref,
-        f"Number {number} already belongs to {who}. Renumber the bill in Clio, or the other document.",
-        title=f"Bill {bill.number}",
+        f"Number {number} already belongs to {who}. {todo}",
+        title=title,
         details={
             "holder_entity": holder.entity,
             "holder_id": holder.ledger_id,

@@ -11,7 +11,7 @@ class Record(PairingOwned):
     """One remote object. ``entity`` is the vendor's list (``bills``) or entity (``Invoice``).
 
     ``owner_id`` and ``peer_id`` are the objects it belongs to, so that a group is loaded without reading JSON:
-    a bill's contact; a line's, charge's, allocation's or receipt's bill, and the allocation's payment.
+    a bill's and a credit memo's contact; a line's, charge's, allocation's or receipt's bill; the allocation's payment.
     ``settled`` turns False when the data changed since the record's group was last planned.
     """
 

@@ -17,6 +17,7 @@ class Pairing(FirmOwned):
     start_date = models.DateField(null=True)
     aggregate_tax = models.BooleanField(default=False)
     name_template = models.CharField(max_length=100, default="{name} (Clio {id})")
+    credit_purpose = models.CharField(max_length=16, default="courtesy")  # one of core.mapping.CREDIT_PURPOSES
     reactivate_customers = models.BooleanField(default=False)
     bill_warning_confirmed_at = models.DateTimeField(null=True)
     ledger_profile = models.JSONField(default=dict)  # preferences that matter, as last read

@@ -5,11 +5,13 @@ from contextlib import suppress
 from integrations.core.match import Exact, Match, Probable, match, settle
 from integrations.core.read import Unreadable, day, money, nested, text
 from integrations.core.records import Kind, Ref, parse_mark
-from integrations.kinds.catalog import NUMBERED, Catalog, Holder, LoosePayment, number_key
+from integrations.kinds.catalog import NUMBERED, Catalog, Holder, LoosePayment, Settlement, number_key
 from integrations.kinds.contact import decode_customer
+from integrations.kinds.payment import applied_by
 from integrations.models import EntityLink, Record
 from integrations.sync import mirror
 from integrations.sync.groups import unlinked_contacts
+from integrations.sync.mirror import Kept
 from integrations.sync.workspace import Workspace
 from integrations.systems.quickbooks import query
 
@@ -30,6 +32,7 @@ def build_catalog(work: Workspace, contact_ids: list[str]) -> tuple[Catalog, dic
     _add_numbers(work, catalog)
     _add_loose_payments(work, catalog)
     _add_clashing_invoices(work, catalog)
+    _add_credit_memos(work, catalog)
     marked = _marked(work, catalog)
     found = {
         id: marked[id] if id in marked else match(contact, catalog.index.namesakes(contact))
@@ -57,6 +60,8 @@ def _add_numbers(work: Workspace, catalog: Catalog) -> None:
 
 def _add_loose_payments(work: Workspace, catalog: Catalog) -> None:
     for row in mirror.live(work.pairing, "Payment"):
+        with suppress(Unreadable):
+            _add_settlement(catalog, row)
         if ("Payment", row.id) in catalog.owners:
             continue
         with suppress(Unreadable):  # what cannot be read is no candidate
@@ -64,6 +69,25 @@ def _add_loose_payments(work: Workspace, catalog: Catalog) -> None:
             customer_id = text(nested(row.data, "CustomerRef"), "value")
             if paid_on and amount:
                 catalog.add_loose(LoosePayment(row.id, customer_id, paid_on, amount))
+
+
+def _add_settlement(catalog: Catalog, row: Kept) -> None:
+    """What it settles, where that is a document of ours."""
+    invoices, credits_ = applied_by(row.data), applied_by(row.data, "CreditMemo")
+    documents = [*(("Invoice", id) for id in invoices), *(("CreditMemo", id) for id in credits_)]
+    if any(document in catalog.owners for document in documents):
+        customer_id = text(nested(row.data, "CustomerRef"), "value")
+        catalog.add_settlement(Settlement(row.id, customer_id, money(row.data, "TotalAmt"), invoices, credits_))
+
+
+def _add_credit_memos(work: Workspace, catalog: Catalog) -> None:
+    """Somebody's credit memos on invoices of ours, read whole where Clio has new notes: they may be the very same."""
+    new = Record.objects.of(work.firm).filter(pairing=work.pairing, entity="credit_memos", settled=False)
+    if not new.exists():
+        return
+    for where in query.within_each("Id", catalog.foreign_credits()):
+        for page in work.ledger.pages("CreditMemo", where):
+            catalog.credit_memos |= {text(row, "Id"): row for row in page.rows}
 
 
 def _add_clashing_invoices(work: Workspace, catalog: Catalog) -> None:

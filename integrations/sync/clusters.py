@@ -31,11 +31,18 @@ SELECT DISTINCT contact_id FROM (
       AND bill.entity = 'bills' AND bill.external_id = part.owner_id
     WHERE receipt.pairing_id = %(p)s AND receipt.entity = 'bank_transactions' AND NOT receipt.settled
       AND receipt.peer_id <> ''
+  UNION ALL SELECT bill.owner_id FROM integrations_record memo
+    JOIN integrations_record part ON part.pairing_id = memo.pairing_id AND part.side = 'practice'
+      AND part.entity = 'allocations' AND part.peer_id = memo.external_id
+      AND part.data->'parent'->>'type' = 'CreditMemo'
+    JOIN integrations_record bill ON bill.pairing_id = part.pairing_id AND bill.side = 'practice'
+      AND bill.entity = 'bills' AND bill.external_id = part.owner_id
+    WHERE memo.pairing_id = %(p)s AND memo.entity = 'credit_memos' AND NOT memo.settled
   UNION ALL SELECT bill.owner_id FROM integrations_record document
     JOIN integrations_entitylink link ON link.pairing_id = document.pairing_id
       AND link.ledger_entity = document.entity AND link.ledger_id = document.external_id AND link.state <> 'unlinked'
     JOIN integrations_record part ON part.pairing_id = link.pairing_id AND part.entity = 'allocations'
-      AND part.peer_id = link.practice_id AND link.kind = 'payment'
+      AND part.peer_id = link.practice_id AND link.kind IN ('payment', 'credit_note')
     JOIN integrations_record bill ON bill.pairing_id = part.pairing_id AND bill.side = 'practice'
       AND bill.entity = 'bills' AND bill.external_id = part.owner_id
     WHERE document.pairing_id = %(p)s AND document.side = 'ledger' AND NOT document.settled
@@ -71,6 +78,7 @@ WHERE pairing_id = %(p)s AND NOT settled AND (
   OR (entity = 'bills' AND owner_id = ANY(%(contacts)s))
   OR (entity IN ('line_items', 'interest_charges', 'allocations', 'bank_transactions') AND owner_id = ANY(%(bills)s))
   OR (entity = 'bank_transactions' AND peer_id = ANY(%(allocations)s))
+  OR (entity = 'credit_memos' AND external_id = ANY(%(credit_notes)s))
   OR (side = 'ledger' AND (entity, external_id) IN (SELECT * FROM unnest(%(entities)s::text[], %(documents)s::text[]))))
 """
 
@@ -146,6 +154,7 @@ def settle(pairing: Pairing, groups: Iterable[Group]) -> None:
         "contacts": [id for group in listed for id in group.contacts],
         "bills": [id for group in listed for id in group.lines],  # its own; of others only the payment was looked at
         "allocations": [a.id for group in listed for held in group.allocations.values() for a in held],
+        "credit_notes": [id for group in listed for id in group.credit_notes],
         "entities": [link.entity for link in links],
         "documents": [link.ledger_id for link in links],
     }

@@ -15,6 +15,7 @@ from integrations.core.money import ZERO
 from integrations.core.ports import Operation, Raw, Write
 from integrations.core.read import money, text
 from integrations.core.records import Kind, Ref
+from integrations.kinds.catalog import NUMBERED
 from integrations.kinds.contact import Contact, mapped_members
 from integrations.kinds.documents import ledger_fingerprint
 from integrations.kinds.plan_contacts import CustomerDraft
@@ -103,16 +104,16 @@ def complete(work: Workspace, dispatch: Dispatch, answer: Raw) -> None:
         dispatch.state, dispatch.answered_at, dispatch.ledger_id = Dispatch.State.ANSWERED, work.clock.now(), ledger_id
         dispatch.save(update_fields=["state", "answered_at", "ledger_id"])
         mirror.keep_ledger(work.pairing, dispatch.entity, [answer], settled=True)
-        if dispatch.entity == "Invoice":
-            mirror.keep_numbers(work.pairing, "Invoice", [answer])
+        if dispatch.entity in NUMBERED:
+            mirror.keep_numbers(work.pairing, dispatch.entity, [answer])
         _link(work, ref, _as_answered(dispatch, answer), dispatch.entity, ledger_id, answer)
         _event(work, dispatch.run, dispatch, ref, dispatch.plan, dispatch.entity, ledger_id)
 
 
 def _as_answered(dispatch: Dispatch, answer: Raw) -> Mapping[str, Any]:
-    """The plan; where QuickBooks made another amount of an invoice, one that still has to be put right (rule R3.3)."""
+    """The plan; where QuickBooks made another amount of a sales form, one that has to be put right (rule R3.3)."""
     plan: Mapping[str, Any] = dispatch.plan
-    is_document = dispatch.entity == "Invoice" and dispatch.operation != Action.VOID
+    is_document = dispatch.entity in NUMBERED and dispatch.operation != Action.VOID
     if is_document and money(answer, "TotalAmt") != Decimal(plan["amount"]):
         return {**plan, "practice_fingerprint": ""}
     return plan

@@ -10,6 +10,7 @@ from integrations.core.read import money, text
 from integrations.core.records import Ref
 from integrations.kinds.catalog import Catalog, Holder
 from integrations.kinds.contact import decode_customer
+from integrations.kinds.credit_note import CreditMemoDraft, EmptiedMemo
 from integrations.kinds.documents import ledger_fingerprint
 from integrations.kinds.group import LinkState
 from integrations.kinds.invoice_draft import InvoiceDraft
@@ -196,7 +197,9 @@ class Executor:
             if over:
                 self._ids.pop(over, None)
         if change.entity == "Payment":
-            self._moved |= {("Invoice", id) for id in {*applied_by(current or {}), *applied_by(answer)}}
+            for entity in ("Invoice", "CreditMemo"):
+                touched = {*applied_by(current or {}, entity), *applied_by(answer, entity)}
+                self._moved |= {(entity, id) for id in touched}
         if change.action is Action.VOID:
             self._ids.pop(change.ref, None)
             return None
@@ -204,16 +207,19 @@ class Executor:
         self.catalog.owners[change.entity, ledger_id] = change.ref
         if change.entity == "Customer":
             self.catalog.add_customers([decode_customer(answer)])
-        if isinstance(change.draft, InvoiceDraft):
-            self.catalog.add_number(change.draft.number, Holder("Invoice", ledger_id, change.ref))
+        if isinstance(change.draft, InvoiceDraft | CreditMemoDraft):
+            self.catalog.add_number(change.draft.number, Holder(change.entity, ledger_id, change.ref))
             if money(answer, "TotalAmt") != change.draft.amount:
                 return self._take_back(change, answer)
         return None
 
     def _take_back(self, change: Change, answer: Raw) -> Problem:
-        """Rule R3.3: an invoice whose total QuickBooks changed is voided at once."""
+        """Rule R3.3: an invoice whose total QuickBooks changed is voided at once, a credit memo emptied."""
         reason = "QuickBooks changed its total"
-        void = Change(Action.VOID, change.ref, change.entity, change.title, reason, text(answer, "Id"))
+        draft = None
+        if isinstance(change.draft, CreditMemoDraft):
+            draft = EmptiedMemo(change.ref, change.title, answer, change.draft.policy)
+        void = Change(Action.VOID, change.ref, change.entity, change.title, reason, text(answer, "Id"), draft)
         voided = self._apply_one(void) is None
         if voided:
             links = EntityLink.objects.of(self.work.firm).filter(pairing=self.work.pairing)
@@ -228,7 +234,7 @@ class Executor:
             self._ids.pop(change.ref, None)
             return None
         kept = mirror.one(self.work.pairing, change.entity, change.ledger_id)
-        raw = kept.data if kept and not kept.is_deleted else self.catalog.invoices.get(change.ledger_id)
+        raw = kept.data if kept and not kept.is_deleted else self.catalog.whole(change.entity, change.ledger_id)
         if raw is None:
             return refusals.unread(change)
         dispatches.record(self.work, self.run, change, raw)

@@ -19,6 +19,7 @@ OURS = ("Invoice", "CreditMemo", "JournalEntry", "Purchase")  # kept whole where
 LEDGER_ENTITIES = (*NAMES, *NUMBERED, "Payment", "JournalEntry", "Purchase")
 FULL_READ_AFTER = timedelta(days=25)  # change data capture looks back 30 days (Intuit docs: change data capture)
 EARLIER = timedelta(days=31)  # payments from shortly before the start date may pay bills from after it
+SWEPT = ("bills", "allocations", "credit_memos")  # what a complete read no longer shows is missing (rule R1.4)
 HIDDEN_LINES = 20  # so many bills whose shown lines fall short are cheaper to read in bulk
 
 Progress = Callable[[str], None]
@@ -41,7 +42,8 @@ def gather_practice(work: Workspace, sweep: int, progress: Progress) -> list[str
     _read(work, "line_items", sweep, progress, {}, required=True)
     _read(work, "allocations", sweep, progress, {"status": "valid"}, required=True)
     _read(work, "allocations", sweep, progress, {"status": "invalid"}, only_changes=True, required=True)
-    forbidden = [name for name in ("interest_charges",) if not _read(work, name, sweep, progress, {})]
+    lists = ("interest_charges", "credit_memos")
+    forbidden = [name for name in lists if not _read(work, name, sweep, progress, {})]
     forbidden += _read_receipts(work, sweep, progress)
     _tell_shown_lines_apart(work, progress)
     return forbidden
@@ -86,7 +88,7 @@ def _read(
         if required:
             raise
         return False
-    if since is None and not only_changes and entity in ("bills", "allocations"):
+    if since is None and not only_changes and entity in SWEPT:
         mirror.note_missing(work.pairing, entity, sweep, work.clock)
     if as_of or first_read_skipped:
         move_cursor(work.pairing, stream, (as_of or work.clock.now()) - OVERLAP)

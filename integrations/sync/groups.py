@@ -8,7 +8,8 @@ from integrations.core.match import Match
 from integrations.core.ports import Raw
 from integrations.core.read import Unreadable, text
 from integrations.core.records import Kind, Ref
-from integrations.kinds import contact, invoice, payment
+from integrations.kinds import contact, credit_note, invoice, payment
+from integrations.kinds.credit_note import CreditNote
 from integrations.kinds.documents import ledger_fingerprint
 from integrations.kinds.group import Document, Group, LinkState
 from integrations.kinds.invoice import Allocation, Bill, InterestCharge, LineItem
@@ -33,6 +34,8 @@ class Loaded:
     gone_charges: set[str]
     by_bill: dict[str, list[Allocation]]
     by_payment: dict[str, list[Allocation]]
+    by_memo: dict[str, list[Allocation]]
+    memos: dict[str, credit_note.Memo]
     receipts: dict[str, list[Receipt]]
     links: dict[Ref, LinkState]
     documents: dict[Ref, Document]
@@ -49,8 +52,14 @@ def load_chunk(work: Workspace, clusters: list[Cluster]) -> Loaded:
     bill_ids = [row.id for row in rows]
     allocations = _allocations(pairing, bill_ids)
     payment_ids = {a.parent_id for a in allocations.values() if a.is_payment and a.parent_id}
+    memo_ids = {a.parent_id for a in allocations.values() if not a.is_payment and a.parent_id}
     charge_rows = list(mirror.load(pairing, "interest_charges", owners=bill_ids))
-    wanted: Wanted = {Kind.CONTACT: contact_ids, Kind.INVOICE: bill_ids, Kind.PAYMENT: payment_ids}
+    wanted: Wanted = {
+        Kind.CONTACT: contact_ids,
+        Kind.INVOICE: bill_ids,
+        Kind.PAYMENT: payment_ids,
+        Kind.CREDIT_NOTE: memo_ids,
+    }
     links = _links(pairing, wanted)
     return Loaded(
         contacts=_contacts(pairing, contact_ids),
@@ -64,6 +73,8 @@ def load_chunk(work: Workspace, clusters: list[Cluster]) -> Loaded:
         gone_charges={row.id for row in charge_rows if row.missing_since},
         by_bill=_grouped((a.bill_id, a) for a in allocations.values()),
         by_payment=_grouped((a.parent_id, a) for a in allocations.values() if a.is_payment),
+        by_memo=_grouped((a.parent_id, a) for a in allocations.values() if not a.is_payment),
+        memos=_memos(pairing, memo_ids),
         receipts=_receipts(pairing, allocations.values()),
         links=links,
         documents=_documents(pairing, links),
@@ -129,6 +140,13 @@ def _allocations(pairing: Pairing, bill_ids: list[str]) -> dict[str, Allocation]
     rows |= {row.id: row for row in mirror.load(pairing, "allocations", peers=parents)}
     good, _ = _decoded(rows.values(), invoice.decode_allocation)
     return {id: invoice.voided(a) if rows[id].is_deleted else a for id, a in good.items()}
+
+
+def _memos(pairing: Pairing, ids: Iterable[str]) -> dict[str, credit_note.Memo]:
+    """Credit memos by id; gone ones count as voided, and of one that cannot be read its allocations tell enough."""
+    rows = {row.id: row for row in mirror.load(pairing, "credit_memos", ids=ids)}
+    good, _ = _decoded(rows.values(), credit_note.decode_memo)
+    return {id: replace(memo, is_voided=True) if rows[id].is_deleted else memo for id, memo in good.items()}
 
 
 def _outside_bills(pairing: Pairing, allocations: Iterable[Allocation], known: dict[str, Bill]) -> dict[str, Bill]:
@@ -220,10 +238,14 @@ def group_of(loaded: Loaded, cluster: Cluster, matches: Mapping[str, Match]) -> 
         for id in payment_ids
     }
     wider = set(bill_ids) | {bill_id for p in payments.values() for bill_id in p.bill_ids}
+    memo_ids = {a.parent_id for id in bill_ids for a in loaded.by_bill.get(id, ()) if not a.is_payment} - {""}
+    notes = {id: CreditNote(id, loaded.memos.get(id), tuple(loaded.by_memo.get(id, ()))) for id in memo_ids}
+    wider |= {a.bill_id for note in notes.values() for a in note.allocations if a.bill_id}
     practice_ids = {
         Kind.CONTACT: set(cluster.contact_ids),
         Kind.INVOICE: set(bill_ids),
         Kind.PAYMENT: payment_ids,
+        Kind.CREDIT_NOTE: memo_ids,
     }
     refs = {ref for ref in loaded.links if ref.practice_id in practice_ids[ref.kind]}
     return Group(
@@ -236,6 +258,7 @@ def group_of(loaded: Loaded, cluster: Cluster, matches: Mapping[str, Match]) -> 
         charges={id: tuple(loaded.charges.get(id, ())) for id in bill_ids},
         gone_charges=frozenset(loaded.gone_charges),
         payments=payments,
+        credit_notes=notes,
         links={ref: loaded.links[ref] for ref in refs},
         documents={ref: loaded.documents[ref] for ref in refs if ref in loaded.documents},
         decisions=loaded.decisions,

@@ -112,6 +112,8 @@ def _belongs(entity: str, row: Raw) -> tuple[str, str]:
             return nested_id(row, "bill"), text(nested(row, "parent"), "id")
         case "bank_transactions":
             return nested_id(row, "bill"), nested_id(row, "allocation")
+        case "credit_memos":
+            return nested_id(row, "contact"), ""
         case "line_items" | "interest_charges":
             return nested_id(row, "bill"), ""
         case _:

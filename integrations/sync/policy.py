@@ -30,6 +30,8 @@ def policy_of(pairing: Pairing) -> Policy:
         name_template=pairing.name_template,
         reactivate_customers=pairing.reactivate_customers,
         numbering_on=bool(profile.get("custom_numbers")),
+        auto_apply_credit=bool(profile.get("auto_apply_credit")),
+        credit_purpose=pairing.credit_purpose,
         broken=tuple(row.key for row in broken),
         close_date=date.fromisoformat(close) if close else None,
         tax_engine=profile.get("tax_engine", ""),

@@ -96,10 +96,11 @@ def _moved_on(work: Workspace, dispatch: Dispatch) -> list[Raw]:
 def _says(dispatch: Dispatch, row: Raw) -> bool:
     """Whether putting what we sent over the document would change nothing in it."""
     if dispatch.operation == "void":
-        return not row.get("TotalAmt")
+        # The payment that applies a credit is worth nothing before as well, but then it has lines.
+        return not row.get("TotalAmt") and not applied_by(row)
     sent = {**row, **_body(dispatch)}
     same = ledger_fingerprint(dispatch.entity, sent) == ledger_fingerprint(dispatch.entity, row)
-    return same and applied_by(sent) == applied_by(row)
+    return same and all(applied_by(sent, name) == applied_by(row, name) for name in ("Invoice", "CreditMemo"))
 
 
 def _is_void_of_effect(work: Workspace, dispatch: Dispatch) -> bool:

@@ -66,10 +66,10 @@ def unread(change: Change) -> Problem:
 
 
 def total_changed(change: Change, total: object, *, voided: bool) -> Problem:
-    """Rule R3.3: QuickBooks's tax engine made another amount of an invoice."""
+    """Rule R3.3: QuickBooks's tax engine made another amount of an invoice or credit memo."""
     assert change.draft is not None
     done = (
-        "The invoice was voided at once. Switch automatic sales tax off in QuickBooks; the portal tries again when the "
+        "It was voided at once. Switch automatic sales tax off in QuickBooks; the portal tries again when the "
         "setting has changed."
         if voided
         else "It could not be voided yet; the next run tries again. Switch automatic sales tax off in QuickBooks."

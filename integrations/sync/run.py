@@ -2,7 +2,7 @@
 
 import logging
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -16,6 +16,7 @@ from integrations.core.match import Match
 from integrations.core.ports import Clock
 from integrations.core.records import Kind, Ref
 from integrations.kinds.catalog import Catalog
+from integrations.kinds.credit_note import APPLY, memo_ref
 from integrations.kinds.group import Group
 from integrations.kinds.plan import plan_group
 from integrations.models import Connection, EntityLink, Issue, Pairing, Severity, SyncRun
@@ -37,6 +38,7 @@ SYNC_EVERY = timedelta(minutes=15)
 DEAD_AFTER = timedelta(minutes=10)  # a run that has not said so much for so long has died
 LOST = {
     "interest_charges": "interest charges, so bills with interest cannot be posted",
+    "credit_memos": "credit notes, so what they are for is not known",
     "bank_accounts": "bank accounts, so references and over-payments of payments are not known",
     "bank_transactions": "bank transactions, so references and over-payments of payments are not known",
 }
@@ -90,12 +92,12 @@ class Tally:
         run.save(update_fields=["counts", "step"])
 
     def add(self, result: Result, plan: Plan) -> None:
-        self.done.update((c.ref.kind, COUNTED[c.action]) for c in result.done if c.action in COUNTED)
-        self.waiting |= {*result.waiting, *plan.waiting}
+        self.done.update(_counted(result.done))
+        self.waiting |= {_whole(ref) for ref in (*result.waiting, *plan.waiting)}
 
     def counts(self, pairing: Pairing) -> dict[str, dict[str, int]]:
         links = EntityLink.objects.of(pairing.firm).filter(pairing=pairing).exclude(state=EntityLink.State.UNLINKED)
-        linked = Counter(links.values_list("kind", flat=True))
+        linked = Counter(links.exclude(kind=Kind.CREDIT_NOTE, leg=APPLY).values_list("kind", flat=True))
         open_ = Issue.objects.of(pairing.firm).filter(
             pairing=pairing, state__in=[Issue.State.OPEN, Issue.State.DECIDED]
         )
@@ -107,6 +109,22 @@ class Tally:
         waiting = sum(ref.kind is kind for ref in self.waiting)
         unchanged = max(linked - sum(done.values()), 0)
         return {**done, "unchanged": unchanged, "waiting": waiting, "issues": issued}
+
+
+def _whole(ref: Ref) -> Ref:
+    """The record a document counts for: a credit memo and its application are one credit note."""
+    return memo_ref(ref.practice_id) if ref.kind is Kind.CREDIT_NOTE else ref
+
+
+def _counted(done: Sequence[Change]) -> Iterator[tuple[str, str]]:
+    """(kind, what was done) of every record; a change of its application alone makes a credit note an updated one."""
+    changed = {change.ref for change in done}
+    for change in done:
+        if change.ref == _whole(change.ref):
+            if change.action in COUNTED:
+                yield change.ref.kind, COUNTED[change.action]
+        elif _whole(change.ref) not in changed:
+            yield change.ref.kind, "updated"
 
 
 class Pass:
@@ -218,6 +236,7 @@ def _about(cluster: Cluster, group: Group) -> set[tuple[str, str]]:
         *((Kind.CONTACT, id) for id in cluster.contact_ids),
         *((Kind.INVOICE, id) for id in group.lines),
         *((Kind.PAYMENT, id) for id in group.payments),
+        *((Kind.CREDIT_NOTE, id) for id in group.credit_notes),
     }
 
 

@@ -12,6 +12,7 @@ from integrations.core.mapping import Policy, Target
 from integrations.core.match import Match
 from integrations.core.records import Kind, Ref
 from integrations.kinds.contact import Contact
+from integrations.kinds.credit_note import CreditNote, Memo, apply_ref, memo_ref
 from integrations.kinds.group import Group
 from integrations.kinds.invoice import Allocation, Bill, Discount, InterestCharge, LineItem
 from integrations.kinds.payment import Payment, Receipt, assemble, payment_ref
@@ -129,6 +130,15 @@ def allocation(
     return replace(plain, **changes)
 
 
+def credit(id: str = "c1", amount: object = "100.00", bill: str = "1", note: str = "77", **changes: Any) -> Allocation:
+    """The allocation of a credit note to a bill."""
+    return allocation(id, amount, bill, note, is_payment=False, **changes)
+
+
+def memo(id: str = "77", amount: object = "100.00", **changes: Any) -> Memo:
+    return replace(Memo(id, money(amount), PAID, "Goodwill", is_discount=False, is_voided=False), **changes)
+
+
 def charge(id: str = "1", amount: object = "10.00", bill: str = "1", on: date | None = PAID) -> InterestCharge:
     return InterestCharge(id, bill, on, "Interest", money(amount))
 
@@ -152,6 +162,7 @@ def group(
     allocations: Sequence[Allocation] = (),
     charges: Sequence[InterestCharge] = (),
     receipts: Sequence[Receipt] = (),
+    memos: Sequence[Memo] = (),
     matches: Mapping[str, Match] | None = None,
     decisions: Mapping[tuple[Ref, str], Decision] | None = None,
     **parts: Any,
@@ -169,6 +180,7 @@ def group(
         allocations={id: tuple(a for a in allocations if a.bill_id == id) for id in ids},
         charges={id: tuple(c for c in charges if c.bill_id == id) for id in ids},
         payments=payments(allocations, receipts),
+        credit_notes=credit_notes(allocations, memos),
         decisions=decisions or {},
         **parts,
     )
@@ -176,7 +188,18 @@ def group(
 
 def payments(allocations: Sequence[Allocation], receipts: Sequence[Receipt] = ()) -> dict[str, Payment]:
     ids = dict.fromkeys(a.parent_id for a in allocations if a.is_payment)
-    return {id: assemble(id, [a for a in allocations if a.parent_id == id], receipts) for id in ids}
+    mine = {id: [a for a in allocations if a.parent_id == id and a.is_payment] for id in ids}
+    return {id: assemble(id, mine[id], receipts) for id in ids}
+
+
+def credit_notes(allocations: Sequence[Allocation], memos: Sequence[Memo] = ()) -> dict[str, CreditNote]:
+    """Each note with its memo; one nobody gives says no more than the allocations."""
+    known = {memo.id: memo for memo in memos}
+    ids = dict.fromkeys([*known, *(a.parent_id for a in allocations if not a.is_payment)])
+    return {
+        id: CreditNote(id, known.get(id), tuple(a for a in allocations if a.parent_id == id and not a.is_payment))
+        for id in ids
+    }
 
 
 def invoice(bill_id: str = "1", leg: str = "") -> Ref:
@@ -185,6 +208,14 @@ def invoice(bill_id: str = "1", leg: str = "") -> Ref:
 
 def payment(payment_id: str = "900", contact_id: str = "7") -> Ref:
     return payment_ref(payment_id, contact_id)
+
+
+def credit_memo(note_id: str = "77") -> Ref:
+    return memo_ref(note_id)
+
+
+def application(note_id: str = "77") -> Ref:
+    return apply_ref(note_id)
 
 
 def customer(contact_id: str = "7") -> Ref:

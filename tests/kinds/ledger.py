@@ -7,15 +7,18 @@ from typing import Any
 
 from integrations.core.changes import LOCAL, Action, Change, Plan
 from integrations.core.mapping import Policy
+from integrations.core.posting import Posting
 from integrations.core.records import Ref
 from integrations.kinds import contact, payment
-from integrations.kinds.catalog import Catalog, Holder
+from integrations.kinds.catalog import Catalog, Holder, Settlement
 from integrations.kinds.contact import decode_customer
 from integrations.kinds.documents import ledger_fingerprint
 from integrations.kinds.group import Document, Group, LinkState
 from integrations.kinds.plan import plan_group
 from integrations.kinds.plan_contacts import CustomerDraft
 from tests.contract import qbo_schema
+
+Applied = Mapping[str, Mapping[str, int]]  # entity to document id to amount
 
 
 class Refused(Exception):
@@ -30,6 +33,7 @@ class Ledger:
     links: dict[Ref, LinkState] = field(default_factory=dict)
     catalog: Catalog = field(default_factory=Catalog)
     bodies: list[tuple[Change, dict[str, Any]]] = field(default_factory=list)
+    posted: dict[Ref, tuple[Posting, ...]] = field(default_factory=dict)
     last_id: int = 100
 
     # Books
@@ -55,6 +59,17 @@ class Ledger:
     def payments(self) -> list[dict[str, Any]]:
         return [raw for (entity, _), raw in self.documents.items() if entity == "Payment"]
 
+    def credit_memos(self) -> list[dict[str, Any]]:
+        return [raw for (entity, _), raw in self.documents.items() if entity == "CreditMemo"]
+
+    def balances(self) -> dict[str, Decimal]:
+        """Debits less credits by account name, of everything we wrote and did not take back."""
+        sums: dict[str, Decimal] = {}
+        for ref, postings in self.posted.items():
+            for line in postings if not self.links[ref].is_voided else ():
+                sums[line.account] = sums.get(line.account, Decimal(0)) + line.debit - line.credit
+        return {account: amount for account, amount in sums.items() if amount}
+
     def known(self, group: Group) -> Group:
         """The group with what is linked and what the ledger says of it."""
         documents = {ref: self._document(link) for ref, link in self.links.items()}
@@ -63,6 +78,34 @@ class Ledger:
     def _document(self, link: LinkState) -> Document:
         raw = self.documents.get((link.entity, link.ledger_id))
         return Document(None, "") if raw is None else Document(raw, ledger_fingerprint(link.entity, raw))
+
+    # What people and QuickBooks itself do
+
+    def by_hand(self, entity: str, amount: object, applied: Applied, contact_ref: Ref, **members: Any) -> str:
+        """A payment or credit memo that did not come from Clio; returns its id."""
+        self.last_id += 1
+        id, customer = str(self.last_id), {"value": self.links[contact_ref].ledger_id}
+        lines = [
+            payment.linked(doc, Decimal(part), kind) for kind, some in applied.items() for doc, part in some.items()
+        ]
+        head = {"Id": id, "SyncToken": "0", "CustomerRef": customer, "TxnDate": "2026-02-20", "Line": lines}
+        self.documents[entity, id] = {**head, "TotalAmt": Decimal(str(amount)), "LinkedTxn": [], **members}
+        self._note_settlements()
+        self._settle()
+        return id
+
+    def take_off(self, payment_id: str) -> None:
+        """Somebody deletes a payment that did not come from Clio."""
+        del self.documents["Payment", payment_id]
+        self._note_settlements()
+        self._settle()
+
+    def _note_settlements(self) -> None:
+        self.catalog._settlements.clear()
+        for raw in self.payments():
+            paid, used = payment.applied_by(raw), payment.applied_by(raw, "CreditMemo")
+            customer_id = raw["CustomerRef"]["value"]
+            self.catalog.add_settlement(Settlement(raw["Id"], customer_id, raw["TotalAmt"], paid, used))
 
     # Writing
 
@@ -107,9 +150,10 @@ class Ledger:
             current = {"Id": str(self.last_id), "SyncToken": "0"}
         raw = {**current, **{key: value for key, value in body.items() if key not in ("sparse", "SyncToken")}}
         self.documents[change.entity, raw["Id"]] = raw
-        if change.entity == "Invoice":
+        self.posted[change.ref] = change.postings()
+        if change.entity in ("Invoice", "CreditMemo"):
             raw["TotalAmt"] = sum((line.get("Amount", Decimal(0)) for line in raw["Line"]), Decimal("0.00"))
-            self.catalog.add_number(raw["DocNumber"], Holder("Invoice", raw["Id"], change.ref))
+            self.catalog.add_number(raw["DocNumber"], Holder(change.entity, raw["Id"], change.ref))
         if change.entity == "Customer":
             self.catalog.add_customers([decode_customer(raw)])
         self._settle()
@@ -139,16 +183,26 @@ class Ledger:
 
     def _settle(self) -> None:
         """Balances and what settles what; more than an invoice is worth cannot be applied to it."""
-        applied: dict[str, list[tuple[str, Decimal]]] = {}
+        applied: dict[tuple[str, str], list[tuple[str, Decimal]]] = {}
         for raw in self.payments():
-            lines = payment.applied_by(raw)
-            if sum(lines.values()) > raw["TotalAmt"] or any(amount <= 0 for amount in lines.values()):
-                raise Refused(f"payment {raw['Id']} of {raw['TotalAmt']} applies {lines}")
-            for invoice_id, amount in lines.items():
-                applied.setdefault(invoice_id, []).append((raw["Id"], amount))
-        for raw in self.invoices():
-            payers = applied.get(raw["Id"], [])
+            paid, used = payment.applied_by(raw), payment.applied_by(raw, "CreditMemo")
+            amounts = [*paid.values(), *used.values()]
+            if sum(paid.values()) - sum(used.values()) > raw["TotalAmt"] or any(amount <= 0 for amount in amounts):
+                raise Refused(f"payment {raw['Id']} of {raw['TotalAmt']} applies {paid} and uses {used}")
+            for entity, lines in (("Invoice", paid), ("CreditMemo", used)):
+                for ledger_id, amount in lines.items():
+                    self._same_customer(raw, self.documents.get((entity, ledger_id), raw))
+                    applied.setdefault((entity, ledger_id), []).append((raw["Id"], amount))
+        for entity, raw in (
+            *(("Invoice", r) for r in self.invoices()),
+            *(("CreditMemo", r) for r in self.credit_memos()),
+        ):
+            payers = applied.get((entity, raw["Id"]), [])
             raw["Balance"] = raw["TotalAmt"] - sum(amount for _, amount in payers)
             raw["LinkedTxn"] = [{"TxnId": id, "TxnType": "Payment"} for id, _ in payers]
             if raw["Balance"] < 0:
-                raise Refused(f"more is applied to invoice {raw['DocNumber']} than its {raw['TotalAmt']}")
+                raise Refused(f"more is applied to {entity} {raw['DocNumber']} than its {raw['TotalAmt']}")
+
+    def _same_customer(self, payment_: dict[str, Any], other: dict[str, Any]) -> None:
+        if payment_["CustomerRef"]["value"] != other["CustomerRef"]["value"]:
+            raise Refused(f"payment {payment_['Id']} is of another customer than what it is linked to")
