@@ -1,6 +1,7 @@
 """A reconciliation as `reconcile --json` prints it, and what to do about each kind of difference."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -10,6 +11,7 @@ from integrations.core.records import Kind
 from integrations.kinds.proof import What
 from integrations.kinds.proof_explain import Explained
 from integrations.kinds.proof_owed import Owed
+from integrations.kinds.proof_transit import InTransit
 from integrations.sync.reconcile import Reconciliation
 
 TO_DO: Mapping[What, str] = {
@@ -44,6 +46,7 @@ def proof_report(firm: Firm, proof: Reconciliation) -> dict[str, Any]:
         "customers": [_customer(one, proof.customers) for one in proof.owed if not one.is_equal],
         "unapplied": [_unapplied(one, proof.customers) for one in proof.owed if _has_credit(one)],
         "trust": [],
+        "in_transit": _in_transit(proof.in_transit, proof.quickbooks_as_of.date()),
         "clio_as_of": proof.clio_as_of.isoformat(),
         "quickbooks_as_of": proof.quickbooks_as_of.isoformat(),
         "open_run": proof.open_run,
@@ -99,8 +102,30 @@ def _receivables(sums: list[Owed]) -> dict[str, str]:
     }
 
 
-def _total(amounts: Any) -> Decimal:
+def _total(amounts: Iterable[Decimal]) -> Decimal:
     return sum(amounts, ZERO)
+
+
+def _in_transit(found: InTransit | None, on: date) -> dict[str, Any] | None:
+    """Payments from trust that the bank has not moved yet, oldest first; ``age_days`` is the oldest's."""
+    if found is None:
+        return None
+    return {
+        "account": found.account,
+        "balance": str(found.balance),
+        "from_trust": str(found.received),
+        "waiting": str(_total(one.amount for one in found.waiting)),
+        "age_days": found.age_days(on),
+        "payments": [
+            {
+                "practice_id": one.ref.practice_id,
+                "ledger_id": one.ledger_id,
+                "date": str(one.dated or ""),
+                "amount": str(one.amount),
+            }
+            for one in found.waiting
+        ],
+    }
 
 
 def _customer(one: Owed, names: Mapping[str, str]) -> dict[str, str]:

@@ -76,6 +76,7 @@ class Found:
     balance: Decimal
     is_void: bool
     applied: Mapping[str, Decimal] = field(default_factory=dict)  # invoice id to the amount this document pays of it
+    deposit_to: str = ""  # the account a payment went to
 
     @property
     def key(self) -> tuple[str, str]:

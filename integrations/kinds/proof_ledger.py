@@ -27,6 +27,7 @@ def found(entity: str, raw: Raw, slug: str) -> Found:
         balance=money(raw, "Balance"),
         is_void=amount == 0 and note.startswith(_VOIDED),
         applied=applied_by(raw),
+        deposit_to=text(nested(raw, "DepositToAccountRef"), "value"),
     )
 
 

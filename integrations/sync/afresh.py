@@ -3,9 +3,10 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 
 from integrations.core.ports import Page, Raw
-from integrations.core.read import Unreadable, text
+from integrations.core.read import Unreadable, money, text
 from integrations.core.records import Kind, Ref
 from integrations.kinds import invoice, payment
 from integrations.kinds.contact import decode_customer
@@ -118,6 +119,13 @@ class QuickBooks:
             for document in _decoded(page.rows, lambda raw: found(entity, raw, self._work.firm.slug)):
                 if document.key in linked or document.marked:
                     self._found[document.key] = document
+
+    def balance_of(self, account_id: str) -> tuple[str, Decimal] | None:
+        """Name and balance of one account, as QuickBooks counts it now; None where it is not there."""
+        for page in self._pages("Account", query.equals("Id", account_id)):
+            for raw in page.rows:
+                return text(raw, "Name"), money(raw, "CurrentBalance")
+        return None
 
     def _customers(self) -> dict[str, str]:
         """Names of the active customers by id."""

@@ -8,13 +8,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from integrations.core.mapping import Policy, Target
+from integrations.core.mapping import IN_TRANSIT, Policy, Target
 from integrations.core.records import Kind, Ref
 from integrations.kinds.proof import Standing
+from integrations.kinds.proof_books import OurBooks
 from integrations.kinds.proof_clio import Demands, demands
 from integrations.kinds.proof_compare import Comparison
 from integrations.kinds.proof_explain import Explained, Reason, Reasons
 from integrations.kinds.proof_owed import Owed, compare
+from integrations.kinds.proof_transit import InTransit, in_transit
 from integrations.models import EntityLink, Issue, SyncRun
 from integrations.models import Mapping as MappingRow
 from integrations.sync.afresh import Clio, QuickBooks
@@ -32,6 +34,7 @@ class Reconciliation:
     explained: list[Explained]
     comparison: Comparison
     owed: list[Owed]
+    in_transit: InTransit | None  # None where no account is mapped for it
     customers: Mapping[str, str]  # contact id to the customer's name
     clio_as_of: datetime
     quickbooks_as_of: datetime
@@ -56,6 +59,7 @@ def reconcile(work: Workspace) -> Reconciliation:
         explained=[reasons.explain(one) for one in comparison.differences],
         comparison=comparison,
         owed=sums,
+        in_transit=_in_transit(quickbooks, books, policy),
         customers={one.contact_id: books.customers.get(books.customer_of(one.contact_id), "") for one in sums},
         clio_as_of=clio.as_of or work.clock.now(),
         quickbooks_as_of=quickbooks.as_of or work.clock.now(),
@@ -71,6 +75,12 @@ def _asked(clio: Clio, standing: Mapping[Ref, Standing], policy: Policy) -> Dema
     for bill_id in again:
         clio.read_again(bill_id)
     return demands(read, standing, policy) if again else asked
+
+
+def _in_transit(quickbooks: QuickBooks, books: OurBooks, policy: Policy) -> InTransit | None:
+    target = policy.target(IN_TRANSIT)
+    known = quickbooks.balance_of(target.ledger_id) if target else None
+    return in_transit(books, target.ledger_id, *known) if target and known else None
 
 
 def _standing(work: Workspace) -> dict[Ref, Standing]:

@@ -19,6 +19,7 @@ from integrations.kinds.proof_compare import Comparison
 from integrations.kinds.proof_explain import Reason, Reasons
 from integrations.kinds.proof_ledger import found
 from integrations.kinds.proof_owed import Owed, compare
+from integrations.kinds.proof_transit import InTransit, in_transit
 from tests.kinds.builders import (
     ISSUED,
     PAID,
@@ -265,6 +266,34 @@ def test_a_merged_customer_is_one_difference_but_a_moved_invoice_is_the_invoice(
     assert [(one.ref, one.what, one.ledger_id) for one in merged.differences] == [(customer(), What.CUSTOMER, "80")]
     moved, _ = compare(asked, OurBooks.of(standing, forms, NAMES))
     assert [one.ref for one in moved.differences] == [invoice(), invoice("2")]
+
+
+# Trust money in transit
+
+
+def transit(balance: object, *documents: Found) -> InTransit:
+    standing = linked(*(payment(str(900 + at)) for at, _ in enumerate(documents)))
+    return in_transit(OurBooks.of(standing, documents, NAMES), "81", "Trust in transit", money(balance))
+
+
+def test_the_oldest_trust_money_is_taken_to_have_been_moved_first() -> None:
+    old = receive(amount=300, dated=date(2026, 2, 1), deposit_to="81")
+    new = receive("202", 500, dated=date(2026, 2, 9), deposit_to="81")
+    whole = transit(800, old, new)
+    assert [(one.ledger_id, one.amount) for one in whole.waiting] == [("201", money(300)), ("202", money(500))]
+    assert (whole.received, whole.age_days(date(2026, 2, 11))) == (money(800), 10)
+    part = transit(600, old, new)
+    assert [(one.ledger_id, one.amount) for one in part.waiting] == [("201", money(100)), ("202", money(500))]
+    assert transit(500, old, new).age_days(date(2026, 2, 11)) == 2
+
+
+def test_nothing_waits_on_an_empty_account_and_money_of_others_has_no_age() -> None:
+    paid_in = receive(deposit_to="81")
+    for balance in (0, -5):
+        empty = transit(balance, paid_in)
+        assert (empty.waiting, empty.age_days(PAID)) == ((), None)
+    more = transit(1000, paid_in, receive("202", deposit_to="80"), receive("203", 0, deposit_to="81", is_void=True))
+    assert (more.balance, more.received, len(more.waiting)) == (money(1000), money(400), 1)
 
 
 # Reading QuickBooks

@@ -1,15 +1,16 @@
 """Reconciling: both systems are read afresh, and whatever differs is named once, whoever changed it."""
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from firms.models import Firm, User
+from integrations.core import mapping as keys
 from integrations.core.errors import RemoteError
 from integrations.core.records import Kind, Ref, mark
-from integrations.models import EntityLink, Record, SyncRun
+from integrations.models import EntityLink, Mapping, Record, SyncRun
 from integrations.proof_report import proof_report
 from integrations.sync.policy import NotReady
 from integrations.sync.reconcile import Reconciliation, reconcile
@@ -206,6 +207,28 @@ def test_a_merged_customer_is_one_difference_whatever_it_owes(portal: Portal) ->
     survivor = portal.quickbooks.create_customer("Ann Lee-Ek")
     portal.quickbooks.merge_customers(document(portal, "contact", ann)["Id"], survivor["Id"])
     assert named(portal) == [("contact", str(ann), "customer")]
+
+
+# Trust money in transit
+
+
+def test_payments_from_trust_wait_in_transit_until_the_bank_moves_them(portal: Portal) -> None:
+    bill = portal.bill()
+    portal.clio.trust_deposit(portal.clio.bill(bill)["client_id"], Decimal(700), date(2026, 1, 5), source="Ann Lee")
+    portal.clio.pay_from_trust(bill, Decimal(700), portal.clock.now().date() - timedelta(days=12))
+    portal.run()
+    waits = proof_report(portal.firm, proven(portal))["in_transit"]
+    assert (waits["balance"], waits["from_trust"], waits["waiting"], waits["age_days"]) == (
+        "700.00",
+        "700.00",
+        "700.00",
+        12,
+    )
+    account = Mapping.objects.of(portal.firm).get(key=keys.IN_TRANSIT).ledger_id
+    bank = portal.quickbooks.account_id("checking")
+    portal.quickbooks.journal([(bank, 700, ""), (account, -700, "")])
+    moved = proof_report(portal.firm, proven(portal))["in_transit"]
+    assert (moved["balance"], moved["waiting"], moved["age_days"], moved["payments"]) == ("0.00", "0.00", None, [])
 
 
 # What happened in Clio since the last sync

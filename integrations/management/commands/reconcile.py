@@ -50,7 +50,19 @@ class Command(FirmCommand):
         self._sums("Receivable", owed["clio"], owed["quickbooks"])
         for one in payload["customers"]:
             self._sums(f"  {one['name'] or one['practice_id']}", one["clio"], one["quickbooks"])
+        for one in payload["unapplied"]:
+            self._sums(f"  credit of {one['name'] or one['practice_id']}", one["clio"], one["quickbooks"])
+        self._in_transit(payload["in_transit"])
         self.stdout.write("")
+
+    def _in_transit(self, transit: dict[str, Any] | None) -> None:
+        if transit is None:
+            return
+        said = f"Trust money in transit: {transit['waiting']} of {transit['balance']} on {transit['account']}"
+        if transit["age_days"] is not None:
+            days = f"{transit['age_days']} day{'' if transit['age_days'] == 1 else 's'}"
+            said += f"; the oldest has waited {days}. Move it at the bank, then in QuickBooks"
+        self.stdout.write(f"{said}.")
 
     def _sums(self, name: str, clio: str, quickbooks: str) -> None:
         self.stdout.write(f"{name[:23]:<24}{clio:>16}{quickbooks:>16}")
