@@ -76,6 +76,7 @@ class Found:
     balance: Decimal
     is_void: bool
     applied: Mapping[str, Decimal] = field(default_factory=dict)  # invoice id to the amount this document pays of it
+    credits: Mapping[str, Decimal] = field(default_factory=dict)  # credit memo id to the amount it uses of that
     deposit_to: str = ""  # the account a payment went to
 
     @property

@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 
+from integrations.core.money import ZERO
 from integrations.core.records import Kind, Ref
 from integrations.kinds.proof import Found, Standing
 
@@ -11,7 +13,8 @@ from integrations.kinds.proof import Found, Standing
 class OurBooks:
     """``owners`` tells which Refs a document is linked to: one, but for transfers between two trust clients.
 
-    ``customers`` are the active customers of the company: id to name.
+    ``customers`` are the active customers of the company: id to name. ``uses`` are the payments that set a credit memo
+    of ours, by its id, against invoices: our own, QuickBooks's and people's.
     """
 
     standing: Mapping[Ref, Standing]
@@ -19,6 +22,7 @@ class OurBooks:
     owners: dict[tuple[str, str], list[Ref]] = field(default_factory=dict)
     linked: dict[Ref, Found] = field(default_factory=dict)
     marked: dict[Ref, list[Found]] = field(default_factory=dict)
+    uses: dict[str, list[Found]] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -33,6 +37,9 @@ class OurBooks:
 
     def _add(self, document: Found) -> None:
         owners = self.owners.get(document.key, [])
+        for memo_id in document.credits:
+            if ("CreditMemo", memo_id) in self.owners:
+                self.uses.setdefault(memo_id, []).append(document)
         for ref in owners:
             self.linked[ref] = document
         if not owners and document.marked and not document.is_void:
@@ -51,6 +58,20 @@ class OurBooks:
     def live(self, ref: Ref) -> Found | None:
         """The one document that stands for ``ref``."""
         return next(iter(self.every_live(ref)), None)
+
+    def used(self, memo_id: str) -> dict[str, Decimal]:
+        """Invoice id to what of this credit memo is set against it, whoever did it."""
+        found: dict[str, Decimal] = {}
+        for document in self.uses.get(memo_id, ()):
+            left = document.credits[memo_id]
+            for invoice_id, amount in document.applied.items():
+                found[invoice_id] = found.get(invoice_id, ZERO) + min(amount, left)
+                left -= min(amount, left)
+        return {invoice_id: amount for invoice_id, amount in found.items() if amount}
+
+    def pays(self, document: Found) -> Mapping[str, Decimal]:
+        """Invoice id to what a payment pays of it, or what of a credit memo is set against it."""
+        return self.used(document.id) if document.entity == "CreditMemo" else document.applied
 
     def id_of(self, ref: Ref) -> str:
         """The id of the document linked to ``ref``, there or not."""

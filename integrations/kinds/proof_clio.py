@@ -10,7 +10,9 @@ from integrations.core.money import ZERO
 from integrations.core.ports import Raw
 from integrations.core.read import text
 from integrations.core.records import Kind, Ref
+from integrations.kinds.applying import Applications, is_posted
 from integrations.kinds.catalog import Catalog
+from integrations.kinds.credit_note import CreditNote, Memo, credit_number, memo_ref
 from integrations.kinds.group import Draftbook, Group, LinkState
 from integrations.kinds.invoice import (
     LIVE_STATES,
@@ -24,7 +26,7 @@ from integrations.kinds.invoice import (
 )
 from integrations.kinds.invoice_draft import interest_leg
 from integrations.kinds.payment import Payment, PaymentDraft, Receipt, assemble
-from integrations.kinds.payment_drafts import Desired, desired_payments
+from integrations.kinds.payment_drafts import Desired, desired_payments, merged
 from integrations.kinds.proof import Expected, Standing
 
 
@@ -40,6 +42,7 @@ class ClioBooks:
     allocations: dict[str, Allocation] = field(default_factory=dict)
     charges: dict[str, InterestCharge] = field(default_factory=dict)
     receipts: dict[str, Receipt] = field(default_factory=dict)
+    memos: dict[str, Memo] = field(default_factory=dict)
 
     def forget_bill(self, bill_id: str) -> None:
         """Before one bill is read again, everything that hangs on it is forgotten."""
@@ -85,6 +88,9 @@ def demands(clio: ClioBooks, standing: Mapping[Ref, Standing], policy: Policy) -
     desired = desired_payments(book)
     asked.documents |= {draft.ref: _payment(book, draft) for draft in desired.drafts.values()}
     asked.kept |= _payments_left_alone(book, desired)
+    applications = Applications(book)
+    for note in book.group.credit_notes.values():
+        _ask_credit_note(book, asked, applications, note)
     return asked
 
 
@@ -97,6 +103,7 @@ def _group(clio: ClioBooks, standing: Mapping[Ref, Standing]) -> Group:
         allocations={id: tuple(found) for id, found in by_bill.items()},
         charges={id: tuple(found) for id, found in _listed(clio.charges.values(), "bill_id").items()},
         payments=_payments(clio, by_bill),
+        credit_notes=_credit_notes(clio),
         links={ref: _link_state(link) for ref, link in standing.items()},
     )
 
@@ -121,6 +128,11 @@ def _payments(clio: ClioBooks, by_bill: Mapping[str, list[Allocation]]) -> dict[
         id: assemble(id, own, receipts.get(id, []), [a for bill in {a.bill_id for a in own} for a in by_bill[bill]])
         for id, own in parts.items()
     }
+
+
+def _credit_notes(clio: ClioBooks) -> dict[str, CreditNote]:
+    parts = _listed((a for a in clio.allocations.values() if not a.is_payment and a.parent_id), "parent_id")
+    return {id: CreditNote(id, clio.memos.get(id), tuple(own)) for id, own in parts.items()}
 
 
 def _receipts(clio: ClioBooks, by_bill: Mapping[str, list[Allocation]]) -> dict[str, list[Receipt]]:
@@ -180,6 +192,32 @@ def _payment(book: Draftbook, draft: PaymentDraft) -> Expected:
     return Expected(
         draft.ref, draft.title, draft.contact.practice_id, draft.amount, draft.dated, applied=applied, bills=bills
     )
+
+
+def _ask_credit_note(book: Draftbook, asked: Demands, applications: Applications, note: CreditNote) -> None:
+    """Rule R5: one credit memo for what the note takes off posted bills; while one of those is unclear, it stays."""
+    standing = [a for a in note.valid if not _has_ended(book, a.bill_id)]
+    posted = [a for a in standing if is_posted(book, a.bill_id)]
+    ref, bills = memo_ref(note.id), frozenset(a.bill_id for a in posted)
+    if any(a.bill_id in book.group.unreadable_bills for a in standing) or bills - book.legs.keys():
+        asked.kept |= {ref} & book.group.links.keys()
+    elif posted:
+        asked.documents[ref] = Expected(
+            ref=ref,
+            title=f"Credit note {credit_number(note.id)}",
+            contact_id=book.group.bills[posted[0].bill_id].contact_id,
+            amount=sum((a.amount for a in posted), ZERO),
+            dated=note.dated,
+            number=credit_number(note.id),
+            applied={line.invoice: line.amount for line in merged(x for a in posted for x in applications.lines(a))},
+            bills=bills,
+        )
+
+
+def _has_ended(book: Draftbook, bill_id: str) -> bool:
+    """A credit note on a bill that is void or deleted has ended as well, whatever Clio still lists of it."""
+    bill = book.group.bills.get(bill_id)
+    return bill is not None and bill.is_gone
 
 
 def _payments_left_alone(book: Draftbook, desired: Desired) -> set[Ref]:

@@ -5,14 +5,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from integrations.core.records import Kind, Ref
+from integrations.kinds.credit_note import APPLY
 from integrations.kinds.proof import Difference, Expected, Found, What
 from integrations.kinds.proof_books import OurBooks
 from integrations.kinds.proof_clio import Demands
 
 NOTHING = "nothing"
 LIVE, VOID = "live", "void"
-KINDS = frozenset({Kind.INVOICE, Kind.PAYMENT})
-FORMS = frozenset({"Invoice"})  # sales forms, whose lines have to add up to their total
+KINDS = frozenset({Kind.INVOICE, Kind.PAYMENT, Kind.CREDIT_NOTE})
+FORMS = frozenset({"Invoice", "CreditMemo"})  # sales forms, whose lines have to add up to their total
 
 
 @dataclass
@@ -30,12 +31,19 @@ class Comparison:
 
 
 def compare_documents(asked: Demands, books: OurBooks) -> Comparison:
-    """Every invoice, payment and credit that Clio asks for or that stands for something, each looked at once."""
+    """Every invoice, payment and credit memo that Clio asks for or that stands for something, each looked at once.
+
+    What sets a credit memo against invoices is judged by what it does: QuickBooks may have done it by itself.
+    """
     found = Comparison()
-    for ref in sorted({*asked.documents, *asked.kept, *asked.unclear, *books.refs()}):
-        if ref.kind in KINDS and (about := _about(ref, asked, books)) is not None:
+    for ref in sorted({*asked.documents, *asked.kept, *asked.unclear, *books.refs()}, key=_order):
+        if ref.kind in KINDS and ref.leg != APPLY and (about := _about(ref, asked, books)) is not None:
             found.add(ref.kind, about)
     return _merged_customers(found, books)
+
+
+def _order(ref: Ref) -> tuple[int, Ref]:
+    return list(Kind).index(ref.kind), ref
 
 
 def _about(ref: Ref, asked: Demands, books: OurBooks) -> list[Difference] | None:

@@ -9,7 +9,7 @@ from integrations.core.records import parse_mark
 from integrations.kinds.payment import applied_by
 from integrations.kinds.proof import Found
 
-_VOIDED = "Voided"  # QuickBooks API reference, Invoice and Payment: void
+_VOIDED = "Voided"  # QuickBooks API reference, Invoice and Payment: void; a credit memo we emptied says so too
 
 
 def found(entity: str, raw: Raw, slug: str) -> Found:
@@ -24,9 +24,10 @@ def found(entity: str, raw: Raw, slug: str) -> Found:
         customer_id=text(nested(raw, "CustomerRef"), "value"),
         amount=amount,
         lines=_lines(raw),
-        balance=money(raw, "Balance"),
+        balance=money(raw, "Balance" if raw.get("Balance") is not None else "RemainingCredit"),
         is_void=amount == 0 and note.startswith(_VOIDED),
         applied=applied_by(raw),
+        credits=applied_by(raw, "CreditMemo"),
         deposit_to=text(nested(raw, "DepositToAccountRef"), "value"),
     )
 

@@ -5,11 +5,12 @@ A figure that is off only because of a document that is named already is not nam
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from integrations.core.money import ZERO
 from integrations.core.records import Kind, Ref
+from integrations.kinds.credit_note import APPLY, memo_ref
 from integrations.kinds.proof import Difference, Expected, Found, What
 from integrations.kinds.proof_books import OurBooks
 from integrations.kinds.proof_clio import Demands
@@ -38,9 +39,14 @@ class Applied:
 
     def __init__(self, books: OurBooks) -> None:
         self.of_invoice: dict[str, Decimal] = defaultdict(lambda: ZERO)
-        for document in (one for ref in books.refs() if ref.kind in PAYING for one in books.every_live(ref)):
-            for invoice_id, amount in document.applied.items():
+        for document in (one for ref in books.refs() if _is_paying(ref) for one in books.every_live(ref)):
+            for invoice_id, amount in books.pays(document).items():
                 self.of_invoice[invoice_id] += amount
+
+
+def _is_paying(ref: Ref) -> bool:
+    """Whether it is money or a credit memo; what applies a memo is counted with the memo."""
+    return ref.kind in PAYING and ref.leg != APPLY
 
 
 def compare(asked: Demands, books: OurBooks) -> tuple[Comparison, list[Owed]]:
@@ -53,24 +59,35 @@ def compare(asked: Demands, books: OurBooks) -> tuple[Comparison, list[Owed]]:
 
 
 def compare_applications(asked: Demands, books: OurBooks, known: Iterable[Difference]) -> list[Difference]:
-    """Payments that pay other invoices than in Clio, or another part of them."""
+    """Payments and credits that pay other invoices than in Clio, or another part of them."""
     troubled = {one.ref for one in known}
     found = []
     for ref, expected in sorted(asked.documents.items()):
         live = books.live(ref)
-        if live is None or ref in troubled or ref.kind not in PAYING:
+        if live is None or ref in troubled or not _is_paying(ref):
             continue
         wrong = {invoice: parts for invoice, parts in _parts(expected, live, books).items() if invoice not in troubled}
         clio = {invoice: in_clio for invoice, (in_clio, here) in wrong.items() if in_clio != here}
         if clio:
             here = {invoice: wrong[invoice][1] for invoice in clio}
-            found.append(difference(ref, expected, live, What.APPLIED, _said(clio, asked), _said(here, asked)))
+            one = difference(ref, expected, live, What.APPLIED, _said(clio, asked), _said(here, asked))
+            found.append(_of_application(one, books) if ref.kind is Kind.CREDIT_NOTE else one)
     return found
+
+
+def _of_application(one: Difference, books: OurBooks) -> Difference:
+    """The memo is as it should be; what is wrong is the payment of nothing that applies it."""
+    ref = Ref(one.ref.kind, one.ref.practice_id, APPLY)
+    link, document = books.standing.get(ref), books.linked.get(ref)
+    if link is None or link.is_voided:
+        return replace(one, ref=ref)
+    gone = What.MISSING if document is None else What.VOIDED if document.is_void else one.what
+    return replace(one, ref=ref, what=gone, ledger_id=link.ledger_id)
 
 
 def _parts(expected: Expected, live: Found, books: OurBooks) -> dict[Ref, tuple[Decimal, Decimal]]:
     """Each of our invoices with what Clio and what QuickBooks pays of it; documents of others do not count."""
-    here = {ref: amount for id, amount in live.applied.items() for ref in books.owners.get(("Invoice", id), ())}
+    here = {ref: amount for id, amount in books.pays(live).items() for ref in books.owners.get(("Invoice", id), ())}
     return {
         ref: (expected.applied.get(ref, ZERO), here.get(ref, ZERO)) for ref in dict.fromkeys([*expected.applied, *here])
     }
@@ -106,11 +123,12 @@ def _touched_bills(asked: Demands, books: OurBooks, known: Iterable[Difference])
 
 
 def _paid_by(ref: Ref, asked: Demands, books: OurBooks) -> Iterator[Ref]:
-    """The invoices this document pays, in Clio or in QuickBooks."""
+    """The invoices this document pays, in Clio or in QuickBooks; what applies a credit memo pays what the memo does."""
+    ref = memo_ref(ref.practice_id) if ref.leg == APPLY else ref
     if ref in asked.documents:
         yield from asked.documents[ref].applied
     for document in books.every_live(ref):
-        for invoice_id in document.applied:
+        for invoice_id in books.pays(document):
             yield from books.owners.get(("Invoice", invoice_id), ())
 
 
@@ -127,7 +145,7 @@ def _in_clio(asked: Demands, books: OurBooks) -> Iterator[tuple[str, int, Decima
         if any(_is_posted(ref, books) for ref in legs):
             yield asked.documents[legs[0]].contact_id, 0, asked.balances[bill_id]
     for ref, expected in asked.documents.items():
-        if ref.kind in PAYING and _is_posted(ref, books):
+        if _is_paying(ref) and _is_posted(ref, books):
             yield expected.contact_id, 2, expected.amount - sum(expected.applied.values(), ZERO)
 
 
@@ -139,7 +157,7 @@ def _is_posted(ref: Ref, books: OurBooks) -> bool:
 def _in_quickbooks(asked: Demands, books: OurBooks) -> Iterator[tuple[str, int, Decimal]]:
     contacts = {link.ledger_id: ref.practice_id for ref, link in books.standing.items() if ref.kind is Kind.CONTACT}
     for ref in books.refs() - asked.kept - asked.unclear.keys():
-        if ref.kind not in (Kind.INVOICE, *PAYING):
+        if ref.kind is not Kind.INVOICE and not _is_paying(ref):
             continue
         expected = asked.documents.get(ref)
         for document in books.every_live(ref):
@@ -147,7 +165,7 @@ def _in_quickbooks(asked: Demands, books: OurBooks) -> Iterator[tuple[str, int, 
             if ref.kind is Kind.INVOICE:
                 yield contact_id, 1, document.balance
             else:
-                ours = (part for id, part in document.applied.items() if ("Invoice", id) in books.owners)
+                ours = (part for id, part in books.pays(document).items() if ("Invoice", id) in books.owners)
                 yield contact_id, 3, document.amount - sum(ours, ZERO)
 
 

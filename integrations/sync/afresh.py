@@ -8,7 +8,7 @@ from decimal import Decimal
 from integrations.core.ports import Page, Raw
 from integrations.core.read import Unreadable, money, text
 from integrations.core.records import Kind, Ref
-from integrations.kinds import invoice, payment
+from integrations.kinds import credit_note, invoice, payment
 from integrations.kinds.contact import decode_customer
 from integrations.kinds.invoice import id_order
 from integrations.kinds.proof import Found, Standing
@@ -19,7 +19,7 @@ from integrations.models import SyncRun
 from integrations.sync.workspace import Workspace
 from integrations.systems.quickbooks import query
 
-FORMS = ("Invoice", "Payment")
+FORMS = ("Invoice", "CreditMemo", "Payment")
 MARGIN = timedelta(days=1)  # between our clock and QuickBooks's
 
 
@@ -38,6 +38,7 @@ class Clio:
             self._keep_bills(self._rows("bills", filters=filters))
         self._read_unlisted_bills()
         self._read_parts({"status": "valid"}, {})
+        self.books.memos |= {m.id: m for m in _decoded(self._rows("credit_memos"), credit_note.decode_memo)}
         self._read_receipts()
         return self.books
 
@@ -92,11 +93,13 @@ class QuickBooks:
     def __init__(self, work: Workspace) -> None:
         self._work = work
         self._found: dict[tuple[str, str], Found] = {}
+        self._memos: set[str] = set()  # our credit memos: whoever uses one of them matters
         self.as_of: datetime | None = None
 
     def read(self, standing: Mapping[Ref, Standing]) -> OurBooks:
         """Whatever is linked, and whatever carries a mark of ours. Raises RemoteError."""
         linked = {link.key for link in standing.values()}
+        self._memos = {id for entity, id in linked if entity == "CreditMemo"}
         for entity in FORMS:
             for where in self._since_the_first_run():
                 self._keep(entity, self._pages(entity, where), linked)
@@ -117,7 +120,7 @@ class QuickBooks:
     def _keep(self, entity: str, pages: Iterator[Page], linked: set[tuple[str, str]]) -> None:
         for page in pages:
             for document in _decoded(page.rows, lambda raw: found(entity, raw, self._work.firm.slug)):
-                if document.key in linked or document.marked:
+                if document.key in linked or document.marked or document.credits.keys() & self._memos:
                     self._found[document.key] = document
 
     def balance_of(self, account_id: str) -> tuple[str, Decimal] | None:

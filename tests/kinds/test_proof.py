@@ -10,6 +10,7 @@ import pytest
 
 from integrations.core.read import Unreadable
 from integrations.core.records import Kind, Ref, mark
+from integrations.kinds.credit_note import Memo
 from integrations.kinds.invoice import Allocation, Bill, InterestCharge
 from integrations.kinds.payment import Receipt
 from integrations.kinds.proof import Difference, Found, Standing, What
@@ -266,6 +267,56 @@ def test_a_merged_customer_is_one_difference_but_a_moved_invoice_is_the_invoice(
     assert [(one.ref, one.what, one.ledger_id) for one in merged.differences] == [(customer(), What.CUSTOMER, "80")]
     moved, _ = compare(asked, OurBooks.of(standing, forms, NAMES))
     assert [one.ref for one in moved.differences] == [invoice(), invoice("2")]
+
+
+# Credit notes
+
+
+NOTE = Ref(Kind.CREDIT_NOTE, "500")
+APPLYING = Ref(Kind.CREDIT_NOTE, "500", "apply")
+CREDITED = replace(
+    clio(paid(bill(), 100), allocations=[allocation(amount=100, payment="500", is_payment=False)]),
+    memos={"500": Memo("500", money(100), PAID, "Goodwill", is_discount=False, is_voided=False)},
+)
+CREDIT_LINKS = linked(invoice()) | {
+    NOTE: Standing(NOTE, "CreditMemo", "301"),
+    APPLYING: Standing(APPLYING, "Payment", "302"),
+}
+MEMO = form("301", 100, entity="CreditMemo", number="CN-500", dated=PAID, balance=money(0))
+ZERO_PAYMENT = receive("302", 0, {"101": 100}, credits={"301": money(100)})
+
+
+def test_a_credit_note_is_a_memo_and_what_it_is_set_against_whoever_did_that() -> None:
+    assert named(CREDITED, CREDIT_LINKS, form(balance=money(900)), MEMO, ZERO_PAYMENT) == []
+    by_quickbooks = {ref: link for ref, link in CREDIT_LINKS.items() if ref != APPLYING}
+    assert named(CREDITED, by_quickbooks, form(balance=money(900)), MEMO, replace(ZERO_PAYMENT, id="999")) == []
+
+
+def test_a_credit_that_is_not_applied_or_applied_elsewhere_is_named_once() -> None:
+    assert named(CREDITED, CREDIT_LINKS, form(), MEMO) == [
+        (APPLYING, What.MISSING, "100.00 of bill 101", "0.00 of bill 101")
+    ]
+    void = replace(ZERO_PAYMENT, is_void=True, applied={}, credits={})
+    assert [one[:2] for one in named(CREDITED, CREDIT_LINKS, form(), MEMO, void)] == [(APPLYING, What.VOIDED)]
+    part = receive("302", 0, {"101": 60}, credits={"301": money(60)})
+    assert named(CREDITED, CREDIT_LINKS, form(balance=money(940)), MEMO, part) == [
+        (APPLYING, What.APPLIED, "100.00 of bill 101", "60.00 of bill 101")
+    ]
+
+
+def test_a_memo_of_another_amount_is_named_and_what_follows_from_it_is_not() -> None:
+    less, used = replace(MEMO, amount=money(90), lines=money(90)), receive("302", 0, {"101": 90}, credits={"301": 90})
+    assert [one[:2] for one in named(CREDITED, CREDIT_LINKS, form(balance=money(910)), less, used)] == [
+        (NOTE, What.AMOUNT)
+    ]
+
+
+def test_a_credit_note_of_a_void_bill_asks_for_nothing() -> None:
+    over = replace(CREDITED, bills={"1": bill(state="void")})
+    voided = {ref: replace(link, is_voided=True) for ref, link in CREDIT_LINKS.items()}
+    assert named(over, voided, form(amount=0, is_void=True), replace(MEMO, amount=money(0), is_void=True)) == []
+    live = [one[:2] for one in named(over, CREDIT_LINKS, form(balance=money(900)), MEMO, ZERO_PAYMENT)]
+    assert live == [(invoice(), What.UNWANTED), (NOTE, What.UNWANTED)]
 
 
 # Trust money in transit

@@ -42,7 +42,7 @@ def marked(portal: Portal, kind: Kind, id: int, leg: str = "") -> str:
 
 
 def document(portal: Portal, kind: str, id: int) -> dict[str, Any]:
-    link = EntityLink.objects.of(portal.firm).get(kind=kind, practice_id=str(id))
+    link = EntityLink.objects.of(portal.firm).exclude(leg="apply").get(kind=kind, practice_id=str(id))
     return portal.quickbooks.get(link.ledger_entity, link.ledger_id)
 
 
@@ -209,6 +209,61 @@ def test_a_merged_customer_is_one_difference_whatever_it_owes(portal: Portal) ->
     assert named(portal) == [("contact", str(ann), "customer")]
 
 
+# Credit notes
+
+
+@pytest.fixture
+def credited(portal: Portal) -> tuple[Portal, int, int]:
+    """A bill of 1,000 with a credit note of 100 on it, both posted."""
+    bill = portal.bill()
+    note = portal.clio.credit_note(bill, Decimal(100), date(2026, 2, 20), "Goodwill")
+    portal.run()
+    return portal, bill, note
+
+
+def test_a_credit_note_and_its_application_are_equal(credited: tuple[Portal, int, int]) -> None:
+    portal, _, note = credited
+    report = proof_report(portal.firm, proven(portal))
+    assert report["differences"] == report["unapplied"] == []
+    assert report["checked"]["credit_note"] == {"compared": 1, "equal": 1}
+    assert (report["receivables"]["clio"], report["receivables"]["quickbooks"]) == ("900.00", "900.00")
+    portal.clio.delete_credit_note(note)
+    portal.run()
+    assert named(portal) == []
+
+
+def test_an_application_that_quickbooks_made_by_itself_is_as_good(portal: Portal) -> None:
+    portal.quickbooks.set_preference("SalesFormsPrefs", "AutoApplyCredit", True)
+    bill = portal.bill()
+    portal.run()
+    portal.clio.credit_note(bill, Decimal(100), date(2026, 2, 20), "Goodwill")
+    portal.run()
+    assert named(portal) == []
+    EntityLink.objects.of(portal.firm).filter(kind="credit_note", leg="apply").update(state="unlinked")
+    assert named(portal) == []
+
+
+def test_a_credit_memo_deleted_or_changed_is_named_and_its_bill_is_not(credited: tuple[Portal, int, int]) -> None:
+    portal, _, note = credited
+    memo = document(portal, "credit_note", note)
+    portal.quickbooks.edit("CreditMemo", memo["Id"], TxnDate="2026-02-21")
+    assert values(portal) == ("2026-02-20", "2026-02-21")
+    portal.quickbooks.delete("CreditMemo", memo["Id"])
+    assert named(portal) == [("credit_note", str(note), "missing")]
+
+
+def test_a_credit_somebody_took_off_its_invoice_is_named(credited: tuple[Portal, int, int]) -> None:
+    portal, _, note = credited
+    apply = EntityLink.objects.of(portal.firm).get(kind="credit_note", practice_id=str(note), leg="apply")
+    portal.quickbooks.delete("Payment", apply.ledger_id)
+    (one,) = proven(portal).explained
+    assert (one.difference.ref.leg, str(one.difference.what), one.difference.ledger_id) == (
+        "apply",
+        "missing",
+        apply.ledger_id,
+    )
+
+
 # Trust money in transit
 
 
@@ -364,4 +419,4 @@ def test_a_bill_whose_figures_do_not_add_up_is_read_again_and_then_named(paid: t
     (one,) = proven(portal).explained
     assert (str(one.difference.what), one.difference.ref.practice_id) == ("unreadable", str(bill))
     assert "599.99" in one.difference.clio
-    assert portal.reads("clio") - reads == 10
+    assert portal.reads("clio") - reads == 11
