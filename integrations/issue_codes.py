@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from integrations.models.issue import Severity
+from integrations.models.issue import Issue, Severity
 
 ACCEPT = "ignore"  # the difference is accepted and listed
 
@@ -26,10 +26,18 @@ ACTIONS = {
     "reactivate": "Make the customer active",
     "retry": "Try again",
     "confirm": "I have looked, it is on",
+    "restore": "Restore ours",
+    "accept_theirs": "Accept QuickBooks's version",
+    "unlink": "Unlink: a person keeps it from now on",
+    "credit_memo": "Post a credit memo dated today",
+    "refund": "Post the refund as an expense",
+    "reopen": "Open again",
     "ignore": "Accept and leave out",
     "apply": "Apply",
     "discard": "Discard",
 }
+
+PEOPLES_WORK = ("restore", "accept_theirs", "unlink", ACCEPT)  # what can be done about what people did (rule R8)
 
 ERROR, WARNING, INFO = Severity.ERROR, Severity.WARNING, Severity.INFO
 
@@ -115,15 +123,35 @@ CODES: dict[str, Code] = {
     "credit_left_open": Code(
         WARNING, "Credit not fully applied", "The rest stays the customer's open credit.", (ACCEPT,)
     ),
-    "drift": Code(WARNING, "Changed in QuickBooks", "The invoice and the bill no longer say the same.", (ACCEPT,)),
+    "drift": Code(
+        ERROR, "Changed in QuickBooks", "Clio and QuickBooks no longer say the same of this document.", PEOPLES_WORK
+    ),
     "deleted_in_ledger": Code(
-        ERROR, "Deleted in QuickBooks", "The bill is in Clio, but its money is no longer in the books.", (ACCEPT,)
+        ERROR, "Deleted in QuickBooks", "It is in Clio, but its money is no longer in the books.", PEOPLES_WORK
+    ),
+    "kept_by_hand": Code(
+        WARNING,
+        "To be entered by hand",
+        "What it belongs to was unlinked or given up in QuickBooks, so the portal cannot post it.",
+        (ACCEPT,),
+    ),
+    "customers_merged": Code(
+        ERROR,
+        "Two contacts, one customer",
+        "Two clients of the firm share one customer, so QuickBooks no longer tells their money apart.",
+        ("create", ACCEPT),
+    ),
+    "payment_only_in_quickbooks": Code(
+        INFO, "Payment only in QuickBooks", "Clio still asks the client for what QuickBooks shows as paid.", (ACCEPT,)
     ),
     "period_closed": Code(
         ERROR, "Period closed", "Books that are closed must not change without the accountant.", ("retry", ACCEPT)
     ),
     "deposited_payment": Code(
-        ERROR, "Payment is in a deposit", "Changing it would break the bank reconciliation.", ("retry", ACCEPT)
+        ERROR,
+        "Payment is in a deposit",
+        "Changing it would break the bank reconciliation.",
+        ("retry", "refund", ACCEPT),
     ),
     "mapping_missing": Code(ERROR, "Nothing mapped", "Without an item the amount has no account to go to.", (ACCEPT,)),
     "mapping_invalid": Code(
@@ -135,7 +163,9 @@ CODES: dict[str, Code] = {
     "total_mismatch": Code(
         ERROR, "Amounts do not add up", "An invoice must be worth exactly what the bill is.", ("retry", ACCEPT)
     ),
-    "void_blocked": Code(ERROR, "Cannot be voided", "Money or a closed period stands in the way.", ("retry", ACCEPT)),
+    "void_blocked": Code(
+        ERROR, "Cannot be voided", "Money or a closed period stands in the way.", ("retry", "credit_memo", ACCEPT)
+    ),
     "credit_missing": Code(
         ERROR, "No open credit", "Clio says the bill is paid from money QuickBooks does not show.", (ACCEPT,)
     ),
@@ -173,3 +203,13 @@ UNKNOWN = Code(ERROR, "Needs you", "", (ACCEPT,))
 
 def code(name: str) -> Code:
     return CODES.get(name, UNKNOWN)
+
+
+def offered(issue: Issue) -> tuple[str, ...]:
+    """What can be decided about this very issue; ``details`` names what does not fit it."""
+    actions = tuple(name for name in code(issue.code).actions if name not in issue.details.get("without", ()))
+    if issue.state != Issue.State.ACCEPTED:
+        return actions
+    if issue.action == "unlink":
+        return ("reopen",)
+    return ("reopen", *(name for name in actions if name not in (ACCEPT, issue.action)))

@@ -5,7 +5,7 @@ from typing import Any
 
 from firms.models import Firm
 from integrations.core.changes import Change
-from integrations.issue_codes import ACTIONS, code
+from integrations.issue_codes import ACTIONS, offered
 from integrations.models import Issue, SyncRun
 
 NO_REQUESTS = {"clio": 0, "quickbooks_reads": 0, "quickbooks_writes": 0}
@@ -75,8 +75,18 @@ def issue_report(issue: Issue) -> dict[str, Any]:
         "practice_id": issue.practice_id or None,
         "ledger_id": issue.ledger_id or None,
         "message": issue.message + decided,
-        "actions": list(code(issue.code).actions),
+        "actions": list(offered(issue)),
         "opened_at": issue.opened_at.isoformat(),
+    }
+
+
+def accepted_report(issue: Issue) -> dict[str, Any]:
+    """An accepted difference, with who accepted it, when and why."""
+    return issue_report(issue) | {
+        "accepted": issue.action,
+        "by": issue.decided_by.email if issue.decided_by else None,
+        "at": issue.decided_at.isoformat() if issue.decided_at else None,
+        "note": issue.note,
     }
 
 

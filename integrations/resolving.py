@@ -4,10 +4,12 @@ from django.db import transaction
 
 from firms.models import Firm, User
 from integrations.core.ports import Clock
-from integrations.issue_codes import ACCEPT, ACTIONS, code
-from integrations.models import Dispatch, Issue, Pairing, Record, SyncEvent
+from integrations.issue_codes import ACCEPT, ACTIONS, offered
+from integrations.kinds.theirs import GIVEN_UP
+from integrations.models import Dispatch, EntityLink, Issue, Pairing, Record, SyncEvent
 
 NEEDS_VALUE = frozenset({"link"})
+AT_ONCE = frozenset({"confirm", "retry"})  # done with as soon as they are said
 
 
 class CannotResolve(ValueError):
@@ -21,14 +23,20 @@ def open_issues(firm: Firm) -> list[Issue]:
     return sorted(issues, key=lambda issue: (order[issue.severity], issue.pk))
 
 
+def accepted_issues(firm: Firm) -> list[Issue]:
+    """Differences that a person accepted, with who did, the newest first."""
+    issues = Issue.objects.of(firm).filter(pairing__archived_at=None, state=Issue.State.ACCEPTED)
+    return list(issues.select_related("decided_by").order_by("-id"))
+
+
 def resolve(issue: Issue, action: str, user: User | None, clock: Clock, *, value: str = "", note: str = "") -> None:
     """Records the decision and who made it. Raises CannotResolve."""
-    allowed = code(issue.code).actions
-    if action not in allowed:
-        offered = ", ".join(allowed) or "none; it closes by itself"
-        raise CannotResolve(f"“{action}” does not fit this issue. Possible: {offered}.")
     if issue.state == Issue.State.CLOSED:
         raise CannotResolve("This issue is already closed.")
+    allowed = offered(issue)
+    if action not in allowed:
+        possible = ", ".join(allowed) or "none; it closes by itself"
+        raise CannotResolve(f"“{action}” does not fit this issue. Possible: {possible}.")
     if action == "adopt":
         value = value or issue.ledger_id
     if action in NEEDS_VALUE and not value:
@@ -44,6 +52,8 @@ def _decide(issue: Issue, action: str, user: User | None, clock: Clock, value: s
         return  # it only opens the bill in Clio; the issue closes when the number read back is free
     if action == "retry":
         _allow_again(issue)
+    if action == "reopen":
+        _take_back(issue)
     if action == "confirm":
         Pairing.objects.of(issue.firm).filter(pk=issue.pairing_id).update(bill_warning_confirmed_at=clock.now())
     issue.state = _state(action)
@@ -71,7 +81,24 @@ def _decide(issue: Issue, action: str, user: User | None, clock: Clock, value: s
 def _state(action: str) -> str:
     if action == ACCEPT:
         return Issue.State.ACCEPTED
-    return Issue.State.CLOSED if action in ("confirm", "retry") else Issue.State.DECIDED
+    if action == "reopen":
+        return Issue.State.OPEN
+    return Issue.State.CLOSED if action in AT_ONCE else Issue.State.DECIDED
+
+
+def _take_back(issue: Issue) -> None:
+    """What was accepted or unlinked is a difference again: the link is as it was before (rule R8)."""
+    links = EntityLink.objects.of(issue.firm).filter(
+        pairing=issue.pairing, kind=issue.kind, practice_id=issue.practice_id, leg=issue.leg
+    )
+    taken = links.exclude(state=EntityLink.State.UNLINKED).exists()
+    for link in links.order_by("-id"):
+        if before := link.base.pop(GIVEN_UP, None):
+            link.ledger_fingerprint = before["ledger_fingerprint"]
+            link.practice_fingerprint = before["practice_fingerprint"]
+            if link.state == EntityLink.State.UNLINKED and not taken:
+                link.state, taken = EntityLink.State.LIVE, True
+            link.save(update_fields=["base", "ledger_fingerprint", "practice_fingerprint", "state"])
 
 
 def _allow_again(issue: Issue) -> None:

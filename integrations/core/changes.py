@@ -63,8 +63,9 @@ class Change:
 
     ``after`` names the documents whose own changes have to succeed first. ``replaces`` is the Ref whose link
     moves to this one (a payment entered anew in Clio), ``closes`` the one whose link is over once this is done (the
-    entry that a reversing one takes back). A change of the practice side is written to Clio. A void with a ``draft``
-    empties a document of a kind that QuickBooks cannot void. ``title`` is for people: "Bill 1042".
+    entry that a reversing one takes back; itself where both sides are found to be void already). A change of the
+    practice side is written to Clio. A void with a ``draft`` empties a document of a kind that QuickBooks cannot void.
+    ``base`` is what the link remembers besides fingerprints. ``title`` is for people: "Bill 1042".
     """
 
     action: Action
@@ -81,6 +82,7 @@ class Change:
     closes: Ref | None = None
     side: Side = Side.LEDGER
     reverses: tuple[Posting, ...] = ()
+    base: Mapping[str, object] | None = None
 
     def postings(self) -> tuple[Posting, ...]:
         """What applying this change does to the accounts; an update shows the document as it will be."""
@@ -91,7 +93,11 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something a person must know or decide. ``blocks`` is False where the record goes on all the same."""
+    """Something a person must know or decide. ``blocks`` is False where the record goes on all the same.
+
+    ``accepted``: a person has accepted it already, so it is listed and asks for nothing. ``severity`` is the code's
+    own where it is empty.
+    """
 
     code: str
     ref: Ref
@@ -99,6 +105,8 @@ class Problem:
     title: str = ""
     ledger_id: str = ""
     blocks: bool = True
+    accepted: bool = False
+    severity: str = ""
     details: Mapping[str, object] = field(default_factory=dict)
 
 

@@ -114,6 +114,11 @@ class Catalog:
                 return holder
         return None
 
+    def drop_number(self, entity: str, ledger_id: str) -> None:
+        """A deleted document has no number any more."""
+        for holders in self._numbers.values():
+            holders[:] = [holder for holder in holders if (holder.entity, holder.ledger_id) != (entity, ledger_id)]
+
     def claim_number(self, number: str, ref: Ref, entity: str = "Invoice") -> None:
         self._numbers.setdefault(_number_key(number), []).append(Holder(entity, ref=ref))
 

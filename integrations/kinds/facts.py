@@ -1,12 +1,12 @@
 """What a QuickBooks document says, field by field as people read it, and where two versions of it differ (R8)."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from integrations.core.ports import Raw
 from integrations.core.read import Unreadable, money, nested, rows, text
 
-Name = Callable[[str], str]  # what a customer, item or account of this id is called; empty where that is not known
+Name = Callable[[str, str], str]  # (CustomerRef, id) to what the customer is called; empty where nobody knows
 Difference = dict[str, str]  # label, ours, theirs: as an issue keeps them
 
 HEADS: Mapping[str, tuple[tuple[str, str], ...]] = {
@@ -62,7 +62,7 @@ def differences(entity: str, ours: Raw, theirs: Raw, name: Name) -> list[Differe
     ]
 
 
-def said(differing: list[Difference], most: int = 3) -> str:
+def said(differing: Sequence[Difference], most: int = 3) -> str:
     """The differences as part of a sentence: “amount 100.00 → 100.01, date …”."""
     parts = [f"{row['label'].lower()} {row['ours'] or 'none'} → {row['theirs'] or 'none'}" for row in differing[:most]]
     more = len(differing) - most
@@ -81,7 +81,7 @@ def _head(raw: Raw, member: str, name: Name) -> Fact:
         return Fact(_amount(raw, member), _amount(raw, member))
     if member.endswith("Ref"):
         id = text(nested(raw, member), "value")
-        return Fact(id, _called(nested(raw, member), id, name))
+        return Fact(id, _called(member, nested(raw, member), name))
     return Fact(text(raw, member), text(raw, member))
 
 
@@ -93,8 +93,9 @@ def _amount(raw: Raw, member: str) -> str:
         return text(raw, member)
 
 
-def _called(ref: Raw, id: str, name: Name) -> str:
-    return text(ref, "name") or name(id) or id
+def _called(member: str, ref: Raw, name: Name) -> str:
+    id = text(ref, "value")
+    return text(ref, "name") or name(member, id) or id
 
 
 def _lines(raw: Raw, name: Name) -> Iterator[Fact]:
@@ -105,8 +106,9 @@ def _lines(raw: Raw, name: Name) -> Iterator[Fact]:
 
 
 def _line(line: Raw, detail: Raw, name: Name) -> Fact:
-    refs = [nested(detail, member) for member in LINE_REFS] + [nested(nested(detail, "Entity"), "EntityRef")]
-    named = [_called(ref, text(ref, "value"), name) for ref in refs if text(ref, "value")]
+    refs = {member: nested(detail, member) for member in LINE_REFS}
+    refs["EntityRef"] = nested(nested(detail, "Entity"), "EntityRef")
+    named = [_called(member, ref, name) for member, ref in refs.items() if text(ref, "value")]
     amount, described, posted = _amount(line, "Amount"), text(line, "Description"), text(detail, "PostingType")
     shown = " · ".join(part for part in (posted, *named, described, amount) if part)
-    return Fact("|".join((posted, *(text(ref, "value") for ref in refs), described, amount)), shown)
+    return Fact("|".join((posted, *(text(ref, "value") for ref in refs.values()), described, amount)), shown)

@@ -56,6 +56,7 @@ class Group:
     documents: Mapping[Ref, Document] = field(default_factory=dict)
     decisions: Mapping[tuple[Ref, str], Decision] = field(default_factory=dict)
     absent_bills: frozenset[str] = frozenset()  # linked bills seen missing often enough (rule R1.4)
+    left: Mapping[Ref, Mapping[str, object]] = field(default_factory=dict)  # unlinked by a person, and what was said
 
 
 class Draftbook:
@@ -73,6 +74,9 @@ class Draftbook:
         self.invoices: dict[Ref, InvoiceDraft] = {}  # those legs as they should be
         self.replaced: dict[Ref, Ref] = {}  # linked payments to those that take their place (rule R4.7)
         self.pending: set[str] = set()  # allocations of card payments on their way
+        self.restored: dict[Ref, bool] = {}  # written over what a person did (rule R8); True: voided or deleted it
+        self.over: set[Ref] = set()  # voided or deleted by a person, and not restored
+        self.by_hand: set[Ref] = set()  # given up by a person: what depends on it is entered by hand
 
     def add(self, change: Change) -> None:
         self.changes[change.ref] = change
@@ -111,7 +115,7 @@ class Draftbook:
         if ref in self.blocked:
             return False
         if change := self.changes.get(ref):
-            return change.action is not Action.VOID
+            return change.action not in (Action.VOID, Action.UNLINK)
         link = self.link(ref)
         return link is not None and not link.is_voided and not self.is_deleted(ref)
 

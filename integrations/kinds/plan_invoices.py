@@ -16,13 +16,12 @@ from integrations.kinds.problems import (
     bill_problem,
     closed_period,
     dated,
-    deleted,
-    drift,
     duplicate_number,
     mapping_missing,
     unreadable_bill,
     unusable_number,
 )
+from integrations.kinds.theirs import GONE, Way, is_left, met, met_gone
 
 # What settles an invoice in QuickBooks; other linked transactions (estimates, time) are not money.
 SETTLING = frozenset({"Payment", "CreditMemo", "JournalEntry", "Deposit"})
@@ -102,22 +101,25 @@ def interest_legs(book: Draftbook, bill: Bill) -> dict[Ref, Decimal]:
 
 def _plan_leg(book: Draftbook, bill: Bill, draft: InvoiceDraft) -> None:
     contact, link = contact_ref(bill.contact_id), book.link(draft.ref)
-    if refused := _refusal(book, bill, draft, link):
-        return book.report(refused)
-    if link is None:
-        return _plan_new(book, bill, draft, contact)
-    title = f"Invoice {draft.number}"
-    if book.is_deleted(draft.ref):
-        return book.report(deleted(draft.ref, title, link))
+    if is_left(book, draft.ref):
+        return None
     unchanged = _is_unchanged(draft, link)
-    if book.has_drifted(link):
-        return book.report(drift(draft.ref, title, link, "" if unchanged else "the bill was changed in Clio"))
-    if unchanged:
+    if not unchanged and (refused := _refusal(book, bill, draft, link)):
+        return book.report(refused)
+    way = met(book, link, draft, f"Invoice {draft.number}") if link else Way.ANEW
+    if way is Way.SAID:
+        return None
+    if way is Way.ON and unchanged:
         return book.keep(draft.ref)
+    if unchanged and (refused := _refusal(book, bill, draft, link)):
+        return book.report(refused)
+    if link is None or way is Way.ANEW:
+        return _plan_new(book, bill, draft, contact)
     if not book.policy.numbering_on or not book.will_exist(contact):
         return book.wait(draft.ref)
     book.catalog.claim_number(draft.number, draft.ref)
-    return _change(book, Action.UPDATE, draft, link.ledger_id, "changed in Clio")
+    reason = "changed in Clio" if way is Way.ON else "what was changed in QuickBooks is undone"
+    return _change(book, Action.UPDATE, draft, link.ledger_id, reason)
 
 
 def _is_unchanged(draft: InvoiceDraft, link: LinkState | None) -> bool:
@@ -165,8 +167,6 @@ def _is_same_invoice(book: Draftbook, holder: Holder, draft: InvoiceDraft) -> bo
 
 def _refusal(book: Draftbook, bill: Bill, draft: InvoiceDraft, link: LinkState | None) -> Problem | None:
     """What makes this invoice impossible to post or to change, whatever else is true."""
-    if _is_unchanged(draft, link):
-        return None
     if not bill.contact_id:
         message = f"Bill {bill.number} names no client, so no customer can owe it. Give it one in Clio."
         return bill_problem("contact_missing", draft.ref, bill, message)
@@ -257,11 +257,9 @@ def _sentence(reason: str) -> str:
 
 def _void(book: Draftbook, ref: Ref, link: LinkState, reason: str) -> None:
     document = book.document(ref)
-    if book.is_deleted(ref):
-        return book.keep(ref)
     number = text(document.raw, "DocNumber") if document and document.raw else ref.practice_id
-    if book.has_drifted(link):
-        return book.report(drift(ref, f"Invoice {number}", link, reason))
+    if met_gone(book, link, f"Invoice {number}", reason) is Way.SAID:
+        return None
     if blocked := _void_blocked(book, ref, link, document, number, reason):
         return book.report(blocked)
     return book.add(
@@ -272,7 +270,7 @@ def _void(book: Draftbook, ref: Ref, link: LinkState, reason: str) -> None:
             title=f"Bill {number}",
             reason=reason,
             ledger_id=link.ledger_id,
-            practice_fingerprint="void",
+            practice_fingerprint=GONE,
             reverses=_reversed(book, document),
         )
     )

@@ -10,11 +10,15 @@ from integrations.core.posting import gathered, post
 from integrations.core.read import money, nested, text
 from integrations.core.records import Kind, Ref
 from integrations.kinds.applying import is_posted
+from integrations.kinds.facts import Difference
 from integrations.kinds.group import Document, Draftbook, LinkState
 from integrations.kinds.invoice import id_order
 from integrations.kinds.payment import Payment, PaymentDraft, applied_by
 from integrations.kinds.payment_drafts import Desired, desired_payments
-from integrations.kinds.problems import MAPPING_NAMES, closed_period, dated, deleted, drift
+from integrations.kinds.problems import MAPPING_NAMES, closed_period, dated, kept_by_hand
+from integrations.kinds.theirs import GONE, Way, is_left, met, met_gone
+
+RESTORED = "what was changed in QuickBooks is undone"
 
 
 def plan_payments(book: Draftbook) -> None:
@@ -64,21 +68,24 @@ def _difference(book: Draftbook, old: Ref, draft: PaymentDraft) -> Decimal:
 
 def _plan_draft(book: Draftbook, desired: Desired, draft: PaymentDraft, replaces: Ref | None) -> None:
     link = book.link(replaces) if replaces else book.link(draft.ref)
-    if link and not replaces and link.practice_fingerprint == draft.fingerprint and not link.is_voided:
-        return _check_unchanged(book, draft, link)
-    if refused := _refusal(book, desired, draft, link):
+    if is_left(book, draft.ref):
+        return None
+    live = link if link and not link.is_voided else None
+    unchanged = live is not None and not replaces and live.practice_fingerprint == draft.fingerprint
+    way = met(book, live, draft, extra=_taken_off(book, draft, live) if unchanged else ()) if live else Way.ANEW
+    if way is Way.SAID:
+        return book.wait(draft.ref) if replaces else None
+    if way is Way.ON and live and unchanged and not _has_to_be_applied_again(book, draft, live):
+        return book.keep(draft.ref)
+    if refused := _refusal(book, desired, draft, link) or _kept_by_hand(book, draft):
         return book.report(refused)
     if not all(book.will_exist(line.invoice) for line in draft.lines) or not book.will_exist(draft.contact):
         return book.wait(draft.ref)
-    if link is None or link.is_voided:
+    if live is None or way is Way.ANEW:
         return _plan_new(book, draft)
-    if book.is_deleted(link.ref):
-        return book.report(deleted(draft.ref, draft.title, link))
-    if book.has_drifted(link):
-        return book.report(drift(draft.ref, draft.title, link, "it was changed in Clio too"))
-    reason = "entered anew in Clio" if replaces else "changed in Clio"
-    after = {draft.contact} | _grown(book, draft, link)
-    return book.add(replace(_change(Action.UPDATE, draft, link.ledger_id, reason, after), replaces=replaces))
+    reason = "entered anew in Clio" if replaces else "changed in Clio" if not unchanged else RESTORED
+    after = {draft.contact} | _grown(book, draft, live)
+    return book.add(replace(_change(Action.UPDATE, draft, live.ledger_id, reason, after), replaces=replaces))
 
 
 def _refusal(book: Draftbook, desired: Desired, draft: PaymentDraft, link: LinkState | None) -> Problem | None:
@@ -98,25 +105,37 @@ def _refusal(book: Draftbook, desired: Desired, draft: PaymentDraft, link: LinkS
     return closed_period(book.policy, draft.ref, draft.title, (draft.dated, dated(document.raw) if document else None))
 
 
-def _check_unchanged(book: Draftbook, draft: PaymentDraft, link: LinkState) -> None:
-    if book.is_deleted(draft.ref):
-        return book.report(deleted(draft.ref, draft.title, link))
-    if book.has_drifted(link) or _was_taken_off(book, draft, link):
-        return book.report(drift(draft.ref, draft.title, link))
-    return book.keep(draft.ref)
-
-
-def _was_taken_off(book: Draftbook, draft: PaymentDraft, link: LinkState) -> bool:
-    """Rule R8: whether a person took the payment off one of our live invoices, or applied less of it there."""
+def _taken_off(book: Draftbook, draft: PaymentDraft, link: LinkState) -> list[Difference]:
+    """Rule R8: where a person took the payment off one of our live invoices, or applied less of it there."""
     document = book.document(link.ref)
     if document is None or document.raw is None:
-        return False
+        return []
     applied = applied_by(document.raw)
+    found: list[Difference] = []
     for line in draft.lines:
-        invoice = book.link(line.invoice)
-        if invoice and book.will_exist(line.invoice) and applied.get(invoice.ledger_id, ZERO) < line.amount:
-            return True
-    return False
+        invoice, paid = book.link(line.invoice), book.document(line.invoice)
+        if invoice is None or line.invoice in book.restored.keys() | book.over or not book.will_exist(line.invoice):
+            continue
+        still, number = applied.get(invoice.ledger_id, ZERO), text(paid.raw, "DocNumber") if paid and paid.raw else ""
+        if still < line.amount:
+            label = f"Applied to invoice {number or invoice.ledger_id}"
+            found.append({"label": label, "ours": f"{line.amount:.2f}", "theirs": f"{still:.2f}"})
+    return found
+
+
+def _has_to_be_applied_again(book: Draftbook, draft: PaymentDraft, link: LinkState) -> bool:
+    """Whether an invoice it pays is being restored, and what a person did to that one took the payment off it."""
+    grown = _grown(book, draft, link)
+    restored = [line.invoice for line in draft.lines if line.invoice in book.restored]
+    return any(book.restored[ref] or ref in grown for ref in restored)
+
+
+def _kept_by_hand(book: Draftbook, draft: PaymentDraft) -> Problem | None:
+    """A new or changed payment of an invoice that a person has given up or unlinked (rule R8)."""
+    numbers = [
+        book.group.bills[line.invoice.practice_id].number for line in draft.lines if line.invoice in book.by_hand
+    ]
+    return kept_by_hand(draft.ref, draft.title, numbers) if numbers else None
 
 
 def _plan_new(book: Draftbook, draft: PaymentDraft) -> None:
@@ -166,13 +185,13 @@ def _plan_left(book: Draftbook, desired: Desired, ref: Ref, link: LinkState) -> 
     payment = book.group.payments.get(ref.practice_id)
     if ref in book.blocked:
         return None
-    if link.is_voided or book.is_deleted(ref) or payment is None or payment.id in desired.as_they_are:
+    if link.is_voided or payment is None or payment.id in desired.as_they_are:
         return book.keep(ref)
     if any(_may_be_for(book, ref, payment)):
         return book.keep(ref)
     title, document = f"Payment {ref.practice_id}", book.document(ref)
-    if book.has_drifted(link):
-        return book.report(drift(ref, title, link, "it was deleted in Clio"))
+    if met_gone(book, link, title, "it was deleted in Clio") is Way.SAID:
+        return None
     if closed := closed_period(book.policy, ref, title, (dated(document.raw) if document else None,)):
         return book.report(closed)
     return book.add(_void(ref, title, link, document))
@@ -199,7 +218,7 @@ def _void(ref: Ref, title: str, link: LinkState, document: Document | None) -> C
         title=title,
         reason="deleted in Clio",
         ledger_id=link.ledger_id,
-        practice_fingerprint="void",
+        practice_fingerprint=GONE,
         amount=amount,
         reverses=gathered([post(mapping.RECEIVABLE, amount), post(account, -amount)]),
     )

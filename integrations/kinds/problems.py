@@ -1,5 +1,6 @@
 """The problems of bills and payments, in the words of the bookkeeper who has to act on them."""
 
+from collections.abc import Sequence
 from datetime import date
 
 from integrations.core import mapping
@@ -126,6 +127,19 @@ def closed_period(policy: Policy, ref: Ref, title: str, days: tuple[date | None,
 def dated(raw: Raw | None) -> date | None:
     """The date of a QuickBooks transaction; None where there is none."""
     return day(raw, "TxnDate") if raw is not None else None
+
+
+def kept_by_hand(ref: Ref, title: str, numbers: Sequence[str]) -> Problem:
+    """What depends on an invoice that a person has given up or unlinked in QuickBooks (rule R8)."""
+    bills = f"bill {numbers[0]}" if len(numbers) == 1 else f"bills {', '.join(numbers)}"
+    return Problem(
+        "kept_by_hand",
+        ref,
+        f"{title} is for {bills}, whose invoice somebody keeps by hand or has given up in QuickBooks. Enter it there "
+        "by hand too, or open the accepted difference of the invoice again and restore it.",
+        title=title,
+        details={"bills": list(numbers)},
+    )
 
 
 def deleted(ref: Ref, title: str, link: LinkState) -> Problem:

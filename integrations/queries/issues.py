@@ -8,7 +8,7 @@ from django.db.models import BigIntegerField, Case, Count, F, Q, QuerySet, Value
 from django.http import QueryDict
 
 from firms.models import Firm
-from integrations.issue_codes import ACTIONS, Code, code
+from integrations.issue_codes import ACTIONS, Code, code, offered
 from integrations.models import Issue, Pairing, Record
 from integrations.queries import links
 from integrations.queries.paging import Page, page_by_id, words
@@ -39,6 +39,12 @@ EFFECTS = {
     "reactivate": "The next sync makes the customer active again in QuickBooks.",
     "retry": "The next sync sends it again. Choose this once the cause is gone.",
     "confirm": "Remembers that a person has looked; it is not asked again.",
+    "restore": "The next sync writes Clio's version over QuickBooks's; what was deleted is created anew.",
+    "accept_theirs": "Leaves QuickBooks's version until Clio changes again. It stays listed under Accepted.",
+    "unlink": "The portal no longer touches the document and posts no other in its place.",
+    "credit_memo": "The next sync posts a credit memo dated today and applies it to what is still open.",
+    "refund": "The next sync posts one expense that pays the money back; the payment and its deposit stay as they are.",
+    "reopen": "It is open again, as before it was accepted; you can decide anew.",
     "ignore": "Leaves it as it is on both sides. The difference stays listed under Accepted.",
     "apply": "Carries the held changes out.",
     "discard": "Drops the held changes; nothing is written.",
@@ -154,7 +160,7 @@ def detail(firm: Firm, issue: Issue, pairing: Pairing) -> Detail:
     return Detail(
         issue,
         known,
-        tuple(_choice(action, practice_url) for action in known.actions),
+        tuple(_choice(action, practice_url) for action in offered(issue)),
         tuple(_candidates(issue, pairing)),
         links.record_page(firm, issue.kind, issue.practice_id),
         practice_url,

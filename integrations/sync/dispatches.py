@@ -9,14 +9,14 @@ from typing import Any
 from django.db import transaction
 from django.db.models import QuerySet
 
-from integrations.core.changes import Action, Change, Problem, request_id
+from integrations.core.changes import Action, Change, Draft, Problem, request_id
 from integrations.core.errors import RemoteError
 from integrations.core.money import ZERO
 from integrations.core.ports import Operation, Raw, Write
 from integrations.core.read import money, text
 from integrations.core.records import Kind, Ref
 from integrations.kinds.catalog import NUMBERED
-from integrations.kinds.contact import Contact, mapped_members
+from integrations.kinds.contact import mapped_members
 from integrations.kinds.documents import ledger_fingerprint
 from integrations.kinds.plan_contacts import CustomerDraft
 from integrations.models import Dispatch, EntityLink, SyncEvent, SyncRun
@@ -129,9 +129,19 @@ def record(work: Workspace, run: SyncRun, change: Change, raw: Raw) -> None:
 
 
 def unlink(work: Workspace, run: SyncRun, change: Change) -> None:
-    """Forgets a link; the row stays as a tombstone."""
+    """Forgets a link; the row stays as a tombstone, with what the plan has it remember."""
+    remembered = {} if change.base is None else {"base": dict(change.base)}
+    _note(work, run, change, {"state": EntityLink.State.UNLINKED, **remembered})
+
+
+def accept_absence(work: Workspace, run: SyncRun, change: Change) -> None:
+    """Takes it as agreed that the document is no longer in QuickBooks; the link stays, so nothing takes its place."""
+    _note(work, run, change, {"practice_fingerprint": change.practice_fingerprint, "base": dict(change.base or {})})
+
+
+def _note(work: Workspace, run: SyncRun, change: Change, values: Mapping[str, object]) -> None:
     with transaction.atomic():
-        _links(work, change.ref).update(state=EntityLink.State.UNLINKED)
+        _links(work, change.ref).update(**values)
         _event(work, run, None, change.ref, _completion(change), change.entity, change.ledger_id)
 
 
@@ -185,9 +195,11 @@ def _sha(body: bytes) -> str:
     return hashlib.sha256(body).hexdigest()
 
 
-def _base(contact: Contact) -> dict[str, object]:
-    """The fields both sides agree on from now on."""
-    return {"name": contact.name, "fields": mapped_members(contact)}
+def _base_of(draft: Draft | None) -> dict[str, object]:
+    """The fields of a contact that both sides agree on from now on."""
+    if not isinstance(draft, CustomerDraft):
+        return {}
+    return {"name": draft.contact.name, "fields": mapped_members(draft.contact)}
 
 
 def _completion(change: Change) -> dict[str, object]:
@@ -199,7 +211,7 @@ def _completion(change: Change) -> dict[str, object]:
         "title": change.title,
         "reason": change.reason,
         "amount": str(draft.amount if draft else change.amount),
-        "base": _base(draft.contact) if isinstance(draft, CustomerDraft) else {},
+        "base": dict(change.base) if change.base is not None else _base_of(draft),
         "replaces": _key(change.replaces),
         "closes": _key(change.closes),
         "postings": [
@@ -223,7 +235,7 @@ def _link(work: Workspace, ref: Ref, plan: Mapping[str, object], entity: str, le
     for name, state in (("replaces", EntityLink.State.UNLINKED), ("closes", EntityLink.State.VOIDED)):
         if isinstance(over := plan.get(name), list):
             _links(work, Ref(Kind(over[0]), over[1], over[2])).update(state=state)
-    is_void = plan["action"] == Action.VOID
+    is_void = plan["action"] == Action.VOID or plan.get("closes") == _key(ref)
     values = {
         "state": EntityLink.State.VOIDED if is_void else EntityLink.State.LIVE,
         "ledger_entity": entity,

@@ -235,6 +235,9 @@ class Executor:
             return None
         kept = mirror.one(self.work.pairing, change.entity, change.ledger_id)
         raw = kept.data if kept and not kept.is_deleted else self.catalog.whole(change.entity, change.ledger_id)
+        if raw is None and change.action is Action.ACCEPT and kept:
+            dispatches.accept_absence(self.work, self.run, change)
+            return None
         if raw is None:
             return refusals.unread(change)
         dispatches.record(self.work, self.run, change, raw)

@@ -14,6 +14,7 @@ from integrations.kinds.documents import ledger_fingerprint
 from integrations.kinds.group import Document, Group, LinkState
 from integrations.kinds.invoice import Allocation, Bill, InterestCharge, LineItem
 from integrations.kinds.payment import Receipt
+from integrations.kinds.theirs import GIVEN_UP
 from integrations.models import EntityLink, Issue, Pairing
 from integrations.sync import mirror
 from integrations.sync.clusters import Cluster
@@ -41,6 +42,7 @@ class Loaded:
     documents: dict[Ref, Document]
     decisions: dict[tuple[Ref, str], Decision]
     absent: frozenset[str]
+    left: dict[Ref, dict[str, object]]
 
 
 def load_chunk(work: Workspace, clusters: list[Cluster]) -> Loaded:
@@ -80,6 +82,7 @@ def load_chunk(work: Workspace, clusters: list[Cluster]) -> Loaded:
         documents=_documents(pairing, links),
         decisions=_decisions(pairing, wanted),
         absent=frozenset(row.id for row in rows if row.is_deleted),
+        left=_left(pairing, wanted),
     )
 
 
@@ -195,6 +198,18 @@ def _links(pairing: Pairing, wanted: Wanted) -> dict[Ref, LinkState]:
     return found
 
 
+def _left(pairing: Pairing, wanted: Wanted) -> dict[Ref, dict[str, object]]:
+    """What a person unlinked and keeps by hand (rule R8), with what was said of it."""
+    found = {}
+    for kind, practice_ids in wanted.items():
+        rows = EntityLink.objects.of(pairing.firm).filter(
+            pairing=pairing, kind=kind, practice_id__in=list(practice_ids), state=EntityLink.State.UNLINKED
+        )
+        for row in rows.filter(base__has_key=GIVEN_UP).order_by("id"):
+            found[Ref(kind, row.practice_id, row.leg)] = row.base[GIVEN_UP]
+    return found
+
+
 def _documents(pairing: Pairing, links: dict[Ref, LinkState]) -> dict[Ref, Document]:
     found: dict[Ref, Document] = {}
     for entity, linked in _grouped((link.entity, link) for link in links.values()).items():
@@ -263,6 +278,7 @@ def group_of(loaded: Loaded, cluster: Cluster, matches: Mapping[str, Match]) -> 
         documents={ref: loaded.documents[ref] for ref in refs if ref in loaded.documents},
         decisions=loaded.decisions,
         absent_bills=frozenset(id for id in bill_ids if id in loaded.absent),
+        left={ref: said for ref, said in loaded.left.items() if ref.practice_id in practice_ids[ref.kind]},
     )
 
 

@@ -1,5 +1,6 @@
 """Keeping issues true: opened when a problem is found, closed when it is gone, never opened twice."""
 
+import json
 from collections.abc import Collection, Iterable, Mapping
 
 from django.db import transaction
@@ -55,9 +56,44 @@ def _sync(work: Workspace, run: SyncRun | None, known: Mapping[Key, Issue], foun
             close(work, run, issue)
     for key, problem in found.items():
         if key in known:
-            _refresh(known[key], problem.message, problem.ledger_id, dict(problem.details))
+            _keep_true(work, run, known[key], problem)
         else:
-            _open(work, run, key, problem.message, problem.title, problem.ledger_id, dict(problem.details))
+            issue = _open(work, run, key, problem.message, problem.title, problem.ledger_id, dict(problem.details))
+            _judge(issue, problem)
+
+
+def _keep_true(work: Workspace, run: SyncRun | None, issue: Issue, problem: Problem) -> None:
+    """An accepted issue is open again once its facts are others than those that were accepted (rule R10)."""
+    was_accepted = issue.state == Issue.State.ACCEPTED
+    if was_accepted and not problem.accepted and _is_another(issue, problem):
+        issue.state, issue.action, issue.value, issue.note = Issue.State.OPEN, "", "", ""
+        issue.decided_by, issue.decided_at = None, None
+        issue.save(update_fields=["state", "action", "value", "note", "decided_by", "decided_at"])
+        key = _key(issue.code, issue.kind, issue.practice_id, issue.leg)
+        _journal(work, run, SyncEvent.Outcome.ISSUE, key, issue.title, problem.message)
+    _refresh(issue, problem.message, problem.ledger_id, dict(problem.details))
+    _judge(issue, problem)
+
+
+def _is_another(issue: Issue, problem: Problem) -> bool:
+    """Whether what the problem is about has changed; where it has no details its words are all there is."""
+    if problem.details or issue.details:
+        return (issue.ledger_id, issue.details) != (problem.ledger_id, _plain(problem.details))
+    return (issue.ledger_id, issue.message) != (problem.ledger_id, problem.message)
+
+
+def _judge(issue: Issue, problem: Problem) -> None:
+    """How bad it is, and that a person has accepted it already."""
+    state = Issue.State.ACCEPTED if problem.accepted else issue.state
+    severity = problem.severity or code(issue.code).severity
+    if (issue.state, issue.severity) != (state, severity):
+        issue.state, issue.severity = state, severity
+        issue.save(update_fields=["state", "severity"])
+
+
+def _plain(details: Mapping[str, object]) -> object:
+    """As the database gives it back."""
+    return json.loads(json.dumps(details))
 
 
 def _refresh(issue: Issue, message: str, ledger_id: str, details: dict[str, object]) -> None:
@@ -71,9 +107,9 @@ def _refresh(issue: Issue, message: str, ledger_id: str, details: dict[str, obje
 
 def _open(
     work: Workspace, run: SyncRun | None, key: Key, message: str, title: str, ledger_id: str, details: dict[str, object]
-) -> None:
+) -> Issue:
     name, kind, practice_id, leg = key
-    Issue.objects.of(work.firm).create(
+    issue = Issue.objects.of(work.firm).create(
         firm=work.firm,
         pairing=work.pairing,
         code=name,
@@ -88,6 +124,7 @@ def _open(
         opened_at=work.clock.now(),
     )
     _journal(work, run, SyncEvent.Outcome.ISSUE, key, title, message)
+    return issue
 
 
 def close(work: Workspace, run: SyncRun | None, issue: Issue) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from integrations.core.changes import LOCAL, Action, Change, Plan
 from integrations.core.mapping import Policy
 from integrations.core.posting import Posting
-from integrations.core.records import Ref
+from integrations.core.records import Kind, Ref
 from integrations.kinds import contact, payment
 from integrations.kinds.catalog import Catalog, Holder, Settlement
 from integrations.kinds.contact import decode_customer
@@ -16,6 +16,7 @@ from integrations.kinds.documents import ledger_fingerprint
 from integrations.kinds.group import Document, Group, LinkState
 from integrations.kinds.plan import plan_group
 from integrations.kinds.plan_contacts import CustomerDraft
+from integrations.kinds.theirs import GIVEN_UP
 from tests.contract import qbo_schema
 
 Applied = Mapping[str, Mapping[str, int]]  # entity to document id to amount
@@ -34,6 +35,7 @@ class Ledger:
     catalog: Catalog = field(default_factory=Catalog)
     bodies: list[tuple[Change, dict[str, Any]]] = field(default_factory=list)
     posted: dict[Ref, tuple[Posting, ...]] = field(default_factory=dict)
+    left: dict[Ref, Mapping[str, object]] = field(default_factory=dict)
     last_id: int = 100
 
     # Books
@@ -51,7 +53,28 @@ class Ledger:
         return self.documents[self.links[ref].entity, self.links[ref].ledger_id]
 
     def delete(self, ref: Ref) -> None:
-        del self.documents[self.links[ref].entity, self.links[ref].ledger_id]
+        """What was applied to it is the payer's again."""
+        link = self.links[ref]
+        del self.documents[link.entity, link.ledger_id]
+        self.catalog.drop_number(link.entity, link.ledger_id)
+        for payer in self.payments():
+            payer["Line"] = [line for line in payer["Line"] if line["LinkedTxn"][0]["TxnId"] != link.ledger_id]
+        self._settle()
+
+    def delete_by_hand(self, number: str) -> None:
+        """Somebody deletes a document that is no longer linked."""
+        (key,) = [key for key, raw in self.documents.items() if raw.get("DocNumber") == number]
+        del self.documents[key]
+
+    def void(self, ref: Ref) -> None:
+        """What a person's void leaves: nothing in it, nothing applied, and the word in its note. Names have no void."""
+        raw = self.of(ref)
+        if ref.kind is Kind.CONTACT:
+            return
+        raw["TotalAmt"], raw["Line"], raw["PrivateNote"] = Decimal("0.00"), [], f"Voided - {raw['PrivateNote']}"
+        for payer in self.payments():
+            payer["Line"] = [line for line in payer["Line"] if line["LinkedTxn"][0]["TxnId"] != raw["Id"]]
+        self._settle()
 
     def invoices(self) -> list[dict[str, Any]]:
         return [raw for (entity, _), raw in self.documents.items() if entity == "Invoice"]
@@ -73,7 +96,7 @@ class Ledger:
     def known(self, group: Group) -> Group:
         """The group with what is linked and what the ledger says of it."""
         documents = {ref: self._document(link) for ref, link in self.links.items()}
-        return replace(group, links=dict(self.links), documents=documents)
+        return replace(group, links=dict(self.links), documents=documents, left=dict(self.left))
 
     def _document(self, link: LinkState) -> Document:
         raw = self.documents.get((link.entity, link.ledger_id))
@@ -129,15 +152,23 @@ class Ledger:
             del self.links[change.replaces]
         if change.closes:
             self.links[change.closes] = replace(self.links[change.closes], is_voided=True)
-        if change.action is Action.UNLINK:
-            del self.links[change.ref]
-            return
+        if change.action is Action.UNLINK or (change.action is Action.ACCEPT and current is None):
+            return self._give_up(change)
         if change.action is Action.VOID and change.draft is None:
             self._void(change, current or {})
         elif change.action not in LOCAL:
             current = self._store(change, current)
         assert current is not None
         self._link(change, current)
+
+    def _give_up(self, change: Change) -> None:
+        """The link is forgotten, or stays although its document is gone."""
+        link = self.links.pop(change.ref)
+        base = dict(change.base or {})
+        if change.action is Action.ACCEPT:
+            self.links[change.ref] = replace(link, practice_fingerprint=change.practice_fingerprint, base=base)
+        elif isinstance(said := base.get(GIVEN_UP), Mapping):
+            self.left[change.ref] = said
 
     def _store(self, change: Change, current: dict[str, Any] | None) -> dict[str, Any]:
         assert change.draft is not None
@@ -167,8 +198,8 @@ class Ledger:
 
     def _link(self, change: Change, raw: Mapping[str, Any]) -> None:
         ref, draft = change.ref, change.draft
-        base: dict[str, object] = {}
-        if isinstance(draft, CustomerDraft):
+        base: Mapping[str, object] = change.base or {}
+        if change.base is None and isinstance(draft, CustomerDraft):
             base = {"name": draft.contact.name, "fields": contact.mapped_members(draft.contact)}
         self.links[ref] = LinkState(
             ref,
@@ -176,7 +207,7 @@ class Ledger:
             raw["Id"],
             change.practice_fingerprint,
             ledger_fingerprint(change.entity, raw),
-            change.action is Action.VOID,
+            change.action is Action.VOID or change.closes == ref,
             base,
         )
         self.catalog.owners[change.entity, raw["Id"]] = ref

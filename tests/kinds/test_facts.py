@@ -8,7 +8,7 @@ import pytest
 from integrations.kinds.facts import differences, said
 
 
-def nobody(id: str) -> str:
+def nobody(member: str, id: str) -> str:
     return ""
 
 
@@ -64,7 +64,8 @@ def test_a_line_is_named_with_its_item_text_and_amount() -> None:
 def test_a_name_the_document_does_not_carry_is_looked_up() -> None:
     ours = invoice(CustomerRef={"value": "5"})
     theirs = invoice(CustomerRef={"value": "6"})
-    (row,) = differences("Invoice", ours, theirs, {"5": "Ann Lee"}.get)  # type: ignore[arg-type]
+    known = {("CustomerRef", "5"): "Ann Lee"}
+    (row,) = differences("Invoice", ours, theirs, lambda member, id: known.get((member, id), ""))
     assert (row["ours"], row["theirs"]) == ("Ann Lee", "6")
 
 
@@ -76,8 +77,8 @@ def test_the_sides_of_a_journal_line_and_its_customer_count() -> None:
             "Line": [{"DetailType": "JournalEntryLineDetail", "Amount": Decimal(9), "JournalEntryLineDetail": detail}]
         }
 
-    names = {"5": "Ann Lee", "6": "Bo Ray"}
-    (row,) = differences("JournalEntry", entry("Debit", "5"), entry("Debit", "6"), lambda id: names.get(id, ""))
+    names = {"44": "Trust", "5": "Ann Lee", "6": "Bo Ray"}
+    (row,) = differences("JournalEntry", entry("Debit", "5"), entry("Debit", "6"), lambda _, id: names.get(id, ""))
     assert (row["ours"], row["theirs"]) == ("Debit · Trust · Ann Lee · 9.00", "Debit · Trust · Bo Ray · 9.00")
     assert differences("JournalEntry", entry("Debit", "5"), entry("Credit", "5"), nobody)
 

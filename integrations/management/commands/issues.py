@@ -5,11 +5,12 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
-from firms.models import Firm
+from firms.models import Firm, Membership, User
+from firms.roles import Permission
 from integrations.management.base import FirmCommand
 from integrations.models import Issue
-from integrations.reports import issues_report
-from integrations.resolving import CannotResolve, open_issues, resolve
+from integrations.reports import accepted_report, issues_report
+from integrations.resolving import CannotResolve, accepted_issues, open_issues, resolve
 from integrations.systems.clock import SystemClock
 
 
@@ -19,24 +20,39 @@ class Command(FirmCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         super().add_arguments(parser)
         parser.add_argument("--resolve", nargs=2, metavar=("ID", "ACTION"), help="carried out by the next run")
+        parser.add_argument(
+            "--resolve-all", nargs=2, metavar=("CODE", "ACTION"), help="the same for every open issue of that code"
+        )
         parser.add_argument("--field", action="append", default=[], metavar="NAME=VALUE", help="what the action needs")
+        parser.add_argument("--note", default="", help="why; kept in the history")
+        parser.add_argument("--by", metavar="EMAIL", help="the member of the firm who decides")
+        parser.add_argument("--accepted", action="store_true", help="list what has been accepted instead")
 
     def work(self, firm: Firm, options: dict[str, Any]) -> tuple[dict[str, Any], int]:
         if options["resolve"]:
             id_, action = options["resolve"]
-            self._resolve(firm, id_, action, _fields(options["field"]))
+            self._resolve(self._one(firm, id_), action, _who(firm, options), _fields(options["field"]), options["note"])
         elif options["field"]:
             raise CommandError("--field says what an action needs; it goes with --resolve ID ACTION.", returncode=2)
+        elif options["resolve_all"]:
+            name, action = options["resolve_all"]
+            for issue in [issue for issue in open_issues(firm) if issue.code == name]:
+                self._resolve(issue, action, _who(firm, options), {}, options["note"])
+        if options["accepted"]:
+            return {"firm": firm.slug, "issues": [accepted_report(issue) for issue in accepted_issues(firm)]}, 0
         issues = open_issues(firm)
         return issues_report(firm, issues), int(any(issue.severity == "error" for issue in issues))
 
-    def _resolve(self, firm: Firm, id_: str, action: str, fields: dict[str, str]) -> None:
+    def _one(self, firm: Firm, id_: str) -> Issue:
         known = {str(issue.pk): issue for issue in self._resolvable(firm)}
         if id_ not in known:
             raise CommandError(f"There is no open issue {id_} of this firm.", returncode=2)
+        return known[id_]
+
+    def _resolve(self, issue: Issue, action: str, who: User | None, fields: dict[str, str], note: str) -> None:
         try:
             value = fields.get("value", next(iter(fields.values()), ""))
-            resolve(known[id_], action, None, SystemClock(), value=value)
+            resolve(issue, action, who, SystemClock(), value=value, note=note)
         except CannotResolve as error:
             raise CommandError(str(error), returncode=2) from error
 
@@ -51,6 +67,16 @@ class Command(FirmCommand):
             self.stdout.write(f"{'':>39}{', '.join(issue['actions'])}")
         if not payload["issues"]:
             self.stdout.write("Nothing is open")
+
+
+def _who(firm: Firm, options: dict[str, Any]) -> User | None:
+    """Raises CommandError for somebody who is not a member of the firm, or may not decide."""
+    if not options["by"]:
+        return None
+    member = Membership.objects.filter(firm=firm, user__email__iexact=options["by"]).select_related("user").first()
+    if member is None or not member.may(Permission.RESOLVE):
+        raise CommandError(f"{options['by']} is no member of this firm who may resolve issues.", returncode=2)
+    return member.user
 
 
 def _fields(given: list[str]) -> dict[str, str]:

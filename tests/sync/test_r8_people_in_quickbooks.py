@@ -1,0 +1,239 @@
+"""R8 and R10: what people do to our documents in QuickBooks, what is decided about it, and what stays listed."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from integrations.models import EntityLink, Issue, SyncEvent
+from integrations.resolving import resolve
+from tests.portal import Portal
+from tests.sync.books import account, settled
+
+
+def posted(portal: Portal, amount: str = "1000.00", paid: int = 400) -> int:
+    """Bill 1 of 1,000 with 400 paid, in QuickBooks."""
+    bill = portal.bill(amount, number="1")
+    if paid:
+        portal.pay(bill, paid)
+    portal.run()
+    return bill
+
+
+def the_payment(portal: Portal) -> dict[str, Any]:
+    (found,) = [doc for doc in portal.quickbooks.all("Payment") if doc["TotalAmt"]]
+    return found
+
+
+def accepted(portal: Portal) -> list[str]:
+    return sorted(Issue.objects.of(portal.firm).filter(state="accepted").values_list("code", flat=True))
+
+
+def edit_amount(portal: Portal, amount: str) -> None:
+    invoice = portal.invoice("1")
+    line = {**invoice["Line"][0], "Amount": Decimal(amount)}
+    line["SalesItemLineDetail"] = {**line["SalesItemLineDetail"], "Qty": 1, "UnitPrice": Decimal(amount)}
+    portal.quickbooks.edit_invoice(invoice["Id"], Line=[line])
+
+
+def test_r8_an_invoice_whose_amount_a_person_changed_is_drift_although_clio_is_unchanged(portal: Portal) -> None:
+    bill = posted(portal)
+    edit_amount(portal, "1000.01")
+    run = portal.run()
+    issue = portal.issue("drift")
+    assert (run.outcome, issue.severity, issue.practice_id) == ("issues", "error", str(bill))
+    assert {"label": "Amount", "ours": "1000.00", "theirs": "1000.01"} in issue.details["fields"]
+    settled(portal, "drift", but=[bill])
+
+
+def test_r8_restoring_writes_clios_version_in_place(portal: Portal) -> None:
+    posted(portal)
+    made = portal.invoice("1")
+    edit_amount(portal, "1200.00")
+    portal.quickbooks.edit_invoice(made["Id"], DocNumber="X", TxnDate="2026-02-09")
+    portal.run()
+    portal.resolve("drift", "restore")
+    run = portal.run()
+    assert run.counts["invoice"]["updated"] == 1
+    now = portal.invoice("1")
+    assert (now["Id"], now["TotalAmt"], now["TxnDate"]) == (made["Id"], 1000, "2026-02-02")
+    settled(portal)
+
+
+def test_r8_a_voided_invoice_is_drift_and_restoring_it_applies_its_payment_again(portal: Portal) -> None:
+    bill = posted(portal)
+    portal.quickbooks.void_invoice(portal.invoice("1")["Id"])
+    portal.run()
+    assert "voided in QuickBooks" in portal.issue("drift").message
+    settled(portal, "drift", but=[bill])
+    portal.resolve("drift", "restore")
+    portal.run()
+    assert (portal.invoice("1")["TotalAmt"], portal.invoice("1")["Balance"]) == (1000, 600)
+    settled(portal)
+
+
+def test_r8_a_deleted_invoice_is_never_silently_created_again_and_restored_with_a_new_link(portal: Portal) -> None:
+    bill = posted(portal)
+    made = portal.invoice("1")
+    portal.quickbooks.delete_invoice(made["Id"])
+    portal.run()
+    assert portal.issue("deleted_in_ledger").practice_id == str(bill)
+    settled(portal, "deleted_in_ledger", but=[bill])
+    assert portal.quickbooks.all("Invoice") == []
+    portal.resolve("deleted_in_ledger", "restore")
+    portal.run()
+    now = portal.invoice("1")
+    assert (now["Id"] != made["Id"], now["Balance"]) == (True, 600)
+    assert EntityLink.objects.of(portal.firm).get(kind="invoice").ledger_id == now["Id"]
+    settled(portal)
+
+
+@pytest.mark.parametrize("undo, code", [("void", "drift"), ("delete", "deleted_in_ledger")])
+def test_r8_a_payment_voided_or_deleted_by_a_person_is_restored_as_a_new_one(
+    portal: Portal, undo: str, code: str
+) -> None:
+    bill = posted(portal)
+    getattr(portal.quickbooks, undo)("Payment", the_payment(portal)["Id"])
+    portal.run()
+    settled(portal, code, but=[bill])
+    assert account(portal, "undeposited") == 0
+    portal.resolve(code, "restore")
+    portal.run()
+    assert (account(portal, "undeposited"), portal.invoice("1")["Balance"]) == (400, 600)
+    settled(portal)
+
+
+def test_r8_a_payment_taken_off_its_invoice_is_drift_and_restoring_applies_it_again(portal: Portal) -> None:
+    bill = posted(portal)
+    portal.quickbooks.edit("Payment", the_payment(portal)["Id"], Line=[])
+    portal.run()
+    assert portal.issue("drift").kind == "payment"
+    settled(portal, "drift", but=[bill])
+    portal.resolve("drift", "restore")
+    portal.run()
+    settled(portal)
+
+
+def test_r8_accepting_theirs_lasts_until_clio_changes_again(portal: Portal) -> None:
+    bill = posted(portal)
+    edit_amount(portal, "1000.01")
+    portal.run()
+    portal.resolve("drift", "accept_theirs")
+    assert portal.run().outcome == "in_sync"
+    assert accepted(portal) == ["drift"]
+    settled(portal, but=[bill])
+    assert portal.invoice("1")["TotalAmt"] == Decimal("1000.01")
+    portal.clio.edit_bill(bill, due_at=date(2026, 6, 6))
+    portal.run()
+    assert (portal.invoice("1")["TotalAmt"], portal.invoice("1")["DueDate"]) == (1000, "2026-06-06")
+    assert accepted(portal) == []
+    settled(portal)
+
+
+def test_r10_an_accepted_difference_opens_again_when_its_facts_change(portal: Portal) -> None:
+    bill = posted(portal, paid=0)
+    edit_amount(portal, "1000.01")
+    portal.run()
+    portal.resolve("drift", "accept_theirs")
+    portal.run()
+    edit_amount(portal, "1250.00")
+    assert portal.run().outcome == "issues"
+    assert "1250.00" in portal.issue("drift").message
+    settled(portal, "drift", but=[bill])
+
+
+def test_r10_an_ignored_difference_opens_again_when_its_facts_change(portal: Portal) -> None:
+    bill = posted(portal, paid=0)
+    edit_amount(portal, "1000.01")
+    portal.run()
+    portal.resolve("drift", "ignore")
+    assert portal.run().outcome == "in_sync"
+    edit_amount(portal, "1250.00")
+    portal.run()
+    settled(portal, "drift", but=[bill])
+
+
+def test_r10_an_accepted_difference_can_be_opened_again_and_decided_anew(portal: Portal) -> None:
+    bill = posted(portal, paid=0)
+    edit_amount(portal, "1000.01")
+    portal.run()
+    portal.resolve("drift", "accept_theirs")
+    portal.run()
+    issue = Issue.objects.of(portal.firm).get(state="accepted")
+    resolve(issue, "reopen", portal.owner, portal.clock, note="the client disagrees")
+    settled(portal, "drift", but=[bill])
+    portal.resolve("drift", "restore")
+    portal.run()
+    assert portal.invoice("1")["TotalAmt"] == 1000
+    settled(portal)
+
+
+def test_r10_each_resolution_is_in_the_journal_with_who_and_why(portal: Portal) -> None:
+    posted(portal)
+    edit_amount(portal, "1000.01")
+    portal.run()
+    resolve(portal.issue("drift"), "accept_theirs", portal.owner, portal.clock, note="rounded by hand")
+    portal.run()
+    decided = SyncEvent.objects.of(portal.firm).get(outcome="decided")
+    assert (decided.actor, decided.message) == (portal.owner, "Accept QuickBooks's version: rounded by hand")
+    carried_out = SyncEvent.objects.of(portal.firm).get(outcome="accepted")
+    assert carried_out.message == "QuickBooks's version was accepted"
+    issue = Issue.objects.of(portal.firm).get(state="accepted")
+    assert (issue.action, issue.decided_by, issue.note) == ("accept_theirs", portal.owner, "rounded by hand")
+
+
+def test_r8_an_unlinked_invoice_is_kept_by_hand_and_never_posted_again(portal: Portal) -> None:
+    bill = posted(portal)
+    portal.quickbooks.renumber_invoice(portal.invoice("1")["Id"], "by hand")
+    portal.run()
+    portal.resolve("drift", "unlink")
+    portal.run()
+    assert accepted(portal) == ["drift"]
+    settled(portal, but=[bill])
+    portal.quickbooks.delete_invoice(portal.invoice("by hand")["Id"])
+    portal.clio.edit_bill(bill, due_at=date(2026, 6, 6))
+    settled(portal, but=[bill])
+    assert portal.quickbooks.all("Invoice") == []
+
+
+def test_r8_an_unlinked_invoice_can_be_linked_again(portal: Portal) -> None:
+    bill = posted(portal)
+    portal.quickbooks.renumber_invoice(portal.invoice("1")["Id"], "by hand")
+    portal.run()
+    portal.resolve("drift", "unlink")
+    portal.run()
+    resolve(Issue.objects.of(portal.firm).get(state="accepted"), "reopen", portal.owner, portal.clock)
+    settled(portal, "drift", but=[bill])
+    portal.resolve("drift", "restore")
+    portal.run()
+    assert portal.invoice("1")["Balance"] == 600
+    settled(portal)
+
+
+def test_r8_a_payment_of_an_unlinked_invoice_is_for_a_person_to_enter(portal: Portal) -> None:
+    bill = posted(portal, paid=0)
+    portal.quickbooks.renumber_invoice(portal.invoice("1")["Id"], "by hand")
+    portal.run()
+    portal.resolve("drift", "unlink")
+    portal.pay(bill, 250)
+    portal.run()
+    assert portal.issue("kept_by_hand").severity == "warning"
+    settled(portal, "kept_by_hand", but=[bill])
+
+
+def test_r8_an_invoice_voided_on_both_sides_needs_nobody(portal: Portal) -> None:
+    bill = posted(portal, paid=0)
+    portal.quickbooks.void_invoice(portal.invoice("1")["Id"])
+    portal.clio.void_bill(bill)
+    portal.run()
+    assert EntityLink.objects.of(portal.firm).get(kind="invoice").state == "voided"
+    settled(portal)
+
+
+def test_r8_what_is_not_ours_on_our_documents_is_no_drift(portal: Portal) -> None:
+    posted(portal)
+    portal.quickbooks.edit_invoice(portal.invoice("1")["Id"], CustomerMemo={"value": "Thank you"})
+    portal.quickbooks.edit("Payment", the_payment(portal)["Id"], PrivateNote="seen by Bo")
+    portal.run()
+    settled(portal)
