@@ -1,6 +1,6 @@
 """What the commands print as JSON: runs, plans and issues as plain values."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from firms.models import Firm
@@ -37,6 +37,18 @@ def run_report(firm: Firm, run: SyncRun | None, reason: str = "") -> dict[str, A
         "warnings": run.warnings,
         "seconds": round(took, 1),
     }
+
+
+def added_up(reports: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Several runs as one: what was done and asked in all of them, and how things stand after the last."""
+    last = reports[-1]
+    done = ("created", "updated", "voided", "adopted")
+    kinds = {
+        kind: counts | {word: sum(one["kinds"].get(kind, {}).get(word, 0) for one in reports) for word in done}
+        for kind, counts in last["kinds"].items()
+    }
+    requests = {name: sum(one["requests"][name] for one in reports) for name in last["requests"]}
+    return {**last, "kinds": kinds, "requests": requests}
 
 
 def change_report(change: Change) -> dict[str, Any]:

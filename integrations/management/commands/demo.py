@@ -21,12 +21,16 @@ from firms.models import Firm, User
 from integrations import connecting, mapping
 from integrations.gateways import open_workspace
 from integrations.management.base import systems_reachable
-from integrations.models import Connection, SyncRun
-from integrations.reports import run_report
-from integrations.resolving import open_issues
+from integrations.management.telling import Teller, Told
+from integrations.models import Connection, Issue, SyncRun
+from integrations.reports import added_up, run_report
+from integrations.resolving import accepted_issues, open_issues
+from integrations.sandbox.clio.office import ClioOffice
 from integrations.sandbox.clock import SandboxClock
 from integrations.sandbox.consent import consent
 from integrations.sandbox.generator import seed
+from integrations.sandbox.generator.story import SCENES, Cast
+from integrations.sandbox.quickbooks.office import QuickBooksOffice
 from integrations.sandbox.world import world_at
 from integrations.sync.run import open_run, sync
 
@@ -42,7 +46,11 @@ class Command(BaseCommand):
         parser.add_argument("--port", type=int, default=urlsplit(settings.SITE_URL).port or 8000)
         parser.add_argument("--bills", type=int, default=120, help="how many bills the firm has (when first seeded)")
 
+        parser.add_argument("--story", choices=("full",), help="with --once: then every kind of event, act by act")
+
     def handle(self, *args: Any, **options: Any) -> None:
+        if options["story"] and not options["once"]:
+            raise CommandError("--story goes with --once.")
         if not settings.SANDBOX:
             raise CommandError("The demo needs the sandbox: set SANDBOX=1 or leave it unset.")
         if options["bills"] < 1:
@@ -51,27 +59,47 @@ class Command(BaseCommand):
         firm, owner = _firm()
         seeded = _seed(options["bills"])
         if options["once"]:
-            self._once(firm, owner, seeded)
+            self._once(firm, owner, seeded, story=bool(options["story"]))
         else:
             self._serve(options["port"])
 
-    def _once(self, firm: Firm, owner: User, seeded: dict[str, Any]) -> None:
+    def _once(self, firm: Firm, owner: User, seeded: dict[str, Any], *, story: bool) -> None:
         with systems_reachable():
             clock = SandboxClock(world_at(settings.SANDBOX_FILE).store)
             _connect(firm, owner, seeded, clock)
-            work = open_workspace(firm, clock)
-            if work.pairing.start_date is None:
-                mapping.read_targets(work)
-                mapping.apply(work, mapping.default_start_date(clock.now().date()))
-            run = open_run(work.pairing, clock, SyncRun.Trigger.COMMAND, owner)
-            started = time.monotonic()
-            sync(work, run)
-        if run.outcome == SyncRun.Outcome.FAILED:
-            raise CommandError(run.reason)
-        self._table(firm, run, clock, time.monotonic() - started)
+            _map(firm, clock)
+            started, runs = time.monotonic(), [_sync(firm, owner, clock)]
+            if runs[0].outcome == SyncRun.Outcome.FAILED:
+                raise CommandError(runs[0].reason)
+            told = self._told(firm, owner, seeded, clock, runs) if story else []
+            self._table(firm, runs, clock, time.monotonic() - started)
+            self._story(told)
 
-    def _table(self, firm: Firm, run: SyncRun, clock: SandboxClock, seconds: float) -> None:
-        report = run_report(firm, run)
+    def _told(
+        self, firm: Firm, owner: User, seeded: dict[str, Any], clock: SandboxClock, runs: list[SyncRun]
+    ) -> list[Told]:
+        store = world_at(settings.SANDBOX_FILE).store
+        offices = ClioOffice(store, "us", int(seeded["clio"])), QuickBooksOffice(store, seeded["quickbooks"])
+        start = open_workspace(firm, clock).pairing.start_date
+        assert start is not None
+
+        def run() -> SyncRun:
+            runs.append(_sync(firm, owner, clock))
+            return runs[-1]
+
+        cast = Cast(*offices, start)
+        return list(Teller(firm, owner, clock, cast, cast.newest_id, run, store.advance).tell(SCENES))
+
+    def _story(self, told: list[Told]) -> None:
+        """What became of each act; CommandError where one did not come out as it should."""
+        for act in told:
+            self.stdout.write(f"  {act.name:<76} {'; '.join([*act.lines, *act.problems]) or 'nothing to do'}")
+        failed = [act.name for act in told if act.problems]
+        if failed:
+            raise CommandError(f"Not as it should be: {'; '.join(failed)}.")
+
+    def _table(self, firm: Firm, runs: list[SyncRun], clock: SandboxClock, seconds: float) -> None:
+        run, report = runs[-1], added_up([run_report(firm, one) for one in runs])
         columns = ("created", "updated", "voided", "adopted", "unchanged", "waiting", "issues")
         self.stdout.write(f"{firm.name}: {run.get_outcome_display()}")
         self.stdout.write(f"{'':<10}" + "".join(f"{name:>11}" for name in columns))
@@ -81,8 +109,9 @@ class Command(BaseCommand):
         left = report["left_out"]
         self.stdout.write(f"Requests: {asked}. Left out: {left['payments']} payments, {left['amount']}.")
         self.stdout.write(f"{seconds:.1f} s, and {clock.slept_s:.0f} s of waiting that the sandbox's clock skipped.")
-        for issue in open_issues(firm):
-            self.stdout.write(f"  {issue.get_severity_display():<22} {issue.code:<20} {issue.title}")
+        for issue in [*open_issues(firm), *accepted_issues(firm)]:
+            standing = "Accepted" if issue.state == Issue.State.ACCEPTED else issue.get_severity_display()
+            self.stdout.write(f"  {standing:<22} {issue.code:<22} {issue.title}")
 
     def _serve(self, port: int) -> None:
         """Web and worker, until interrupted. Only the main process of each is told to stop, as django-q2 wants it."""
@@ -124,6 +153,21 @@ def _stop(processes: list[subprocess.Popen[bytes]]) -> None:
             process.wait(20)
         except subprocess.TimeoutExpired:
             process.kill()
+
+
+def _map(firm: Firm, clock: SandboxClock) -> None:
+    """Everything as recommended, from 1 January of this year, where nothing is mapped yet."""
+    work = open_workspace(firm, clock)
+    if work.pairing.start_date is None:
+        mapping.read_targets(work)
+        mapping.apply(work, mapping.default_start_date(clock.now().date()))
+
+
+def _sync(firm: Firm, owner: User, clock: SandboxClock) -> SyncRun:
+    work = open_workspace(firm, clock)
+    run = open_run(work.pairing, clock, SyncRun.Trigger.COMMAND, owner)
+    sync(work, run)
+    return run
 
 
 def _firm() -> tuple[Firm, User]:

@@ -1,0 +1,12 @@
+"""A story in acts: every kind of event that people cause in Clio and in QuickBooks, once."""
+
+from integrations.sandbox.generator.story.act import Act, Step
+from integrations.sandbox.generator.story.bills import BILLS
+from integrations.sandbox.generator.story.cast import Cast
+from integrations.sandbox.generator.story.payments import PAYMENTS
+from integrations.sandbox.generator.story.settings import SETTINGS
+
+__all__ = ["SCENES", "Act", "Cast", "Step"]
+
+# Acts of one scene share their syncs; one that changes a setting of the company has a scene to itself.
+SCENES: tuple[tuple[Act, ...], ...] = (BILLS, PAYMENTS, *((act,) for act in SETTINGS))

@@ -1,0 +1,78 @@
+"""Acts about the settings of the QuickBooks company: numbers, warnings, automatic credits, closed books."""
+
+from integrations.sandbox.generator.story.act import Act, Step, nobody
+from integrations.sandbox.generator.story.bills import edit
+from integrations.sandbox.generator.story.cast import Cast
+
+
+def _bill(cast: Cast) -> int:
+    return cast.bill()
+
+
+def _first(cast: Cast) -> int:
+    """A bill of the very start, so that little else is in the period that is closed."""
+    return cast.bill(ago=400)
+
+
+def _numbers_off(cast: Cast, bill: int) -> None:
+    cast.quickbooks.set_custom_numbers(False)
+    cast.bill(contact=cast.client(bill), ago=6)
+
+
+def _numbers_on(cast: Cast, bill: int) -> None:
+    cast.quickbooks.set_custom_numbers(True)
+
+
+def _warning_off(cast: Cast, prop: object) -> None:
+    cast.quickbooks.set_preference("OtherPrefs", "WarnDuplicateBillNumber", False)
+
+
+def _warning_on(cast: Cast, prop: object) -> None:
+    cast.quickbooks.set_preference("OtherPrefs", "WarnDuplicateBillNumber", True)
+
+
+def _auto_on(cast: Cast, prop: object) -> None:
+    cast.quickbooks.set_preference("SalesFormsPrefs", "AutoApplyCredit", True)
+
+
+def _auto_off(cast: Cast, prop: object) -> None:
+    cast.quickbooks.set_preference("SalesFormsPrefs", "AutoApplyCredit", False)
+
+
+def _close_and_edit(cast: Cast, bill: int) -> None:
+    cast.quickbooks.close_books(cast.clio.bill(bill)["issued_at"])
+    edit(cast, bill)
+
+
+def _reopen(cast: Cast, bill: int) -> None:
+    cast.quickbooks.close_books(None)
+
+
+SETTINGS = (
+    Act(
+        "Custom transaction numbers are switched off and on again",
+        _bill,
+        (
+            Step(_numbers_off, opens=("numbering_setting_off",)),
+            Step(_numbers_on, does=("invoice created",)),
+        ),
+    ),
+    Act(
+        "The warning of duplicate bill numbers is switched off and on again",
+        nobody,
+        (Step(_warning_off, opens=("duplicate_warning_off",)), Step(_warning_on)),
+    ),
+    Act(
+        "QuickBooks is told to apply credits by itself, and not to any more",
+        nobody,
+        (Step(_auto_on, opens=("auto_apply_on",)), Step(_auto_off)),
+    ),
+    Act(
+        "A bill is edited in a closed period, which is opened again",
+        _first,
+        (
+            Step(_close_and_edit, opens=("period_closed", "books_closed")),
+            Step(_reopen, answer=("period_closed", "retry"), does=("invoice updated",)),
+        ),
+    ),
+)
