@@ -1,13 +1,17 @@
 """The story of the demo: every kind of event once, each act with its outcome, and books that agree at the end."""
 
+from typing import Any
+
 import pytest
 
 from firms.models import Firm, User
 from integrations.management.telling import Teller, Told
+from integrations.proof_report import proof_report
 from integrations.sandbox.clio.office import ClioOffice
 from integrations.sandbox.generator import seed
 from integrations.sandbox.generator.story import SCENES, Cast
 from integrations.sandbox.quickbooks.office import QuickBooksOffice
+from integrations.sync.reconcile import reconcile
 from tests.portal import START, Portal, connect, new_world
 
 BILLS = 24
@@ -27,10 +31,17 @@ def told(portal: Portal) -> list[Told]:
     return list(teller.tell(SCENES))
 
 
-def test_every_act_of_the_story_comes_out_as_it_should(portal: Portal) -> None:
+def proved(portal: Portal) -> dict[str, Any]:
+    return proof_report(portal.firm, reconcile(portal.workspace()))
+
+
+@pytest.mark.timeout(600)
+def test_every_act_comes_out_as_it_should_and_the_books_agree(portal: Portal) -> None:
     assert portal.run().outcome != "failed"
     lines = told(portal)
     assert {one.name: one.problems for one in lines if one.problems} == {}
+    assert len(lines) == 1 + sum(len(scene) for scene in SCENES)
     written = portal.writes()
     portal.run()
     assert portal.writes() == written
+    assert proved(portal)["unexplained"] == 0

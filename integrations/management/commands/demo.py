@@ -21,8 +21,10 @@ from firms.models import Firm, User
 from integrations import connecting, mapping
 from integrations.gateways import open_workspace
 from integrations.management.base import systems_reachable
+from integrations.management.commands.reconcile import Command as Reconcile
 from integrations.management.telling import Teller, Told
 from integrations.models import Connection, Issue, SyncRun
+from integrations.proof_report import proof_report
 from integrations.reports import added_up, run_report
 from integrations.resolving import accepted_issues, open_issues
 from integrations.sandbox.clio.office import ClioOffice
@@ -32,6 +34,7 @@ from integrations.sandbox.generator import seed
 from integrations.sandbox.generator.story import SCENES, Cast
 from integrations.sandbox.quickbooks.office import QuickBooksOffice
 from integrations.sandbox.world import world_at
+from integrations.sync.reconcile import reconcile
 from integrations.sync.run import open_run, sync
 
 SLUG, NAME = "hart-lowe", "Hart & Lowe LLP"
@@ -72,8 +75,12 @@ class Command(BaseCommand):
             if runs[0].outcome == SyncRun.Outcome.FAILED:
                 raise CommandError(runs[0].reason)
             told = self._told(firm, owner, seeded, clock, runs) if story else []
-            self._table(firm, runs, clock, time.monotonic() - started)
+            proof = proof_report(firm, reconcile(open_workspace(firm, clock))) if story else None
+        self._table(firm, runs, clock, time.monotonic() - started)
+        if proof:
             self._story(told)
+            self._proof(proof)
+            _judge(told, proof)
 
     def _told(
         self, firm: Firm, owner: User, seeded: dict[str, Any], clock: SandboxClock, runs: list[SyncRun]
@@ -91,12 +98,17 @@ class Command(BaseCommand):
         return list(Teller(firm, owner, clock, cast, cast.newest_id, run, store.advance).tell(SCENES))
 
     def _story(self, told: list[Told]) -> None:
-        """What became of each act; CommandError where one did not come out as it should."""
+        self.stdout.write("\nWhat people did, and what the portal made of it:")
         for act in told:
-            self.stdout.write(f"  {act.name:<76} {'; '.join([*act.lines, *act.problems]) or 'nothing to do'}")
-        failed = [act.name for act in told if act.problems]
-        if failed:
-            raise CommandError(f"Not as it should be: {'; '.join(failed)}.")
+            words = "; ".join([*act.lines, *act.problems]) or "nothing to do"
+            self.stdout.write(f"  {act.name:<72} {words}")
+
+    def _proof(self, proof: dict[str, Any]) -> None:
+        """The reconciliation as its own command prints it."""
+        self.stdout.write("\nBoth systems read afresh and compared:")
+        command = Reconcile()
+        command.stdout = self.stdout
+        command.print(proof)
 
     def _table(self, firm: Firm, runs: list[SyncRun], clock: SandboxClock, seconds: float) -> None:
         run, report = runs[-1], added_up([run_report(firm, one) for one in runs])
@@ -153,6 +165,14 @@ def _stop(processes: list[subprocess.Popen[bytes]]) -> None:
             process.wait(20)
         except subprocess.TimeoutExpired:
             process.kill()
+
+
+def _judge(told: list[Told], proof: dict[str, Any]) -> None:
+    """CommandError where an act did not come out as it should or a difference has no explanation."""
+    if failed := [act.name for act in told if act.problems]:
+        raise CommandError(f"Not as it should be: {'; '.join(failed)}.")
+    if proof["unexplained"]:
+        raise CommandError(f"Differences that no issue explains: {proof['unexplained']}.")
 
 
 def _map(firm: Firm, clock: SandboxClock) -> None:
