@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from integrations.core.changes import Action, Change
 from integrations.core.money import ZERO
-from integrations.core.read import money
+from integrations.core.read import money, nested, text
 from integrations.core.records import Kind, Ref
 from integrations.kinds import credit_problems
 from integrations.kinds.catalog import Settlement
@@ -158,7 +158,17 @@ def _plan_draft(book: Draftbook, draft: ApplicationDraft, link: LinkState | None
         return book.report(deleted(draft.ref, draft.title, link))
     if book.has_drifted(link):
         return book.report(drift(draft.ref, draft.title, link, "the credit note was changed in Clio too"))
+    if _moves(book, draft):
+        book.wait(draft.ref)
+        return book.add(void_application(draft.ref, link.ledger_id, "its bill is another client's now"))
     return book.add(_change(Action.UPDATE, draft, link.ledger_id, "changed in Clio", _grown(book, draft, link)))
+
+
+def _moves(book: Draftbook, draft: ApplicationDraft) -> bool:
+    """Whether its customer changes: what is linked keeps its customer, so it lets go now and is applied anew later."""
+    document, customer = book.document(draft.ref), book.link(draft.contact)
+    held_by = text(nested(document.raw, "CustomerRef"), "value") if document and document.raw else ""
+    return customer is None or customer.ledger_id != held_by
 
 
 def _may_apply_by_itself(book: Draftbook, memo: Ref) -> bool:
