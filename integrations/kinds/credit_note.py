@@ -264,7 +264,7 @@ def _split(invoice: InvoiceDraft, amount: Decimal) -> list[tuple[str, Target, De
     sold = {key: worth for key, worth in untaxed.items() if worth > 0 and key not in _TAKEN_OFF}
     net, gross = max(sum(untaxed.values(), ZERO), ZERO), sum(sold.values(), ZERO)
     weights = {key: worth * net for key, worth in sold.items()}
-    weights |= {key: sums[key] * max(gross, Decimal(1)) for key in _TAXES if sums.get(key, ZERO) > 0}
+    weights |= {key: sums[key] * (gross or Decimal(1)) for key in _TAXES if sums.get(key, ZERO) > 0}
     if not any(weights.values()):
         weights = {next(iter(targets)): Decimal(1)}
     shares = allocate(amount, list(weights.values()))

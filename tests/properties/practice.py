@@ -1,4 +1,4 @@
-"""A law firm's bills and payments that people keep changing, always adding up as Clio would have them."""
+"""A law firm's bills, payments and credit notes that people keep changing, always adding up as Clio would have them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -79,6 +79,23 @@ class Practice:
             received = sum((a.amount for a in mine), ZERO) + self._money()
             self.receipts.append(receipt(self._next(), received, allocation_id=mine[0].id))
 
+    def credit(self) -> None:
+        """A credit note on one bill."""
+        if open_ := [b for b in self._bills() if self._open(b) > 0]:
+            b = self.chance.choice(open_)
+            amount = min(self._money(), self._open(b))
+            note = replace(self._allocation(amount, b.id, self._next(), self._day()), is_payment=False)
+            self.allocations.append(note)
+
+    def void_credited_bill(self) -> None:
+        """The credit notes of a bill go with it."""
+        only_credited = self._bills(lambda b: bool(self._on(b.id)) and not any(a.is_payment for a in self._on(b.id)))
+        if only_credited:
+            gone = self.chance.choice(only_credited)
+            for note in self._on(gone.id):
+                self._put(replace(note, is_valid=False))
+            self.bills[gone.id] = replace(gone, state="void")
+
     def reduce_payment(self) -> None:
         if valid := self._valid():
             old = self.chance.choice(valid)
@@ -91,7 +108,7 @@ class Practice:
 
     def enter_payment_anew(self) -> None:
         """Deletes a payment and enters it again over the same bills."""
-        if not (valid := self._valid()):
+        if not (valid := [a for a in self._valid() if a.is_payment]):
             return
         old_id, new_id = self.chance.choice(valid).parent_id, self._next()
         for old in [a for a in valid if a.parent_id == old_id]:
@@ -128,8 +145,11 @@ class Practice:
     def _open(self, b: Bill) -> Decimal:
         return self._worth(b) - self._paid(b.id)
 
+    def _on(self, bill_id: str) -> list[Allocation]:
+        return [a for a in self._valid() if a.bill_id == bill_id]
+
     def _paid(self, bill_id: str) -> Decimal:
-        return sum((a.amount for a in self._valid() if a.bill_id == bill_id), ZERO)
+        return sum((a.amount for a in self._on(bill_id)), ZERO)
 
     def _bills(self, fits: Callable[[Bill], bool] = lambda _: True) -> list[Bill]:
         return [b for b in self.bills.values() if b.state != "void" and fits(b)]
@@ -165,6 +185,8 @@ ACTS = (
     Practice.waive_interest,
     Practice.pay,
     Practice.pay,
+    Practice.credit,
+    Practice.void_credited_bill,
     Practice.reduce_payment,
     Practice.delete_allocation,
     Practice.enter_payment_anew,

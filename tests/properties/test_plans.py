@@ -67,6 +67,23 @@ def test_the_cash_of_a_payment_is_posted_exactly_once(seed: int) -> None:
         assert cash.get(payment.id, ZERO) == (payment.amount if pays else ZERO)
 
 
+@settings(max_examples=80, deadline=None)
+@given(SEEDS)
+def test_a_credit_note_is_worth_what_it_takes_off_posted_bills_and_all_of_it_is_applied(seed: int) -> None:
+    ledger = Ledger()
+    for group in history_of(seed):
+        settled(ledger, group)
+    for ref, link in ledger.links.items():
+        if ref.kind is Kind.CREDIT_NOTE and not ref.leg:
+            raw = ledger.documents["CreditMemo", link.ledger_id]
+            valid = group.credit_notes[ref.practice_id].valid
+            assert (raw["TotalAmt"], raw["Balance"]) == (sum((a.amount for a in valid), ZERO), ZERO)
+    posted = {ref.practice_id for ref in ledger.links if ref.kind is Kind.INVOICE}
+    wanted = {note.id for note in group.credit_notes.values() if any(a.bill_id in posted for a in note.valid)}
+    live = {ref.practice_id for ref, link in ledger.links.items() if not ref.leg and not link.is_voided}
+    assert wanted <= live
+
+
 @settings(max_examples=50, deadline=None)
 @given(SEEDS)
 def test_the_same_input_gives_the_same_plan_whatever_its_order(seed: int) -> None:
@@ -95,7 +112,7 @@ def _shuffled(group: Group, random: Random) -> Group:
         random.shuffle(keys)
         return {key: mapping[key] for key in keys}
 
-    names = ("contacts", "bills", "lines", "allocations", "charges", "payments", "links", "documents")
+    names = ("contacts", "bills", "lines", "allocations", "charges", "payments", "credit_notes", "links", "documents")
     parts: dict[str, Any] = {name: mixed(getattr(group, name)) for name in names}
     return replace(group, **parts)
 
