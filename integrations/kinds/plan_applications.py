@@ -11,10 +11,13 @@ from integrations.kinds import credit_problems
 from integrations.kinds.catalog import Settlement
 from integrations.kinds.credit_note import ApplicationDraft, apply_ref, credit_number, memo_ref
 from integrations.kinds.crediting import Credit
-from integrations.kinds.group import Draftbook, LinkState
+from integrations.kinds.facts import Difference
+from integrations.kinds.group import Document, Draftbook, LinkState
 from integrations.kinds.invoice_draft import InvoiceDraft
 from integrations.kinds.payment import PaymentDraft, PaymentLine, applied_by
-from integrations.kinds.problems import closed_period, dated, deleted, drift
+from integrations.kinds.plan_payments import RESTORED
+from integrations.kinds.problems import closed_period, dated
+from integrations.kinds.theirs import GONE, Way, is_left, met, met_gone
 
 
 class OpenBalances:
@@ -28,7 +31,12 @@ class OpenBalances:
             self._taken[ref] = self._taken.get(ref, ZERO) + amount
 
     def take(self, invoice: Ref, wanted: Decimal) -> Decimal:
-        """As much of ``wanted`` as the invoice has open; it is taken from now on."""
+        """As much of ``wanted`` as the invoice has open; it is taken from now on.
+
+        Of an invoice that a person voided nothing is open, and nothing follows from it before that is decided.
+        """
+        if invoice in self._book.over:
+            return wanted
         link = self._book.link(invoice)
         others = self._book.catalog.settlements("Invoice", link.ledger_id) if link else []
         paid = sum((payment.invoices[link.ledger_id] for payment in others), ZERO) if link else ZERO
@@ -66,6 +74,10 @@ def plan_application(book: Draftbook, balances: OpenBalances, credit: Credit) ->
     """Adds the change of the payment that applies this credit, unless QuickBooks has applied it by itself."""
     memo, ref = credit.draft.ref, apply_ref(credit.draft.ref.practice_id)
     link, uses = book.link(ref), _uses(book, memo)
+    if is_left(book, ref):
+        return None
+    if memo in book.by_hand:
+        return book.keep(ref) if _is_live(link) else None
     if not _is_live(link) and not book.will_exist(memo):
         return None  # it waits with the memo
     whole = _draft(credit, credit.lines)
@@ -143,25 +155,32 @@ def _applied_by_others(uses: Iterable[Settlement], memo_id: str) -> dict[str, De
 
 
 def _plan_draft(book: Draftbook, draft: ApplicationDraft, link: LinkState | None) -> None:
-    if link and _is_live(link) and link.practice_fingerprint == draft.fingerprint:
-        return _check_unchanged(book, draft, link)
-    document = book.document(draft.ref) if _is_live(link) else None
+    live = link if _is_live(link) else None
+    unchanged = live is not None and live.practice_fingerprint == draft.fingerprint
+    way = met(book, live, draft, extra=_taken_off(book, draft) if unchanged else ()) if live else Way.ANEW
+    if way is Way.SAID:
+        return None
+    if way is Way.ON and live and unchanged and not _has_to_be_applied_again(book, draft, live):
+        return book.keep(draft.ref)
+    document = book.document(draft.ref) if live else None
     days = (draft.dated, dated(document.raw) if document else None)
     if closed := closed_period(book.policy, draft.ref, draft.title, days):
         return book.report(closed)
     needed = (draft.contact, draft.memo, *(line.invoice for line in draft.lines))
     if not all(book.will_exist(ref) for ref in needed) or _may_apply_by_itself(book, draft.memo):
         return book.wait(draft.ref)
-    if link is None or link.is_voided:
+    if live is None or way is Way.ANEW or _is_empty(document):
         return book.add(_change(Action.CREATE, draft, "", "", set(needed)))
-    if book.is_deleted(link.ref):
-        return book.report(deleted(draft.ref, draft.title, link))
-    if book.has_drifted(link):
-        return book.report(drift(draft.ref, draft.title, link, "the credit note was changed in Clio too"))
     if _moves(book, draft):
         book.wait(draft.ref)
-        return book.add(void_application(draft.ref, link.ledger_id, "its bill is another client's now"))
-    return book.add(_change(Action.UPDATE, draft, link.ledger_id, "changed in Clio", _grown(book, draft, link)))
+        return book.add(void_application(draft.ref, live.ledger_id, "its bill is another client's now"))
+    reason = "changed in Clio" if not unchanged else RESTORED
+    return book.add(_change(Action.UPDATE, draft, live.ledger_id, reason, _grown(book, draft, live)))
+
+
+def _is_empty(document: Document | None) -> bool:
+    """Whether a person voided it: a payment of nothing that applies nothing is not filled again."""
+    return document is not None and document.raw is not None and not applied_by(document.raw)
 
 
 def _moves(book: Draftbook, draft: ApplicationDraft) -> bool:
@@ -177,22 +196,32 @@ def _may_apply_by_itself(book: Draftbook, memo: Ref) -> bool:
     return book.policy.auto_apply_credit and change is not None and change.action is Action.CREATE
 
 
-def _check_unchanged(book: Draftbook, draft: ApplicationDraft, link: LinkState) -> None:
-    if book.is_deleted(draft.ref):
-        return book.report(deleted(draft.ref, draft.title, link))
-    if book.has_drifted(link) or _was_taken_off(book, draft):
-        return book.report(drift(draft.ref, draft.title, link))
-    return book.keep(draft.ref)
-
-
-def _was_taken_off(book: Draftbook, draft: ApplicationDraft) -> bool:
-    """Rule R8: whether a person took the credit off one of our live invoices, or applied less of it there."""
+def _taken_off(book: Draftbook, draft: ApplicationDraft) -> list[Difference]:
+    """Rule R8: where a person took the credit off one of our live invoices, or applied less of it there."""
     document = book.document(draft.ref)
-    if document is None or document.raw is None:
-        return False
-    applied = applied_by(document.raw)
-    links = ((book.link(line.invoice), line) for line in draft.lines if book.will_exist(line.invoice))
-    return any(link and applied.get(link.ledger_id, ZERO) < line.amount for link, line in links)
+    if document is None or document.raw is None or _is_said(book, draft.memo):
+        return []
+    applied, found = applied_by(document.raw), []
+    for line in draft.lines:
+        invoice, said = book.link(line.invoice), _is_said(book, line.invoice)
+        still = applied.get(invoice.ledger_id, ZERO) if invoice else line.amount
+        if still < line.amount and not said and book.will_exist(line.invoice):
+            number = book.invoices[line.invoice].number
+            label = f"Applied to invoice {number}"
+            found.append({"label": label, "ours": f"{line.amount:.2f}", "theirs": f"{still:.2f}"})
+    return found
+
+
+def _is_said(book: Draftbook, ref: Ref) -> bool:
+    """Whether what a person did to the memo or invoice itself is known, and is why the credit was taken off."""
+    drifted = any(problem.ref == ref and problem.code == "drift" for problem in book.problems)
+    return drifted or ref in book.restored or ref in book.over
+
+
+def _has_to_be_applied_again(book: Draftbook, draft: ApplicationDraft, link: LinkState) -> bool:
+    """Whether memo or invoice is being restored, and what a person did to it took the credit off."""
+    restored = [ref for ref in (draft.memo, *(line.invoice for line in draft.lines)) if ref in book.restored]
+    return bool(restored) and bool(_grown(book, draft, link) - {draft.contact})
 
 
 def _grown(book: Draftbook, draft: ApplicationDraft, link: LinkState) -> set[Ref]:
@@ -214,11 +243,11 @@ def undo_application(book: Draftbook, note_id: str, reason: str) -> None:
     if link is None:
         own = _only_for(book, memo_ref(note_id))
         return book.add(void_application(ref, own.ledger_id, reason)) if own else None
-    if link.is_voided or book.is_deleted(ref):
-        return book.keep(ref)
     title, document = f"Application of credit note {credit_number(note_id)}", book.document(ref)
-    if book.has_drifted(link):
-        return book.report(drift(ref, title, link, f"the credit note was {reason}"))
+    if link.is_voided:
+        return book.keep(ref)
+    if met_gone(book, link, title, f"the credit note was {reason}") is Way.SAID:
+        return None
     if closed := closed_period(book.policy, ref, title, (dated(document.raw) if document else None,)):
         return book.report(closed)
     return book.add(void_application(ref, link.ledger_id, reason))
@@ -242,7 +271,7 @@ def void_application(ref: Ref, ledger_id: str, reason: str) -> Change:
         title=f"Application of credit note {credit_number(ref.practice_id)}",
         reason=reason,
         ledger_id=ledger_id,
-        practice_fingerprint="void",
+        practice_fingerprint=GONE,
     )
 
 

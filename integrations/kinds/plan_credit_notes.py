@@ -17,7 +17,9 @@ from integrations.kinds.invoice import NUMBER_LENGTH, id_order
 from integrations.kinds.payment import applied_by
 from integrations.kinds.plan_applications import OpenBalances, plan_application, undo_application
 from integrations.kinds.plan_invoices import refused_total
-from integrations.kinds.problems import closed_period, dated, deleted, drift, number_taken
+from integrations.kinds.plan_payments import RESTORED
+from integrations.kinds.problems import closed_period, dated, kept_by_hand, number_taken
+from integrations.kinds.theirs import GONE, Way, is_left, met, met_gone
 
 
 def plan_credit_notes(book: Draftbook) -> None:
@@ -43,12 +45,12 @@ def _undo(book: Draftbook, note_id: str) -> None:
 
 def _empty(book: Draftbook, link: LinkState, reason: str) -> None:
     ref, title, document = link.ref, f"Credit note {credit_number(link.ref.practice_id)}", book.document(link.ref)
-    if link.is_voided or book.is_deleted(ref):
+    if link.is_voided:
         return book.keep(ref)
+    if met_gone(book, link, title, f"it was {reason}") is Way.SAID:
+        return None
     if document is None or document.raw is None:
         return book.wait(ref)
-    if book.has_drifted(link):
-        return book.report(drift(ref, title, link, f"it was {reason}"))
     if closed := closed_period(book.policy, ref, title, (dated(document.raw),)):
         return book.report(closed)
     if problem := _in_use(book, link, ZERO):
@@ -62,7 +64,7 @@ def _empty(book: Draftbook, link: LinkState, reason: str) -> None:
             reason=reason,
             ledger_id=link.ledger_id,
             draft=EmptiedMemo(ref, title, document.raw, book.policy),
-            practice_fingerprint="void",
+            practice_fingerprint=GONE,
             amount=money(document.raw, "TotalAmt"),
             after=frozenset({apply_ref(ref.practice_id)}),
         )
@@ -71,31 +73,33 @@ def _empty(book: Draftbook, link: LinkState, reason: str) -> None:
 
 def _plan_memo(book: Draftbook, credit: Credit, purpose: str) -> None:
     draft, link = credit.draft, book.link(credit.draft.ref)
-    if link and link.practice_fingerprint == draft.fingerprint and not link.is_voided:
-        return _check_unchanged(book, draft, link)
-    if refused := _refusal(book, draft, link, purpose):
+    if is_left(book, draft.ref):
+        return None
+    unchanged = link is not None and link.practice_fingerprint == draft.fingerprint and not link.is_voided
+    way = met(book, link, draft) if link else Way.ANEW
+    if way is Way.SAID:
+        return None
+    if way is Way.ON and unchanged:
+        return book.keep(draft.ref)
+    if refused := _refusal(book, draft, link, purpose) or _kept_by_hand(book, credit):
         return book.report(refused)
     invoices = {line.invoice for line in credit.lines}
     ready = book.will_exist(draft.contact) and all(book.will_exist(invoice) for invoice in invoices)
     if not book.policy.numbering_on or not ready:
         return book.wait(draft.ref)
-    if link is None:
+    if link is None or way is Way.ANEW:
         return _plan_new(book, credit, {draft.contact, *invoices})
-    if book.is_deleted(draft.ref):
-        return book.report(deleted(draft.ref, draft.title, link))
-    if book.has_drifted(link):
-        return book.report(drift(draft.ref, draft.title, link, "it was changed in Clio too"))
     if problem := _in_use(book, link, draft.amount):
         return book.report(problem)
-    return book.add(_change(Action.UPDATE, draft, link.ledger_id, "changed in Clio", _let_go_first(book, draft, link)))
+    reason = "changed in Clio" if way is Way.ON else RESTORED
+    return book.add(_change(Action.UPDATE, draft, link.ledger_id, reason, _let_go_first(book, draft, link)))
 
 
-def _check_unchanged(book: Draftbook, draft: CreditMemoDraft, link: LinkState) -> None:
-    if book.is_deleted(draft.ref):
-        return book.report(deleted(draft.ref, draft.title, link))
-    if book.has_drifted(link):
-        return book.report(drift(draft.ref, draft.title, link))
-    return book.keep(draft.ref)
+def _kept_by_hand(book: Draftbook, credit: Credit) -> Problem | None:
+    """A new or changed credit on an invoice that a person has given up or unlinked (rule R8)."""
+    given_up = [line.invoice for line in credit.lines if line.invoice in book.by_hand]
+    numbers = [book.group.bills[ref.practice_id].number for ref in given_up]
+    return kept_by_hand(credit.draft.ref, credit.draft.title, numbers) if numbers else None
 
 
 def _refusal(book: Draftbook, draft: CreditMemoDraft, link: LinkState | None, purpose: str) -> Problem | None:

@@ -16,6 +16,7 @@ from integrations.core.records import Ref
 from integrations.kinds.documents import ledger_fingerprint
 from integrations.kinds.facts import Difference, differences, said
 from integrations.kinds.group import Document, Draftbook, LinkState
+from integrations.kinds.payment import applied_by
 
 GONE = "void"  # the practice fingerprint of what is no longer in Clio
 GIVEN_UP = "given_up"  # in a link's base: what a person accepted or unlinked, and how the link was before
@@ -145,7 +146,8 @@ def _finding(book: Draftbook, case: _Case, document: Document) -> _Finding | Non
 
 
 def _of_gone(case: _Case, raw: Raw) -> _Finding:
-    total = _total(raw)
+    """What applies a credit is worth nothing as long as it lives, so what it applies counts for it."""
+    total = _total(raw) if case.link.entity != "Payment" else _worth(raw)
     message = f"{case.title} was changed in QuickBooks, and {case.reason}; nothing was overwritten."
     fields = ({"label": "Amount", "ours": "0.00", "theirs": total},) if case.link.entity in EMPTIED else ()
     return _Finding("drift", message, fields, agrees=case.link.entity in EMPTIED and total == "0.00")
@@ -309,6 +311,14 @@ def _digest(entity: str, raw: Raw) -> str:
 def _total(raw: Raw) -> str:
     try:
         return f"{money(raw, 'TotalAmt'):.2f}"
+    except Unreadable:
+        return text(raw, "TotalAmt")
+
+
+def _worth(raw: Raw) -> str:
+    """What a payment is worth, or applies where it is one of nothing."""
+    try:
+        return f"{money(raw, 'TotalAmt') or sum(applied_by(raw).values(), ZERO):.2f}"
     except Unreadable:
         return text(raw, "TotalAmt")
 

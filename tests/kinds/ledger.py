@@ -57,9 +57,7 @@ class Ledger:
         link = self.links[ref]
         del self.documents[link.entity, link.ledger_id]
         self.catalog.drop_number(link.entity, link.ledger_id)
-        for payer in self.payments():
-            payer["Line"] = [line for line in payer["Line"] if line["LinkedTxn"][0]["TxnId"] != link.ledger_id]
-        self._settle()
+        self._release(link.ledger_id)
 
     def delete_by_hand(self, number: str) -> None:
         """Somebody deletes a document that is no longer linked."""
@@ -72,8 +70,15 @@ class Ledger:
         if ref.kind is Kind.CONTACT:
             return
         raw["TotalAmt"], raw["Line"], raw["PrivateNote"] = Decimal("0.00"), [], f"Voided - {raw['PrivateNote']}"
+        self._release(raw["Id"])
+
+    def _release(self, ledger_id: str) -> None:
+        """Nothing is applied to it any more; a payment of nothing keeps no side of what it set against each other."""
         for payer in self.payments():
-            payer["Line"] = [line for line in payer["Line"] if line["LinkedTxn"][0]["TxnId"] != raw["Id"]]
+            payer["Line"] = [line for line in payer["Line"] if line["LinkedTxn"][0]["TxnId"] != ledger_id]
+            sides = {line["LinkedTxn"][0]["TxnType"] for line in payer["Line"]}
+            if not payer["TotalAmt"] and sides != {"CreditMemo", "Invoice"}:
+                payer["Line"] = []
         self._settle()
 
     def invoices(self) -> list[dict[str, Any]]:

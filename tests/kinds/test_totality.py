@@ -10,7 +10,7 @@ from tests.kinds.ledger import Ledger
 from tests.kinds.subjects import LEDGER, PRACTICE, Outcome, Subject, subjects
 
 CASES = [
-    pytest.param(subject, practice, ledger, id=f"{subject.ref.kind}-{practice}-{ledger}")
+    pytest.param(subject, practice, ledger, id=f"{subject.ref.kind}{subject.ref.leg}-{practice}-{ledger}")
     for subject, practice, ledger in product(subjects(), PRACTICE, LEDGER)
 ]
 
