@@ -24,6 +24,9 @@ ACTIONS = {
     "adopt": "Adopt the one in QuickBooks",
     "post": "They are two: post it as well",
     "reactivate": "Make the customer active",
+    "merge": "Use what is chosen for each field",
+    "use_clio": "Use Clio’s values",
+    "use_quickbooks": "Use QuickBooks’s values",
     "retry": "Try again",
     "confirm": "I have looked, it is on",
     "restore": "Restore ours",
@@ -86,7 +89,14 @@ CODES: dict[str, Code] = {
     "customer_inactive": Code(
         ERROR, "Customer is inactive", "QuickBooks takes no invoice for an inactive customer.", ("reactivate", ACCEPT)
     ),
-    "contact_conflict": Code(ERROR, "Changed on both sides", "One of the two changes would be lost.", (ACCEPT,)),
+    "contact_conflict": Code(
+        ERROR,
+        "Changed on both sides",
+        "Only one of the two values can go to both sides.",
+        ("merge", "use_clio", "use_quickbooks", ACCEPT),
+    ),
+    "contact_gone": Code(INFO, "Contact gone from Clio", "Its customer is no longer kept in step."),
+    "clio_refused": Code(ERROR, "Refused by Clio", "The two sides of the contact differ.", ("retry", ACCEPT)),
     "invoice_exists": Code(
         ERROR, "Invoice already in QuickBooks", "Posting it again would double the receivable.", ("adopt", ACCEPT)
     ),

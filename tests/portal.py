@@ -79,6 +79,10 @@ class Portal:
         """How many writes QuickBooks has received."""
         return sum(method == "POST" and "/v3/" in path for method, path, _ in self.log)
 
+    def clio_writes(self) -> list[str]:
+        """The path of every write Clio has received."""
+        return [path for method, path, _ in self.log if method != "GET" and "/clio/api/" in path]
+
     def bodies(self, entity: str) -> list[dict[str, Any]]:
         """What was sent to QuickBooks for this entity, oldest first."""
         return [body for path, body in self.wire.sent if path.endswith(f"/{entity.lower()}")]

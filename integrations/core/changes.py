@@ -112,21 +112,30 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What a person answered to a problem; ``value`` is a QuickBooks id or a field where the action needs one."""
+    """What a person answered to a problem; ``value`` is a QuickBooks id or a field where the action needs one.
+
+    ``seen`` are the details of the problem as the person had them on the screen.
+    """
 
     action: str
     value: str = ""
+    seen: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The outcome of planning one group. ``reread`` names bills whose figures have to be read again first."""
+    """The outcome of planning one group. ``reread`` names bills whose figures have to be read again first.
+
+    ``agreed`` is what both sides of a linked record say alike without anything having to be written: the fields of
+    its base that are true from now on.
+    """
 
     changes: tuple[Change, ...] = ()
     problems: tuple[Problem, ...] = ()
     unchanged: tuple[Ref, ...] = ()
     waiting: tuple[Ref, ...] = ()
     reread: frozenset[str] = frozenset()
+    agreed: Mapping[Ref, Mapping[str, object]] = field(default_factory=dict)
 
 
 def request_id(realm: str, ref: Ref, action: str, revision: int, body_digest: str) -> str:

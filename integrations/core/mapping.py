@@ -39,6 +39,8 @@ def credit_key(purpose: str) -> str:
     return f"item:credit:{purpose}"
 
 
+ALL_FIELDS = "all"  # what is preferred of every field of a contact that has no preference of its own
+
 FALLBACK: Mapping[str, str] = {SECONDARY_TAX: TAX}
 
 
@@ -68,6 +70,7 @@ class Policy:
     credit_purpose: str = COURTESY  # what a credit note is for where Clio does not tell
     close_date: date | None = None
     broken: tuple[str, ...] = ()  # keys whose mapping can no longer be posted to; nothing else takes their place
+    prefer: Mapping[str, str] = field(default_factory=dict)  # field of a contact, or ALL, to "clio" or "quickbooks"
     tax_engine: str = ""  # digest of the tax preferences; a refused total is tried again when it changes
 
     @property

@@ -100,35 +100,35 @@ def merge[V](
 
 
 def _judge[V](
-    rules: Rules[V], name: str, now: Agreed[V], was: Agreed[V] | None, wanted: Side | None
+    rules: Rules[V], name: str, both: Agreed[V], was: Agreed[V] | None, wanted: Side | None
 ) -> tuple[_Says, str]:
     """Whose value counts, and where nobody's does, what stands in its way."""
-    says = _moved(rules, name, now, was)
-    objection = _objection(rules, says, name, now)
+    says = _moved(rules, name, both, was)
+    objection = _objection(rules, says, name, both)
     if wanted is not None and (objection or says is _Says.NEITHER):
         says = _OF[wanted]
-        objection = _objection(rules, says, name, now)
+        objection = _objection(rules, says, name, both)
         if objection and not objection.final:
             return says, ""
     return (_Says.NEITHER, objection.why) if objection else (says, "")
 
 
-def _moved[V](rules: Rules[V], name: str, now: Agreed[V], was: Agreed[V] | None) -> _Says:
-    ours, theirs = bool(now.practice), bool(now.ledger)
+def _moved[V](rules: Rules[V], name: str, both: Agreed[V], was: Agreed[V] | None) -> _Says:
+    ours, theirs = bool(both.practice), bool(both.ledger)
     if was is not None:
-        ours, theirs = now.practice != was.practice, now.ledger != was.ledger
-    if now.practice == now.ledger or not (ours or theirs):
+        ours, theirs = both.practice != was.practice, both.ledger != was.ledger
+    if both.practice == both.ledger or not (ours or theirs):
         return _Says.BOTH
     if ours and theirs:
-        return _Says.BOTH if rules.same(name, now.practice, now.ledger) else _Says.NEITHER
+        return _Says.BOTH if rules.same(name, both.practice, both.ledger) else _Says.NEITHER
     return _Says.PRACTICE if ours else _Says.LEDGER
 
 
-def _objection[V](rules: Rules[V], says: _Says, name: str, now: Agreed[V]) -> Objection | None:
+def _objection[V](rules: Rules[V], says: _Says, name: str, both: Agreed[V]) -> Objection | None:
     match says:
         case _Says.PRACTICE:
-            return rules.objects(Side.LEDGER, name, now.practice, now.ledger)
+            return rules.objects(Side.LEDGER, name, both.practice, both.ledger)
         case _Says.LEDGER:
-            return rules.objects(Side.PRACTICE, name, now.ledger, now.practice)
+            return rules.objects(Side.PRACTICE, name, both.ledger, both.practice)
         case _:
             return None

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from integrations.core.ports import Raw
-from integrations.core.read import Unreadable, identifier, nested, rows, text, truth
+from integrations.core.read import Unreadable, identifier, nested, text, truth
 from integrations.core.records import Kind, Ref, fingerprint, mark
 from integrations.core.text import clean, clean_lines, clean_name, clip
+from integrations.kinds.contact_rows import PHONES, address_row, email_rows, phone_row
 
 # Lengths: QuickBooks API reference, Customer; address lines: its physical-address type.
 DISPLAY_NAME_LENGTH = 500
@@ -29,6 +30,9 @@ class Address:
     province: str = ""
     postal_code: str = ""
     country: str = ""
+
+    def __bool__(self) -> bool:
+        return any((self.street, self.city, self.province, self.postal_code, self.country))
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,54 +105,31 @@ def decode(raw: Raw) -> Contact:
         company=clip(name, COMPANY_LENGTH) if is_company else "",
         email=emails[0] if emails else "",
         emails=emails,
-        billing=_address(raw, "Billing", primary=True),
-        shipping=_address(raw, "Work", primary=False),
-        **_phones(raw),
+        billing=_clean_address(address_row(raw, "billing_address")),
+        shipping=_clean_address(address_row(raw, "work_address")),
+        **{name: _phone(phone_row(raw, name)) for name in PHONES},
     )
 
 
 def _emails(raw: Raw) -> tuple[str, ...]:
     """The primary e-mail first; addresses QuickBooks would refuse are left out."""
-    listed = sorted(rows(raw, "email_addresses"), key=lambda row: not truth(row, "primary"))
-    found = [text(raw, "primary_email_address"), *(text(row, "address") for row in listed)]
-    return tuple(dict.fromkeys(mail for mail in map(clean, found) if _acceptable_email(mail)))
+    found = [text(raw, "primary_email_address"), *(text(row, "address") for row in email_rows(raw))]
+    return tuple(dict.fromkeys(mail for mail in map(clean, found) if acceptable_email(mail)))
 
 
-def _acceptable_email(mail: str) -> bool:
+def acceptable_email(mail: str) -> bool:
     """QuickBooks API reference: an address holds an @ and a dot and has at most 100 characters."""
     head, _, domain = mail.rpartition("@")
     return bool(head) and "." in domain and " " not in mail and len(mail) <= EMAIL_LENGTH
 
 
-def _phones(raw: Raw) -> dict[str, str]:
-    """Clio phone rows as QuickBooks's four phone members."""
-    listed = [row for row in rows(raw, "phone_numbers") if text(row, "number").strip()]
-    by_label: dict[str, str] = {}
-    for row in listed:
-        by_label.setdefault(text(row, "name").lower(), _phone(row))
-    primary = next((_phone(row) for row in listed if truth(row, "primary")), "")
-    return {
-        "phone": primary or by_label.get("work", ""),
-        "mobile": by_label.get("mobile", ""),
-        "home": by_label.get("home", ""),
-        "fax": by_label.get("fax", ""),
-    }
+def _phone(row: Raw | None) -> str:
+    return clip(clean(text(row, "number")), PHONE_LENGTH) if row else ""
 
 
-def _phone(row: Raw) -> str:
-    return clip(clean(text(row, "number")), PHONE_LENGTH)
-
-
-def _address(raw: Raw, label: str, *, primary: bool) -> Address:
-    """The address with ``label``; where there is none and ``primary`` is set, the primary one."""
-    listed = list(rows(raw, "addresses"))
-    chosen = next((row for row in listed if text(row, "name") == label), None)
-    if chosen is None and primary:
-        chosen = next((row for row in listed if truth(row, "primary")), None) or nested(raw, "primary_address")
-    return _clean_address(chosen) if chosen else Address()
-
-
-def _clean_address(row: Raw) -> Address:
+def _clean_address(row: Raw | None) -> Address:
+    if row is None:
+        return Address()
     return Address(
         street=clip(clean_lines(text(row, "street")), ADDRESS_LINE_LENGTH),
         city=clip(clean(text(row, "city")), CITY_LENGTH),
@@ -176,29 +157,6 @@ def customer_body(contact: Contact, name: str, slug: str) -> dict[str, object]:
     }
 
 
-def customer_update(
-    contact: Contact, customer: Raw, name: str | None, slug: str, before: Mapping[str, object]
-) -> dict[str, object]:
-    """A sparse update with the mapped members that changed since both sides agreed on ``before``.
-
-    A member that was emptied is cleared with an empty value. Where nothing was agreed on, every member that Clio
-    fills is sent and none is cleared: what only QuickBooks knows of a customer is not ours to wipe. ``name`` is None
-    where the display name stays as it is. A person's own notes stay above our mark.
-    """
-    members = mapped_members(contact)
-    changed = {key: value for key, value in members.items() if value != (before.get(key) or _empty(value))}
-    body: dict[str, object] = {"Id": text(customer, "Id"), "SyncToken": text(customer, "SyncToken"), "sparse": True}
-    body |= changed
-    if name is not None:
-        body["DisplayName"] = name
-    body["Notes"] = with_mark(text(customer, "Notes"), contact.ref, slug)
-    return body
-
-
-def _empty(value: object) -> object:
-    return type(value)()
-
-
 def with_mark(notes: str, ref: Ref, slug: str, limit: int = NOTES_LENGTH) -> str:
     """``notes`` with our mark as their last line, once."""
     line = mark(ref, slug)
@@ -214,20 +172,20 @@ def mapped_members(contact: Contact) -> dict[str, object]:
         "FamilyName": contact.family,
         "CompanyName": contact.company,
         "PrimaryEmailAddr": {"Address": contact.email} if contact.email else {},
-        "PrimaryPhone": _free_form(contact.phone),
-        "Mobile": _free_form(contact.mobile),
-        "AlternatePhone": _free_form(contact.home),
-        "Fax": _free_form(contact.fax),
-        "BillAddr": _physical(contact.billing),
-        "ShipAddr": _physical(contact.shipping),
+        "PrimaryPhone": free_form(contact.phone),
+        "Mobile": free_form(contact.mobile),
+        "AlternatePhone": free_form(contact.home),
+        "Fax": free_form(contact.fax),
+        "BillAddr": physical(contact.billing),
+        "ShipAddr": physical(contact.shipping),
     }
 
 
-def _free_form(number: str) -> dict[str, str]:
+def free_form(number: str) -> dict[str, str]:
     return {"FreeFormNumber": number} if number else {}
 
 
-def _physical(address: Address) -> dict[str, str]:
+def physical(address: Address) -> dict[str, str]:
     lines = address.street.splitlines()
     members = {f"Line{index}": line for index, line in enumerate(lines[:4], start=1)}
     if len(lines) > 4:

@@ -57,6 +57,7 @@ class Group:
     decisions: Mapping[tuple[Ref, str], Decision] = field(default_factory=dict)
     absent_bills: frozenset[str] = frozenset()  # linked bills seen missing often enough (rule R1.4)
     left: Mapping[Ref, Mapping[str, object]] = field(default_factory=dict)  # unlinked by a person, and what was said
+    absent_contacts: frozenset[str] = frozenset()  # linked contacts likewise
 
 
 class Draftbook:
@@ -77,9 +78,14 @@ class Draftbook:
         self.restored: dict[Ref, bool] = {}  # written over what a person did (rule R8); True: voided or deleted it
         self.over: set[Ref] = set()  # voided or deleted by a person, and not restored
         self.by_hand: set[Ref] = set()  # given up by a person: what depends on it is entered by hand
+        self.to_practice: list[Change] = []  # written to Clio; nothing depends on them
+        self.agreed: dict[Ref, Mapping[str, object]] = {}
 
     def add(self, change: Change) -> None:
         self.changes[change.ref] = change
+
+    def add_for_practice(self, change: Change) -> None:
+        self.to_practice.append(change)
 
     def report(self, problem: Problem) -> None:
         self.problems.append(problem)
@@ -121,11 +127,12 @@ class Draftbook:
 
     def plan(self, changes: tuple[Change, ...]) -> Plan:
         return Plan(
-            changes=changes,
+            changes=(*changes, *self.to_practice),
             problems=tuple(self.problems),
             unchanged=tuple(dict.fromkeys(self.unchanged)),
             waiting=tuple(dict.fromkeys(self.waiting)),
             reread=frozenset(self.reread),
+            agreed=self.agreed,
         )
 
 

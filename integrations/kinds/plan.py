@@ -6,7 +6,7 @@ from integrations.kinds.catalog import Catalog
 from integrations.kinds.group import Draftbook, Group
 from integrations.kinds.invoice import TRUST_KIND
 from integrations.kinds.order import arranged
-from integrations.kinds.plan_contacts import plan_contact
+from integrations.kinds.plan_contacts import linked_contacts, plan_contact
 from integrations.kinds.plan_credit_notes import plan_credit_notes
 from integrations.kinds.plan_invoices import plan_bill, plan_unreadable_bills, scoped_bills
 from integrations.kinds.plan_payments import plan_payments
@@ -19,7 +19,7 @@ def plan_group(group: Group, policy: Policy, catalog: Catalog) -> Plan:
     """
     book = Draftbook(group, policy, catalog)
     bills = [bill for bill in scoped_bills(book) if bill.kind != TRUST_KIND]
-    for contact_id in sorted({bill.contact_id for bill in bills if bill.contact_id}):
+    for contact_id in sorted({bill.contact_id for bill in bills if bill.contact_id} | linked_contacts(book)):
         plan_contact(book, contact_id)
     for bill in bills:
         plan_bill(book, bill)

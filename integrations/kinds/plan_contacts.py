@@ -1,55 +1,18 @@
 """Planning contacts: who of a group's clients becomes, or already is, a customer (rules R1.3, R2)."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import date
-from decimal import Decimal
-
-from integrations.core.changes import Action, Books, Change, Problem
-from integrations.core.mapping import Policy
+from integrations.core.changes import Action, Change, Problem
 from integrations.core.match import Exact, Probable
-from integrations.core.money import ZERO
-from integrations.core.ports import Raw
-from integrations.core.posting import Posting
-from integrations.core.records import Ref
-from integrations.kinds.contact import Contact, customer_body, customer_update, display_name
+from integrations.core.records import Kind, Ref
+from integrations.kinds.contact import Contact, display_name
+from integrations.kinds.contact_drafts import CustomerDraft
 from integrations.kinds.group import Draftbook, LinkState, contact_ref
+from integrations.kinds.plan_contact_fields import contact_gone, customer_change, name_for, name_taken, plan_fields
 
 
-@dataclass(frozen=True, slots=True)
-class CustomerDraft:
-    """A customer as it should be; ``name`` is None where the display name stays as it is."""
-
-    contact: Contact
-    name: str | None
-    policy: Policy
-    reactivate: bool = False
-    before: Mapping[str, object] = field(default_factory=dict)  # the mapped members when both sides last agreed
-    entity: str = "Customer"
-    amount: Decimal = ZERO
-    dated: date | None = None
-
-    @property
-    def ref(self) -> Ref:
-        return self.contact.ref
-
-    @property
-    def title(self) -> str:
-        return self.contact.name
-
-    @property
-    def fingerprint(self) -> str:
-        return self.contact.fingerprint()
-
-    def postings(self) -> tuple[Posting, ...]:
-        return ()
-
-    def encode(self, books: Books, current: Raw | None) -> dict[str, object]:
-        if current is None:
-            return customer_body(self.contact, self.name or self.contact.name, self.policy.slug)
-        if self.reactivate:
-            return {"Id": current["Id"], "SyncToken": current["SyncToken"], "sparse": True, "Active": True}
-        return customer_update(self.contact, current, self.name, self.policy.slug, self.before)
+def linked_contacts(book: Draftbook) -> set[str]:
+    """Contacts whose customer is there: they are kept in step, whatever became of their bills."""
+    refs = {ref for ref in book.group.links if ref.kind is Kind.CONTACT}
+    return {ref.practice_id for ref in refs if not book.is_deleted(ref)}
 
 
 def plan_contact(book: Draftbook, contact_id: str) -> None:
@@ -59,8 +22,10 @@ def plan_contact(book: Draftbook, contact_id: str) -> None:
     if link and book.is_deleted(ref):
         title = contact.name if isinstance(contact, Contact) else f"Contact {contact_id}"
         return book.report(_deleted(ref, title, link))
+    if link and contact_id in book.group.absent_contacts:
+        return _let_go(book, ref, contact, link)
     if isinstance(contact, Contact):
-        return _plan_linked(book, contact, link) if link else _plan_unlinked(book, contact)
+        return plan_fields(book, contact, link) if link else _plan_unlinked(book, contact)
     if link:
         return book.keep(ref)
     reason = contact or "it was not in what Clio let us read"
@@ -75,20 +40,13 @@ def plan_contact(book: Draftbook, contact_id: str) -> None:
     )
 
 
-def _plan_linked(book: Draftbook, contact: Contact, link: LinkState) -> None:
-    if contact.fingerprint() == link.practice_fingerprint:
-        return book.keep(contact.ref)
-    if book.has_drifted(link):
-        return book.report(_conflict(contact, link))
-    name = None
-    if link.base.get("name") != contact.name:
-        name = _name_for(book, contact, link.ledger_id)
-        if name is None:
-            return book.report(_name_taken(book, contact, link.ledger_id))
-        book.catalog.claim_name(name, link.ledger_id)
-    before = link.base.get("fields")
-    draft = CustomerDraft(contact, name, book.policy, before=before if isinstance(before, Mapping) else {})
-    return book.add(_change(Action.UPDATE, draft, link.ledger_id, "changed in Clio"))
+def _let_go(book: Draftbook, ref: Ref, contact: Contact | str | None, link: LinkState) -> None:
+    """Rule R7: a contact that is gone leaves its customer behind; the link goes once no bill needs it."""
+    title = contact.name if isinstance(contact, Contact) else f"Contact {ref.practice_id}"
+    book.report(contact_gone(ref, title, link))
+    if any(bill.contact_id == ref.practice_id for bill in book.group.bills.values()):
+        return book.keep(ref)
+    return book.add(Change(Action.UNLINK, ref, link.entity, title, "gone in Clio", link.ledger_id))
 
 
 def _plan_unlinked(book: Draftbook, contact: Contact) -> None:
@@ -104,37 +62,12 @@ def _plan_unlinked(book: Draftbook, contact: Contact) -> None:
 
 
 def _create(book: Draftbook, contact: Contact) -> None:
-    name = _name_for(book, contact, "")
+    name = name_for(book, contact, "")
     if name is None:
-        return book.report(_name_taken(book, contact, ""))
+        return book.report(name_taken(book, contact, ""))
     book.catalog.claim_name(name, f"contact {contact.id}")
     said = "" if name == display_name(contact) else f"the name “{display_name(contact)}” is taken"
-    return book.add(_change(Action.CREATE, CustomerDraft(contact, name, book.policy), "", said))
-
-
-def _name_taken(book: Draftbook, contact: Contact, ledger_id: str) -> Problem:
-    """A customer that is there keeps its name and everything else until one is free; its bills go on."""
-    plain, templated = display_name(contact), display_name(contact, book.policy.name_template)
-    return Problem(
-        "name_taken",
-        contact.ref,
-        f"QuickBooks already has “{plain}” and “{templated}”, so {contact.name} cannot be "
-        f"{'renamed' if ledger_id else 'created'}. Rename one of them in QuickBooks, or change the name template.",
-        title=contact.name,
-        ledger_id=ledger_id,
-        blocks=not ledger_id,
-    )
-
-
-def _conflict(contact: Contact, link: LinkState) -> Problem:
-    return Problem(
-        "contact_conflict",
-        contact.ref,
-        f"{contact.name} was changed in Clio and in QuickBooks since both last agreed; neither was overwritten.",
-        title=contact.name,
-        ledger_id=link.ledger_id,
-        blocks=False,
-    )
+    return book.add(customer_change(Action.CREATE, CustomerDraft(contact, name, book.policy), "", said))
 
 
 def _deleted(ref: Ref, title: str, link: LinkState) -> Problem:
@@ -147,24 +80,16 @@ def _deleted(ref: Ref, title: str, link: LinkState) -> Problem:
     )
 
 
-def _name_for(book: Draftbook, contact: Contact, own_id: str) -> str | None:
-    """Rule R2.2: the plain name, else the firm's template; None where both belong to somebody else."""
-    for name in (display_name(contact), display_name(contact, book.policy.name_template)):
-        if book.catalog.name_is_free(name, own_id):
-            return name
-    return None
-
-
 def _adopt(book: Draftbook, contact: Contact, customer_id: str, reason: str) -> None:
     customer = book.catalog.customers.get(customer_id)
     if customer is None or ("Customer", customer_id) in book.catalog.owners or _is_claimed(book, customer_id):
         return book.report(_gone_customer(contact, customer_id))
     if customer.active:
-        return book.add(_change(Action.ADOPT, CustomerDraft(contact, None, book.policy), customer_id, reason))
+        return book.add(customer_change(Action.ADOPT, CustomerDraft(contact, None, book.policy), customer_id, reason))
     wanted = book.decision(contact.ref, "customer_inactive")
     if book.policy.reactivate_customers or (wanted and wanted.action == "reactivate"):
         draft = CustomerDraft(contact, None, book.policy, reactivate=True)
-        return book.add(_change(Action.UPDATE, draft, customer_id, "made active again"))
+        return book.add(customer_change(Action.UPDATE, draft, customer_id, "made active again"))
     return book.report(
         Problem(
             "customer_inactive",
@@ -180,19 +105,6 @@ def _adopt(book: Draftbook, contact: Contact, customer_id: str, reason: str) -> 
 def _is_claimed(book: Draftbook, customer_id: str) -> bool:
     """Whether another contact of this very plan is already to become this customer."""
     return any(change.entity == "Customer" and change.ledger_id == customer_id for change in book.changes.values())
-
-
-def _change(action: Action, draft: CustomerDraft, ledger_id: str, reason: str) -> Change:
-    return Change(
-        action=action,
-        ref=draft.ref,
-        entity=draft.entity,
-        title=draft.title,
-        reason=reason,
-        ledger_id=ledger_id,
-        draft=draft,
-        practice_fingerprint=draft.fingerprint,
-    )
 
 
 def _probable(book: Draftbook, contact: Contact, found: Probable) -> Problem:

@@ -36,7 +36,7 @@ class Issue(PairingHistory):
     opened_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True)
     action = models.CharField(max_length=16, blank=True)
-    value = models.CharField(max_length=200, blank=True)
+    value = models.CharField(max_length=500, blank=True)
     decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     decided_at = models.DateTimeField(null=True)
     note = models.TextField(blank=True)

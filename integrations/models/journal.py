@@ -5,6 +5,7 @@ from django.db import models
 from django.db.models import Q
 
 from firms.scoping import FirmOwned
+from integrations.models.mirror import Record
 from integrations.models.pairing import PairingHistory
 
 
@@ -74,6 +75,7 @@ class Dispatch(PairingHistory):
         UNKNOWN = "unknown", "Unknown"
 
     run = models.ForeignKey(SyncRun, models.PROTECT, related_name="+")
+    side = models.CharField(max_length=8, choices=Record.Side.choices, default=Record.Side.LEDGER)  # who is written to
     kind = models.CharField(max_length=16)
     practice_id = models.CharField(max_length=32)
     leg = models.CharField(max_length=64, blank=True)

@@ -19,6 +19,7 @@ class Pairing(FirmOwned):
     name_template = models.CharField(max_length=100, default="{name} (Clio {id})")
     credit_purpose = models.CharField(max_length=16, default="courtesy")  # one of core.mapping.CREDIT_PURPOSES
     reactivate_customers = models.BooleanField(default=False)
+    contact_preferences = models.JSONField(default=dict, blank=True)  # field, or "all", to "clio" or "quickbooks"
     bill_warning_confirmed_at = models.DateTimeField(null=True)
     ledger_profile = models.JSONField(default=dict)  # preferences that matter, as last read
     policy_digest = models.CharField(max_length=32, blank=True)  # everything is planned again when it moves

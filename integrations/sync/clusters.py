@@ -17,8 +17,10 @@ SELECT DISTINCT contact_id FROM (
     WHERE pairing_id = %(p)s AND entity = 'bills' AND NOT settled
   UNION ALL SELECT contact.external_id FROM integrations_record contact
     WHERE contact.pairing_id = %(p)s AND contact.entity = 'contacts' AND NOT contact.settled
-      AND EXISTS (SELECT 1 FROM integrations_record bill WHERE bill.pairing_id = contact.pairing_id
+      AND (EXISTS (SELECT 1 FROM integrations_record bill WHERE bill.pairing_id = contact.pairing_id
         AND bill.entity = 'bills' AND bill.owner_id = contact.external_id)
+      OR EXISTS (SELECT 1 FROM integrations_entitylink link WHERE link.pairing_id = contact.pairing_id
+        AND link.kind = 'contact' AND link.practice_id = contact.external_id AND link.state <> 'unlinked'))
   UNION ALL SELECT bill.owner_id FROM integrations_record part
     JOIN integrations_record bill ON bill.pairing_id = part.pairing_id AND bill.side = 'practice'
       AND bill.entity = 'bills' AND bill.external_id = part.owner_id

@@ -9,16 +9,22 @@ from typing import Any
 from django.db import transaction
 from django.db.models import QuerySet
 
-from integrations.core.changes import Action, Change, Draft, Problem, request_id
+from integrations.core.changes import Action, Change, Problem, request_id
 from integrations.core.errors import RemoteError
 from integrations.core.money import ZERO
 from integrations.core.ports import Operation, Raw, Write
-from integrations.core.read import money, text
-from integrations.core.records import Kind, Ref
+from integrations.core.read import Unreadable, money, text
+from integrations.core.records import Kind, Ref, Side
 from integrations.kinds.catalog import NUMBERED
-from integrations.kinds.contact import mapped_members
+from integrations.kinds.contact_drafts import (
+    CONTACTS,
+    ContactDraft,
+    CustomerDraft,
+    after_ledger,
+    after_practice,
+    fields_with,
+)
 from integrations.kinds.documents import ledger_fingerprint
-from integrations.kinds.plan_contacts import CustomerDraft
 from integrations.models import Dispatch, EntityLink, SyncEvent, SyncRun
 from integrations.sync import mirror
 from integrations.sync.workspace import Workspace
@@ -35,10 +41,10 @@ OUTCOME = {
 }
 
 
-def of_document(work: Workspace, ref: Ref) -> QuerySet[Dispatch]:
-    """Every write there ever was for this document."""
+def of_document(work: Workspace, ref: Ref, side: Side = Side.LEDGER) -> QuerySet[Dispatch]:
+    """Every write there ever was for this document on one side."""
     return Dispatch.objects.of(work.firm).filter(
-        pairing=work.pairing, kind=ref.kind, practice_id=ref.practice_id, leg=ref.leg
+        pairing=work.pairing, side=side, kind=ref.kind, practice_id=ref.practice_id, leg=ref.leg
     )
 
 
@@ -46,9 +52,9 @@ def ref_of(dispatch: Dispatch) -> Ref:
     return Ref(Kind(dispatch.kind), dispatch.practice_id, dispatch.leg)
 
 
-def refused_before(work: Workspace, ref: Ref, body: bytes) -> Dispatch | None:
-    """The last write, where it was this very one and QuickBooks refused it lately: sending it again is no use."""
-    last = of_document(work, ref).order_by("-id").first()
+def refused_before(work: Workspace, ref: Ref, body: bytes, side: Side = Side.LEDGER) -> Dispatch | None:
+    """The last write, where it was this very one and was refused lately: sending it again is no use."""
+    last = of_document(work, ref, side).order_by("-id").first()
     if last is None or last.state != Dispatch.State.REFUSED or last.body_sha256 != _sha(body):
         return None
     if work.clock.now() - last.prepared_at > SAME_REFUSAL_FOR or last.plan.get("again"):
@@ -60,19 +66,20 @@ def prepare(work: Workspace, run: SyncRun, change: Change, body: bytes) -> Dispa
     """Commits the intent. The revision counts clean answers, so only an unanswered write keeps its id."""
     digest, now = _sha(body), work.clock.now()
     settled = [Dispatch.State.ANSWERED, Dispatch.State.REFUSED]
-    revision = of_document(work, change.ref).filter(state__in=settled).count()
-    realm = work.pairing.ledger.external_account_id
+    revision = of_document(work, change.ref, change.side).filter(state__in=settled).count()
+    to = work.pairing.practice if change.side is Side.PRACTICE else work.pairing.ledger
     return Dispatch.objects.of(work.firm).create(
         firm=work.firm,
         pairing=work.pairing,
         run=run,
+        side=change.side,
         kind=change.ref.kind,
         practice_id=change.ref.practice_id,
         leg=change.ref.leg,
         action=change.action,
         entity=change.entity,
         operation=_operation(change),
-        request_id=request_id(realm, change.ref, change.action, revision, digest),
+        request_id=request_id(to.external_account_id, change.ref, change.action, revision, digest),
         revision=revision,
         body=body,
         body_sha256=digest,
@@ -108,6 +115,36 @@ def complete(work: Workspace, dispatch: Dispatch, answer: Raw) -> None:
             mirror.keep_numbers(work.pairing, dispatch.entity, [answer])
         _link(work, ref, _as_answered(dispatch, answer), dispatch.entity, ledger_id, answer)
         _event(work, dispatch.run, dispatch, ref, dispatch.plan, dispatch.entity, ledger_id)
+
+
+def complete_practice(work: Workspace, dispatch: Dispatch, answer: Raw) -> None:
+    """The same for a write to Clio; ``answer`` is the contact as Clio says it now."""
+    ref, now = ref_of(dispatch), work.clock.now()
+    with transaction.atomic():
+        dispatch.state, dispatch.answered_at = Dispatch.State.ANSWERED, now
+        dispatch.save(update_fields=["state", "answered_at"])
+        mirror.keep_practice(work.pairing, CONTACTS, [answer])
+        link = _links(work, ref).first()
+        if link is not None:
+            link.base = _after_practice(link.base, dispatch.plan.get("base") or {}, answer)
+            link.save(update_fields=["base"])
+        of = (link.ledger_entity, link.ledger_id) if link else ("", "")
+        _event(work, dispatch.run, dispatch, ref, dispatch.plan, *of)
+
+
+def _after_practice(base: dict[str, object], learnt: Mapping[str, object], answer: Raw) -> dict[str, object]:
+    try:
+        return after_practice(base, learnt, answer)
+    except Unreadable:  # the next plan sees for itself that both sides say the same
+        return base
+
+
+def note_agreed(work: Workspace, agreed: Mapping[Ref, Mapping[str, object]]) -> None:
+    """Fields of linked contacts that both sides say alike: what later changes are measured against."""
+    for ref, known in agreed.items():
+        for link in _links(work, ref):
+            link.base = {**link.base, "fields": fields_with(link.base, known)}
+            link.save(update_fields=["base"])
 
 
 def _as_answered(dispatch: Dispatch, answer: Raw) -> Mapping[str, Any]:
@@ -174,12 +211,26 @@ def withdraw(work: Workspace, dispatch: Dispatch, error: RemoteError) -> None:
     dispatch.save()
 
 
+def leave_open(dispatch: Dispatch, said: str) -> None:
+    """Nobody can tell whether it was done."""
+    dispatch.state, dispatch.error = Dispatch.State.UNKNOWN, said
+    dispatch.save(update_fields=["state", "error"])
+
+
+def give_up(work: Workspace, dispatch: Dispatch, reason: str) -> None:
+    """Nothing was done. "again" lets the very same body be sent anew, as a new write."""
+    dispatch.plan = {**dispatch.plan, "again": True}
+    dispatch.state, dispatch.error, dispatch.answered_at = Dispatch.State.REFUSED, reason, work.clock.now()
+    dispatch.save(update_fields=["plan", "state", "error", "answered_at"])
+
+
 def free(work: Workspace, problems: Iterable[Problem]) -> None:
     """A plan that stops short of a refused write sees its cause; once that is gone the write may be sent as it is."""
     refs = {problem.ref for problem in problems if problem.blocks}
     if not refs:
         return
-    refused = Dispatch.objects.of(work.firm).filter(pairing=work.pairing, state=Dispatch.State.REFUSED)
+    ours = Dispatch.objects.of(work.firm).filter(pairing=work.pairing, side=Side.LEDGER)
+    refused = ours.filter(state=Dispatch.State.REFUSED)
     for dispatch in refused.filter(practice_id__in={ref.practice_id for ref in refs}):
         if ref_of(dispatch) in refs and not dispatch.plan.get("again"):
             dispatch.plan = {**dispatch.plan, "again": True}
@@ -195,11 +246,11 @@ def _sha(body: bytes) -> str:
     return hashlib.sha256(body).hexdigest()
 
 
-def _base_of(draft: Draft | None) -> dict[str, object]:
-    """The fields of a contact that both sides agree on from now on."""
-    if not isinstance(draft, CustomerDraft):
-        return {}
-    return {"name": draft.contact.name, "fields": mapped_members(draft.contact)}
+def _learnt(change: Change) -> dict[str, object]:
+    """What the link of a contact learns of its fields."""
+    if isinstance(change.draft, CustomerDraft):
+        return change.draft.base(change.action)
+    return change.draft.base() if isinstance(change.draft, ContactDraft) else {}
 
 
 def _completion(change: Change) -> dict[str, object]:
@@ -211,7 +262,7 @@ def _completion(change: Change) -> dict[str, object]:
         "title": change.title,
         "reason": change.reason,
         "amount": str(draft.amount if draft else change.amount),
-        "base": dict(change.base) if change.base is not None else _base_of(draft),
+        "base": dict(change.base) if change.base is not None else _learnt(change),
         "replaces": _key(change.replaces),
         "closes": _key(change.closes),
         "postings": [
@@ -231,18 +282,22 @@ def _links(work: Workspace, ref: Ref) -> QuerySet[EntityLink]:
     return links.filter(kind=ref.kind, practice_id=ref.practice_id, leg=ref.leg)
 
 
-def _link(work: Workspace, ref: Ref, plan: Mapping[str, object], entity: str, ledger_id: str, raw: Raw) -> None:
+def _link(work: Workspace, ref: Ref, plan: Mapping[str, Any], entity: str, ledger_id: str, raw: Raw) -> None:
     for name, state in (("replaces", EntityLink.State.UNLINKED), ("closes", EntityLink.State.VOIDED)):
         if isinstance(over := plan.get(name), list):
             _links(work, Ref(Kind(over[0]), over[1], over[2])).update(state=state)
     is_void = plan["action"] == Action.VOID or plan.get("closes") == _key(ref)
+    known, learnt = _links(work, ref).first(), plan.get("base") or {}
+    if entity == "Customer":  # what was agreed on with one customer says nothing of another
+        before = known.base if known is not None and known.ledger_id == ledger_id else {}
+        learnt = after_ledger(before, learnt, raw)
     values = {
         "state": EntityLink.State.VOIDED if is_void else EntityLink.State.LIVE,
         "ledger_entity": entity,
         "ledger_id": ledger_id,
         "practice_fingerprint": plan["practice_fingerprint"],
         "ledger_fingerprint": ledger_fingerprint(entity, raw),
-        "base": plan.get("base") or {},
+        "base": learnt,
     }
     who = {"pairing": work.pairing, "kind": ref.kind, "practice_id": ref.practice_id, "leg": ref.leg}
     _links(work, ref).update_or_create(**who, defaults=values, create_defaults={**who, **values, "firm": work.firm})

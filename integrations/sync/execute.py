@@ -7,17 +7,17 @@ from integrations.core.changes import LOCAL, Action, Change, Problem
 from integrations.core.errors import Garbled, RemoteError, Stale
 from integrations.core.ports import Raw
 from integrations.core.read import money, text
-from integrations.core.records import Ref
+from integrations.core.records import Kind, Ref, Side
 from integrations.kinds.catalog import Catalog, Holder
 from integrations.kinds.contact import decode_customer
+from integrations.kinds.contact_drafts import CustomerDraft
 from integrations.kinds.credit_note import CreditMemoDraft, EmptiedMemo
 from integrations.kinds.documents import ledger_fingerprint
 from integrations.kinds.group import LinkState
 from integrations.kinds.invoice_draft import InvoiceDraft
 from integrations.kinds.payment import applied_by
-from integrations.kinds.plan_contacts import CustomerDraft
 from integrations.models import Dispatch, EntityLink, SyncRun
-from integrations.sync import dispatches, mirror, refusals
+from integrations.sync import dispatches, mirror, practice, refusals
 from integrations.sync.lease import beat
 from integrations.sync.workspace import Workspace
 from integrations.systems.quickbooks import query
@@ -35,6 +35,7 @@ class Result:
     problems: list[Problem] = field(default_factory=list)
     waiting: list[Ref] = field(default_factory=list)
     ended_by: RemoteError | None = None
+    again: bool = False  # what was done shows more to do, or no longer fits the plan
 
 
 class Executor:
@@ -59,6 +60,9 @@ class Executor:
         result = Result()
         stuck: set[Ref] = set()
         for change in changes:
+            if change.side is Side.PRACTICE:
+                self._to_practice(change, result)
+                continue
             if change.after & stuck:
                 stuck.add(change.ref)
                 result.waiting.append(change.ref)
@@ -70,10 +74,27 @@ class Executor:
                 return result
             if problem is None:
                 result.done.append(change)
+                result.again |= _shows_more(change)
                 continue
-            stuck.add(change.ref)
+            if not self._is_there(change):
+                stuck.add(change.ref)
             result.problems.append(problem)
         return result
+
+    def _to_practice(self, change: Change, result: Result) -> None:
+        """Nothing in the ledger waits for a change in Clio."""
+        outcome = practice.write(self.work, self.run, change, self)
+        result.again |= outcome.moved or outcome == practice.DONE
+        if outcome.problem:
+            result.problems.append(outcome.problem)
+        elif outcome.waits:
+            result.waiting.append(change.ref)
+        else:
+            result.done.append(change)
+
+    def _is_there(self, change: Change) -> bool:
+        """A customer that cannot be changed is still there, so its bills go on."""
+        return change.ref.kind is Kind.CONTACT and change.ref in self._ids
 
     def would_send(self, changes: tuple[Change, ...]) -> list[Change]:
         """Of a plan that is only looked at: without the writes QuickBooks refused before and what waits behind them."""
@@ -87,6 +108,8 @@ class Executor:
         return found
 
     def _was_refused(self, change: Change) -> bool:
+        if change.side is Side.PRACTICE:
+            return practice.was_refused(self.work, change, self)
         current = self._current(change)
         if change.action in LOCAL or (change.ledger_id and current is None):
             return False
@@ -176,8 +199,7 @@ class Executor:
         raise unanswered
 
     def _unknown(self, dispatch: Dispatch, change: Change, error: RemoteError) -> Problem:
-        dispatch.state, dispatch.error = Dispatch.State.UNKNOWN, error.message
-        dispatch.save(update_fields=["state", "error"])
+        dispatches.leave_open(dispatch, error.message)
         return refusals.unresolved(change)
 
     def _refused(self, dispatch: Dispatch, change: Change, error: RemoteError) -> Problem:
@@ -244,6 +266,12 @@ class Executor:
         self._ids[change.ref] = change.ledger_id
         self.catalog.owners[change.entity, change.ledger_id] = change.ref
         return None
+
+
+def _shows_more(change: Change) -> bool:
+    """A customer that was there before: now that it is linked, its fields can be compared."""
+    draft = change.draft
+    return isinstance(draft, CustomerDraft) and (change.action is Action.ADOPT or draft.reactivate)
 
 
 def _same(entity: str, one: Raw, other: Raw) -> bool:

@@ -10,6 +10,7 @@ from integrations.core.read import text
 from integrations.kinds.catalog import NUMBERED
 from integrations.models import Cursor, EntityLink, Pairing
 from integrations.sync import mirror
+from integrations.sync.absent import look_for_contacts
 from integrations.sync.workspace import Workspace
 from integrations.systems.quickbooks import query
 
@@ -45,6 +46,7 @@ def gather_practice(work: Workspace, sweep: int, progress: Progress) -> list[str
     lists = ("interest_charges", "credit_memos")
     forbidden = [name for name in lists if not _read(work, name, sweep, progress, {})]
     forbidden += _read_receipts(work, sweep, progress)
+    look_for_contacts(work)
     _tell_shown_lines_apart(work, progress)
     return forbidden
 

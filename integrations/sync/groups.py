@@ -43,6 +43,7 @@ class Loaded:
     decisions: dict[tuple[Ref, str], Decision]
     absent: frozenset[str]
     left: dict[Ref, dict[str, object]]
+    absent_contacts: frozenset[str]
 
 
 def load_chunk(work: Workspace, clusters: list[Cluster]) -> Loaded:
@@ -50,6 +51,7 @@ def load_chunk(work: Workspace, clusters: list[Cluster]) -> Loaded:
     pairing = work.pairing
     contact_ids = [id for cluster in clusters for id in cluster.contact_ids]
     rows = list(mirror.load(pairing, "bills", owners=contact_ids))
+    people = list(mirror.load(pairing, "contacts", ids=contact_ids))
     bills, unreadable = _bills(rows)
     bill_ids = [row.id for row in rows]
     allocations = _allocations(pairing, bill_ids)
@@ -64,7 +66,7 @@ def load_chunk(work: Workspace, clusters: list[Cluster]) -> Loaded:
     }
     links = _links(pairing, wanted)
     return Loaded(
-        contacts=_contacts(pairing, contact_ids),
+        contacts=_contacts(people),
         bills=bills | _outside_bills(pairing, allocations.values(), bills),
         unreadable={
             row.id: unreadable[row.id] for row in rows if row.id in unreadable and _matters(row, pairing, links)
@@ -83,6 +85,7 @@ def load_chunk(work: Workspace, clusters: list[Cluster]) -> Loaded:
         decisions=_decisions(pairing, wanted),
         absent=frozenset(row.id for row in rows if row.is_deleted),
         left=_left(pairing, wanted),
+        absent_contacts=frozenset(row.id for row in people if row.is_deleted),
     )
 
 
@@ -131,8 +134,8 @@ def _grouped[K, V](pairs: Iterable[tuple[K, V]]) -> dict[K, list[V]]:
     return found
 
 
-def _contacts(pairing: Pairing, ids: list[str]) -> dict[str, contact.Contact | str]:
-    good, bad = _decoded(mirror.load(pairing, "contacts", ids=ids), contact.decode)
+def _contacts(rows: Iterable[Kept]) -> dict[str, contact.Contact | str]:
+    good, bad = _decoded(rows, contact.decode)
     return {**good, **bad}
 
 
@@ -234,7 +237,9 @@ def _decisions(pairing: Pairing, wanted: Wanted) -> dict[tuple[Ref, str], Decisi
     for kind, practice_ids in wanted.items():
         issues = Issue.objects.of(pairing.firm).filter(pairing=pairing, kind=kind, practice_id__in=list(practice_ids))
         for issue in issues.filter(state=Issue.State.DECIDED):
-            found[Ref(kind, issue.practice_id, issue.leg), issue.code] = Decision(issue.action, issue.value)
+            found[Ref(kind, issue.practice_id, issue.leg), issue.code] = Decision(
+                issue.action, issue.value, issue.details
+            )
     return found
 
 
@@ -279,6 +284,7 @@ def group_of(loaded: Loaded, cluster: Cluster, matches: Mapping[str, Match]) -> 
         decisions=loaded.decisions,
         absent_bills=frozenset(id for id in bill_ids if id in loaded.absent),
         left={ref: said for ref, said in loaded.left.items() if ref.practice_id in practice_ids[ref.kind]},
+        absent_contacts=frozenset(id for id in cluster.contact_ids if id in loaded.absent_contacts),
     )
 
 

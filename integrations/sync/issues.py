@@ -15,8 +15,17 @@ Key = tuple[str, str, str, str]  # code, kind, practice id, leg
 OPEN = [Issue.State.OPEN, Issue.State.DECIDED, Issue.State.ACCEPTED]
 
 
-def sync_group(work: Workspace, run: SyncRun, about: Collection[tuple[str, str]], problems: Iterable[Problem]) -> None:
-    """Makes the open issues about these (kind, practice id) pairs exactly ``problems``."""
+def sync_group(
+    work: Workspace,
+    run: SyncRun,
+    about: Collection[tuple[str, str]],
+    problems: Iterable[Problem],
+    undone: Collection[tuple[str, str]] = (),
+) -> None:
+    """Makes the open issues about these (kind, practice id) pairs exactly ``problems``.
+
+    Of ``undone`` records something could not be done yet: what a person decided of them stands until it is.
+    """
     kinds: dict[str, list[str]] = {}
     for kind, practice_id in about:
         kinds.setdefault(kind, []).append(practice_id)
@@ -26,8 +35,9 @@ def sync_group(work: Workspace, run: SyncRun, about: Collection[tuple[str, str]]
         for issue in issues.filter(kind=kind, practice_id__in=ids):
             known[_key(issue.code, issue.kind, issue.practice_id, issue.leg)] = issue
     found = {_key(p.code, p.ref.kind, p.ref.practice_id, p.ref.leg): p for p in problems}
+    kept = {key for key, issue in known.items() if issue.state == Issue.State.DECIDED and key[1:3] in undone}
     with transaction.atomic():
-        _sync(work, run, known, found)
+        _sync(work, run, {key: issue for key, issue in known.items() if key in found or key not in kept}, found)
 
 
 def sync_firm(work: Workspace, run: SyncRun | None, codes: Collection[str], found: dict[str, str]) -> None:

@@ -212,6 +212,20 @@ def note_missing(pairing: Pairing, entity: str, sweep: int, clock: Clock) -> Non
     unseen.filter(missing_since=None).update(missing_since=now)
 
 
+def note_absent(pairing: Pairing, entity: str, ids: Iterable[str], clock: Clock) -> None:
+    """Of those a complete read of just these did not show (rule R1.4): missing, and the second time gone."""
+    records = Record.objects.of(pairing.firm).filter(pairing=pairing, side=Record.Side.PRACTICE, entity=entity)
+    unseen, now = records.filter(external_id__in=list(ids), is_deleted=False), clock.now()
+    unseen.filter(missing_since__lte=now - ABSENT_AFTER).update(is_deleted=True, settled=False)
+    unseen.filter(missing_since=None).update(missing_since=now)
+
+
+def note_unseen(pairing: Pairing, entity: str, ids: Iterable[str], clock: Clock) -> None:
+    """Notes that a read which asked for these did not show them; that alone proves nothing."""
+    records = Record.objects.of(pairing.firm).filter(pairing=pairing, side=Record.Side.PRACTICE, entity=entity)
+    records.filter(external_id__in=list(ids), missing_since=None).update(missing_since=clock.now())
+
+
 def note_gone(pairing: Pairing, entity: str, owner_id: str, keep: Iterable[str], clock: Clock) -> None:
     """Of the objects of one owner, notes those that a read of this owner no longer showed."""
     records = Record.objects.of(pairing.firm).filter(pairing=pairing, entity=entity, owner_id=owner_id)

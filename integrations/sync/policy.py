@@ -34,6 +34,7 @@ def policy_of(pairing: Pairing) -> Policy:
         credit_purpose=pairing.credit_purpose,
         broken=tuple(row.key for row in broken),
         close_date=date.fromisoformat(close) if close else None,
+        prefer=pairing.contact_preferences,
         tax_engine=profile.get("tax_engine", ""),
     )
 

@@ -6,7 +6,7 @@ from integrations.core.changes import Action
 from integrations.core.errors import Garbled, RemoteError
 from integrations.core.ports import Raw
 from integrations.core.read import nested, text
-from integrations.core.records import Ref, parse_mark
+from integrations.core.records import Ref, Side, parse_mark
 from integrations.kinds.documents import ledger_fingerprint
 from integrations.kinds.payment import applied_by
 from integrations.models import Dispatch
@@ -25,7 +25,7 @@ OPEN = [Dispatch.State.SENT, Dispatch.State.UNKNOWN]
 
 def recover(work: Workspace) -> set[Ref]:
     """Resolves what can be resolved; returns the documents that still must not be written. Raises RemoteError."""
-    found = Dispatch.objects.of(work.firm).filter(pairing=work.pairing, state__in=OPEN).order_by("id")
+    found = Dispatch.objects.of(work.firm).filter(pairing=work.pairing, side=Side.LEDGER, state__in=OPEN).order_by("id")
     return {dispatches.ref_of(dispatch) for dispatch in found if not _resolve(work, dispatch)}
 
 
@@ -125,10 +125,7 @@ def _absent_twice(work: Workspace, dispatch: Dispatch) -> bool:
 
 
 def _give_up(work: Workspace, dispatch: Dispatch, reason: str) -> bool:
-    """Nothing was done. "again" lets the very same body be sent anew, under a new request id."""
-    dispatch.plan = {**dispatch.plan, "again": True}
-    dispatch.state, dispatch.error, dispatch.answered_at = Dispatch.State.REFUSED, reason, work.clock.now()
-    dispatch.save(update_fields=["plan", "state", "error", "answered_at"])
+    dispatches.give_up(work, dispatch, reason)
     return True
 
 

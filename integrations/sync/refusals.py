@@ -54,6 +54,29 @@ def unresolved(change: Change) -> Problem:
     )
 
 
+def unresolved_in_clio(change: Change) -> Problem:
+    return Problem(
+        "unresolved_write",
+        change.ref,
+        f"Clio gave no clean answer when {change.title} was changed there, so it may or may not have been done. The "
+        "next runs find out before anything else is written to the contact.",
+        title=change.title,
+        blocks=False,
+    )
+
+
+def refused_by_clio(change: Change, message: str) -> Problem:
+    return Problem(
+        "clio_refused",
+        change.ref,
+        f"{change.reason}: Clio refused it for {change.title}. {message} Both sides stay as they are; it is tried "
+        "again when one of them has changed, or when you choose “Try again”.",
+        title=change.title,
+        ledger_id=change.ledger_id,
+        blocks=False,
+    )
+
+
 def unread(change: Change) -> Problem:
     return Problem(
         "rejected",

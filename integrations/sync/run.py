@@ -2,7 +2,7 @@
 
 import logging
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 
 from firms.models import User
 from integrations.core.changes import Action, Change, Plan, Problem
-from integrations.core.errors import Remedy, RemoteError
+from integrations.core.errors import Forbidden, Remedy, RemoteError
 from integrations.core.mapping import Policy
 from integrations.core.match import Match
 from integrations.core.ports import Clock
@@ -20,7 +20,7 @@ from integrations.kinds.credit_note import APPLY, memo_ref
 from integrations.kinds.group import Group
 from integrations.kinds.plan import plan_group
 from integrations.models import Connection, EntityLink, Issue, Pairing, Severity, SyncRun
-from integrations.sync import clusters, dispatches, gather, groups, issues
+from integrations.sync import clusters, dispatches, gather, groups, issues, practice
 from integrations.sync.catalog import build_catalog
 from integrations.sync.clusters import Cluster
 from integrations.sync.execute import Executor, Result
@@ -43,6 +43,7 @@ LOST = {
     "bank_transactions": "bank transactions, so references and over-payments of payments are not known",
 }
 UNDONE = (Issue.State.OPEN, Issue.State.DECIDED)
+ROUNDS = 3  # how often a group is planned in one run: what was done may show more to do
 COUNTED = {Action.CREATE: "created", Action.UPDATE: "updated", Action.VOID: "voided", Action.ADOPT: "adopted"}
 
 
@@ -78,6 +79,7 @@ class Tally:
     """Counts by kind, as `sync --json` prints them."""
 
     done: Counter[tuple[str, str]] = field(default_factory=Counter)
+    people: set[Ref] = field(default_factory=set)  # a contact counts once, whichever side was written to
     waiting: set[Ref] = field(default_factory=set)
 
     @classmethod
@@ -91,9 +93,18 @@ class Tally:
         run.step = SyncRun.WAITING
         run.save(update_fields=["counts", "step"])
 
-    def add(self, result: Result, plan: Plan) -> None:
-        self.done.update(_counted(result.done))
-        self.waiting |= {_whole(ref) for ref in (*result.waiting, *plan.waiting)}
+    def add(self, result: Result) -> None:
+        self.done.update(_counted([change for change in result.done if self._is_first(change)]))
+
+    def _is_first(self, change: Change) -> bool:
+        if change.ref in self.people:
+            return False
+        if change.ref.kind is Kind.CONTACT and change.action in COUNTED:
+            self.people.add(change.ref)
+        return True
+
+    def wait(self, refs: Iterable[Ref]) -> None:
+        self.waiting |= {_whole(ref) for ref in refs}
 
     def counts(self, pairing: Pairing) -> dict[str, dict[str, int]]:
         links = EntityLink.objects.of(pairing.firm).filter(pairing=pairing).exclude(state=EntityLink.State.UNLINKED)
@@ -144,6 +155,7 @@ class Pass:
             raise NotReady("Confirm on the connections page that this is the right QuickBooks company.")
         if not dry:
             self.unresolved = recover(work)
+            practice.recover(work)
         check_settings(work)
         policy = policy_of(work.pairing)
         self.forbidden = gather.gather(work, self.run.pk, self._progress)
@@ -173,7 +185,8 @@ class Pass:
             if dry:
                 self.planned += Executor(self.work, self.run, catalog, group.links).would_send(plan.changes)
                 continue
-            if self._apply(cluster, group, plan, catalog):
+            group, is_done = self._carry_through(cluster, group, plan, policy, catalog, matches)
+            if is_done:
                 settled.append(group)
             self._beat(cluster.bills)
         clusters.settle(self.work.pairing, settled)
@@ -189,17 +202,43 @@ class Pass:
         group = groups.group_of(groups.load_chunk(self.work, [cluster]), cluster, matches)
         return group, _planned(cluster, group, policy, catalog)
 
-    def _apply(self, cluster: Cluster, group: Group, plan: Plan, catalog: Catalog) -> bool:
-        """Whether everything of the group is done and explained. Raises RemoteError that ends the run."""
-        executor = Executor(self.work, self.run, catalog, group.links)
-        result = executor.apply(plan.changes, self.unresolved)
-        self.tally.add(result, plan)
+    def _carry_through(
+        self,
+        cluster: Cluster,
+        group: Group,
+        plan: Plan,
+        policy: Policy,
+        catalog: Catalog,
+        matches: Mapping[str, Match],
+    ) -> tuple[Group, bool]:
+        """Applies a plan, and at once the next one where that showed more to do; whether all is done and explained."""
+        result = self._apply(group, plan, catalog)
+        for _ in range(ROUNDS - 1):
+            if not result.again:
+                break
+            group, plan = self._replan(cluster, plan, policy, catalog, matches)
+            result = self._apply(group, plan, catalog)
+        return group, self._explain(cluster, group, plan, result)
+
+    def _apply(self, group: Group, plan: Plan, catalog: Catalog) -> Result:
+        """Raises RemoteError that ends the run."""
+        dispatches.note_agreed(self.work, plan.agreed)
+        result = Executor(self.work, self.run, catalog, group.links).apply(plan.changes, self.unresolved)
+        self.tally.add(result)
+        self.unresolved |= {p.ref for p in result.problems if p.code == "unresolved_write" and p.blocks}
         if result.ended_by:
             raise result.ended_by
+        return result
+
+    def _explain(self, cluster: Cluster, group: Group, plan: Plan, result: Result) -> bool:
+        """Whether nothing is left to do or to decide."""
+        waiting = {*result.waiting, *plan.waiting}
+        self.tally.wait(waiting)
         dispatches.free(self.work, plan.problems)
         problems = [*plan.problems, *result.problems]
-        issues.sync_group(self.work, self.run, _about(cluster, group), problems)
-        return not problems and not result.waiting and not plan.waiting
+        undone = {(str(ref.kind), ref.practice_id) for ref in (*waiting, *(p.ref for p in result.problems))}
+        issues.sync_group(self.work, self.run, _about(cluster, group), problems, undone)
+        return not problems and not waiting
 
     def _start(self, left: int) -> None:
         """``left`` is how many bills are still to be looked at, in a later slice of the run fewer than at first."""
@@ -285,20 +324,25 @@ def _stop_connection(work: Workspace, error: RemoteError) -> None:
         needs_reconnect(connection, error.message)
 
 
-def _lists_lost(forbidden: list[str]) -> dict[str, str]:
-    """Without these lists bills go on, but less is known of them."""
-    if not forbidden:
+def _lists_lost(forbidden: list[str], closed: RemoteError | None) -> dict[str, str]:
+    """Without these lists bills go on, but less is known of them; without the right to write, contacts wait."""
+    lost = []
+    if forbidden:
+        lost.append(f"read {' and '.join(LOST[name] for name in forbidden)}")
+    if isinstance(closed, Forbidden):
+        lost.append("change contacts, so what was changed in QuickBooks does not reach them")
+    if not lost:
         return {}
-    names = " and ".join(LOST[name] for name in forbidden)
-    message = f"Clio does not let the connected user read {names}. Connect Clio again as a user who may."
-    return {"permission_lost": message}
+    said = ", and not ".join(lost)
+    return {"permission_lost": f"Clio does not let the connected user {said}. Connect Clio again as a user who may."}
 
 
 def _finish(work: Workspace, run: SyncRun, done: Pass) -> None:
     pairing = work.pairing
     open_ = Issue.objects.of(pairing.firm).filter(pairing=pairing, state=Issue.State.OPEN)
     if run.outcome in (SyncRun.Outcome.IN_SYNC, SyncRun.Outcome.ISSUES):
-        issues.sync_firm(work, run, {"reconnect", "permission_lost"}, _lists_lost(done.forbidden))
+        lost = _lists_lost(done.forbidden, work.practice_closed)
+        issues.sync_firm(work, run, {"reconnect", "permission_lost"}, lost)
         run.outcome = _outcome(pairing)
     run.state, run.finished_at, run.step = SyncRun.State.FINISHED, work.clock.now(), ""
     run.counts, run.requests = done.tally.counts(pairing), work.requests()

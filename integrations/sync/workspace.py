@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from firms.models import Firm
+from integrations.core.errors import RemoteError
 from integrations.core.ports import Clock, Ledger, Practice
 from integrations.models import Pairing
 
@@ -17,6 +18,7 @@ class Workspace:
     ledger: Ledger
     clock: Clock
     requests: Callable[[], dict[str, int]]  # so far, as ``sync --json`` prints them
+    practice_closed: RemoteError | None = None  # why nothing more is written to Clio in this run
 
     @property
     def firm(self) -> Firm:

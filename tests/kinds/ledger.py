@@ -7,15 +7,17 @@ from typing import Any
 
 from integrations.core.changes import LOCAL, Action, Change, Plan
 from integrations.core.mapping import Policy
+from integrations.core.merge import Agreed
 from integrations.core.posting import Posting
 from integrations.core.records import Kind, Ref
-from integrations.kinds import contact, payment
+from integrations.kinds import contact_fields, payment
 from integrations.kinds.catalog import Catalog, Holder, Settlement
 from integrations.kinds.contact import decode_customer
+from integrations.kinds.contact_drafts import ContactDraft, CustomerDraft, after_ledger, fields_with
+from integrations.kinds.contact_fields import Values
 from integrations.kinds.documents import ledger_fingerprint
 from integrations.kinds.group import Document, Group, LinkState
 from integrations.kinds.plan import plan_group
-from integrations.kinds.plan_contacts import CustomerDraft
 from integrations.kinds.theirs import GIVEN_UP
 from tests.contract import qbo_schema
 
@@ -28,7 +30,8 @@ class Refused(Exception):
 
 @dataclass
 class Ledger:
-    """``documents`` are by entity and id, as the ledger would return them; ``bodies`` are the writes it took."""
+    """``documents`` are by entity and id, as the ledger would return them; ``bodies`` are the writes it took,
+    ``to_clio`` the fields of contacts that were to be written to Clio."""
 
     documents: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
     links: dict[Ref, LinkState] = field(default_factory=dict)
@@ -36,6 +39,7 @@ class Ledger:
     bodies: list[tuple[Change, dict[str, Any]]] = field(default_factory=list)
     posted: dict[Ref, tuple[Posting, ...]] = field(default_factory=dict)
     left: dict[Ref, Mapping[str, object]] = field(default_factory=dict)
+    to_clio: list[Values] = field(default_factory=list)
     last_id: int = 100
 
     # Books
@@ -147,11 +151,17 @@ class Ledger:
     def carry_out(self, group: Group, policy: Policy) -> Plan:
         """Plans and writes in the order of the plan. Raises Refused where the ledger would refuse a write."""
         plan = self.plan(group, policy)
+        for ref, known in plan.agreed.items():
+            base = self.links[ref].base
+            self.links[ref] = replace(self.links[ref], base={**base, "fields": fields_with(base, known)})
         for change in plan.changes:
             self.write(change)
         return plan
 
     def write(self, change: Change) -> None:
+        if isinstance(change.draft, ContactDraft):
+            self._write_to_clio(change.ref, change.draft)
+            return None
         current = self.documents.get((change.entity, change.ledger_id))
         if change.replaces:
             del self.links[change.replaces]
@@ -174,6 +184,13 @@ class Ledger:
             self.links[change.ref] = replace(link, practice_fingerprint=change.practice_fingerprint, base=base)
         elif isinstance(said := base.get(GIVEN_UP), Mapping):
             self.left[change.ref] = said
+
+    def _write_to_clio(self, ref: Ref, draft: ContactDraft) -> None:
+        """Clio takes every value as it is."""
+        self.to_clio.append(draft.values)
+        known = contact_fields.to_json({name: Agreed(value, value) for name, value in draft.values.items()})
+        base = self.links[ref].base
+        self.links[ref] = replace(self.links[ref], base={**base, "fields": fields_with(base, known)})
 
     def _store(self, change: Change, current: dict[str, Any] | None) -> dict[str, Any]:
         assert change.draft is not None
@@ -205,7 +222,8 @@ class Ledger:
         ref, draft = change.ref, change.draft
         base: Mapping[str, object] = change.base or {}
         if change.base is None and isinstance(draft, CustomerDraft):
-            base = {"name": draft.contact.name, "fields": contact.mapped_members(draft.contact)}
+            known = self.links[ref].base if ref in self.links else {}
+            base = after_ledger(known, draft.base(change.action), raw)
         self.links[ref] = LinkState(
             ref,
             change.entity,

@@ -18,10 +18,11 @@ def settled(portal: Portal, *codes: str, but: Iterable[int] = ()) -> None:
     """
     assert sorted(portal.codes()) == sorted(codes), [(i.code, i.message) for i in portal.issues()]
     assert_equal(portal, but)
-    written = portal.writes()
+    written, to_clio = portal.writes(), portal.clio_writes()
     again = portal.run()
     assert again.reason == ""
     assert portal.writes() == written, portal.wire.sent[written:]
+    assert portal.clio_writes() == to_clio
     assert sorted(portal.codes()) == sorted(codes)
     assert portal.plan() == ()
     assert nothing_created_in_clio(portal)
@@ -59,7 +60,9 @@ def in_quickbooks(portal: Portal, but: Iterable[int]) -> dict[int, Decimal]:
 
 
 def nothing_created_in_clio(portal: Portal) -> bool:
-    return not [entry for entry in portal.log if entry[0] != "GET" and "/clio/api/" in entry[1]]
+    """Of Clio only contacts are written to, and only ones that are there."""
+    sent = [(method, path) for method, path, _ in portal.log if method != "GET" and "/clio/api/" in path]
+    return all(method == "PATCH" and "/contacts/" in path for method, path in sent)
 
 
 def account(portal: Portal, role: str) -> Decimal:

@@ -35,7 +35,9 @@ def test_r2_1_a_customer_of_the_same_name_and_e_mail_is_adopted(
     (invoice,) = portal.quickbooks.all("Invoice")
     assert invoice["CustomerRef"]["value"] == known["Id"]
     assert run.counts["contact"]["adopted"] == 1
-    assert portal.quickbooks.get("Customer", known["Id"])["SyncToken"] == known["SyncToken"]
+    kept = portal.quickbooks.get("Customer", known["Id"])
+    assert kept["DisplayName"] == known["DisplayName"]
+    assert (kept["GivenName"], kept["FamilyName"]) == ("Ann", "Lee")  # only what was empty is filled in
     settled(portal)
 
 
@@ -74,7 +76,8 @@ def test_r2_1_our_mark_decides_whatever_the_names_say(portal: Portal) -> None:
     assert customers(portal) == ["Quite Another Name"]
     portal.resolve("invoice_exists", "adopt")
     portal.run()
-    settled(portal)
+    assert portal.issue("contact_conflict").details["fields"].keys() == {"primary_email"}
+    settled(portal, "contact_conflict")
 
 
 def test_r2_1_an_inactive_match_is_a_persons_decision(portal: Portal) -> None:
