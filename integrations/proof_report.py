@@ -27,6 +27,7 @@ TO_DO: Mapping[What, str] = {
     What.CUSTOMER: "Choose the right customer in QuickBooks, or link the contact to that one.",
     What.APPLIED: "Sync. If somebody applied it differently in QuickBooks, apply it as in Clio.",
     What.BALANCE: "Something that is not ours pays this invoice, or Clio's payment is not posted. Look at both.",
+    What.BY_HAND: "Keep it as in Clio by hand, or open the accepted difference again and restore ours.",
     What.UNREADABLE: "Look at the bill in Clio; until it can be read nothing can be said of it.",
     What.RECEIVABLE: "Compare the customer's list of transactions in QuickBooks with its bills in Clio.",
 }

@@ -24,6 +24,7 @@ class What(StrEnum):
     CUSTOMER = "customer"
     APPLIED = "applied"  # what a payment or credit pays
     BALANCE = "balance"  # what is still owed, although our own documents agree
+    BY_HAND = "by_hand"  # unlinked by a person, who keeps it in QuickBooks from now on
     UNREADABLE = "unreadable"  # Clio's figures cannot be read, or do not add up
     RECEIVABLE = "receivable"  # what a customer owes, although no single document says why
 

@@ -14,7 +14,8 @@ class OurBooks:
     """``owners`` tells which Refs a document is linked to: one, but for transfers between two trust clients.
 
     ``customers`` are the active customers of the company: id to name. ``uses`` are the payments that set a credit memo
-    of ours, by its id, against invoices: our own, QuickBooks's and people's.
+    of ours, by its id, against invoices: our own, QuickBooks's and people's. ``by_hand`` are documents that a person
+    unlinked and keeps (rule R8), whether they still bear our mark or not.
     """
 
     standing: Mapping[Ref, Standing]
@@ -23,12 +24,17 @@ class OurBooks:
     linked: dict[Ref, Found] = field(default_factory=dict)
     marked: dict[Ref, list[Found]] = field(default_factory=dict)
     uses: dict[str, list[Found]] = field(default_factory=dict)
+    by_hand: dict[Ref, list[Found]] = field(default_factory=dict)
 
     @classmethod
     def of(
-        cls, standing: Mapping[Ref, Standing], documents: Iterable[Found], customers: Mapping[str, str]
+        cls,
+        standing: Mapping[Ref, Standing],
+        documents: Iterable[Found],
+        customers: Mapping[str, str],
+        left: Iterable[Ref] = (),
     ) -> "OurBooks":
-        books = cls(standing, customers)
+        books = cls(standing, customers, by_hand={ref: [] for ref in left})
         for ref, link in standing.items():
             books.owners.setdefault(link.key, []).append(ref)
         for document in documents:
@@ -43,7 +49,8 @@ class OurBooks:
         for ref in owners:
             self.linked[ref] = document
         if not owners and document.marked and not document.is_void:
-            self.marked.setdefault(document.marked, []).append(document)
+            places = self.by_hand if document.marked in self.by_hand else self.marked
+            places.setdefault(document.marked, []).append(document)
 
     def refs(self) -> set[Ref]:
         """Every Ref that a document stands for, or is meant to stand for."""

@@ -53,11 +53,19 @@ def _about(ref: Ref, asked: Demands, books: OurBooks) -> list[Difference] | None
     doubled = [_doubled(ref, expected, every[0], other) for other in every[1:]]
     if (reason := asked.unclear.get(ref)) is not None:
         return [difference(ref, expected, live, What.UNREADABLE, reason, _sum(live)), *doubled]
+    if ref in books.by_hand:
+        return [_by_hand(expected, books.by_hand[ref])] if expected else None
     if ref in asked.kept:
         return _kept(ref, live, books) + doubled
     if expected is None:
         return [_unwanted(ref, live), *doubled] if live else None
     return [*(_unequal(expected, live, books) if live else [_absent(ref, expected, books)]), *doubled]
+
+
+def _by_hand(expected: Expected, documents: list[Found]) -> Difference:
+    """A person answers for it; it stays listed, with what still bears our mark."""
+    one = documents[0] if documents else None
+    return difference(expected.ref, expected, one, What.BY_HAND, str(expected.amount), _sum(one))
 
 
 def _kept(ref: Ref, live: Found | None, books: OurBooks) -> list[Difference]:

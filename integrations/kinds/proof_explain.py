@@ -11,8 +11,8 @@ EXTRA = frozenset({What.DOUBLED, What.NOT_LINKED, What.UNWANTED})
 EVERYTHING = frozenset(What)
 # Only what a code is about does it explain: an accepted change must not cover up that the document was deleted later.
 EXPLAINS: Mapping[str, frozenset[What]] = {
-    "drift": EVERYTHING - ABSENT - {What.DOUBLED, What.NOT_LINKED} | {What.VOIDED},
-    "deleted_in_ledger": frozenset({What.MISSING}),
+    "drift": EVERYTHING - {What.MISSING, What.DOUBLED, What.NOT_LINKED},
+    "deleted_in_ledger": frozenset({What.MISSING, What.BY_HAND}),
     "unresolved_write": EVERYTHING,
     "payment_only_in_quickbooks": frozenset({What.BALANCE, What.RECEIVABLE}),
     "credit_missing": frozenset({What.APPLIED, What.BALANCE, What.RECEIVABLE}),
@@ -26,6 +26,14 @@ EXPLAINS: Mapping[str, frozenset[What]] = {
 USUALLY = EVERYTHING - {What.DOUBLED, What.NOT_LINKED}  # any other issue keeps a record from being posted or changed
 # What happened to one document does not keep those that depend on it from being posted.
 NOT_IN_THE_WAY = frozenset({"drift", *(code for code, what in EXPLAINS.items() if not what)})
+# What an issue about a changed document calls the member that differs.
+LABELS = {
+    What.AMOUNT: "Amount",
+    What.UNWANTED: "Amount",
+    What.DATE: "Date",
+    What.NUMBER: "Number",
+    What.VOIDED: "State",
+}
 # Firm-wide issues that keep everything of these kinds waiting.
 FIRM_WIDE: Mapping[str, frozenset[Kind]] = {
     "numbering_setting_off": frozenset({Kind.INVOICE, Kind.PAYMENT, Kind.CREDIT_NOTE}),
@@ -38,12 +46,16 @@ FIRM_WIDE: Mapping[str, frozenset[Kind]] = {
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """An issue that is not closed; ``ref`` is None where it is about the firm."""
+    """An issue that is not closed; ``ref`` is None where it is about the firm.
+
+    ``fields`` is what QuickBooks said when somebody had changed a document there, by the name of the field.
+    """
 
     id: int
     code: str
     ref: Ref | None
     is_accepted: bool
+    fields: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +93,7 @@ class Reasons:
         return Explained(difference, next(self._candidates(difference), None))
 
     def _candidates(self, one: Difference) -> Iterator[Reason]:
-        own = [r for r in self.about.get((one.ref.kind, one.ref.practice_id), ()) if _fits(r, one.what)]
+        own = [r for r in self.about.get((one.ref.kind, one.ref.practice_id), ()) if _fits(r, one)]
         yield from (reason for reason in own if reason.ref == one.ref)
         yield from own
         if one.what in EXTRA or (one.what in ABSENT and one.ledger_id):
@@ -91,8 +103,14 @@ class Reasons:
         yield from (reason for reason in self.firm if one.ref.kind in FIRM_WIDE.get(reason.code, ()))
 
 
-def _fits(reason: Reason, what: What) -> bool:
-    return what in EXPLAINS.get(reason.code, USUALLY)
+def _fits(reason: Reason, one: Difference) -> bool:
+    """Whether the issue is about this; a figure that was changed once more since then is another difference."""
+    if one.what not in EXPLAINS.get(reason.code, USUALLY):
+        return False
+    label = LABELS.get(one.what)
+    if label is None or not reason.fields:
+        return True
+    return label in reason.fields and (one.what is What.VOIDED or reason.fields[label] == one.quickbooks)
 
 
 def _depends_on(one: Difference) -> Iterator[tuple[Kind, str]]:

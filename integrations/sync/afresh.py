@@ -96,15 +96,15 @@ class QuickBooks:
         self._memos: set[str] = set()  # our credit memos: whoever uses one of them matters
         self.as_of: datetime | None = None
 
-    def read(self, standing: Mapping[Ref, Standing]) -> OurBooks:
-        """Whatever is linked, and whatever carries a mark of ours. Raises RemoteError."""
+    def read(self, standing: Mapping[Ref, Standing], left: Iterable[Ref]) -> OurBooks:
+        """Whatever is linked, and whatever carries a mark of ours; ``left`` is kept by hand. Raises RemoteError."""
         linked = {link.key for link in standing.values()}
         self._memos = {id for entity, id in linked if entity == "CreditMemo"}
         for entity in FORMS:
             for where in self._since_the_first_run():
                 self._keep(entity, self._pages(entity, where), linked)
             self._read_by_id(entity, linked)
-        return OurBooks.of(standing, self._found.values(), self._customers())
+        return OurBooks.of(standing, self._found.values(), self._customers(), left)
 
     def _since_the_first_run(self) -> list[str]:
         """All that we ever wrote was written during a run; whatever date it bears, it changed since the first one."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from integrations.core.mapping import IN_TRANSIT, Policy, Target
+from integrations.core.read import rows, text
 from integrations.core.records import Kind, Ref
 from integrations.kinds.proof import Standing
 from integrations.kinds.proof_books import OurBooks
@@ -17,6 +18,7 @@ from integrations.kinds.proof_compare import Comparison
 from integrations.kinds.proof_explain import Explained, Reason, Reasons
 from integrations.kinds.proof_owed import Owed, compare
 from integrations.kinds.proof_transit import InTransit, in_transit
+from integrations.kinds.theirs import GIVEN_UP
 from integrations.models import EntityLink, Issue, SyncRun
 from integrations.models import Mapping as MappingRow
 from integrations.sync.afresh import Clio, QuickBooks
@@ -52,7 +54,7 @@ def reconcile(work: Workspace) -> Reconciliation:
     standing, policy = _standing(work), _policy(work)
     clio, quickbooks = Clio(work, standing, policy.start_date), QuickBooks(work)
     asked = _asked(clio, standing, policy)
-    books = quickbooks.read(standing)
+    books = quickbooks.read(standing, _left(work) - standing.keys())
     comparison, sums = compare(asked, books)
     reasons = Reasons.of(_reasons(work))
     return Reconciliation(
@@ -93,6 +95,13 @@ def _standing(work: Workspace) -> dict[Ref, Standing]:
     }
 
 
+def _left(work: Workspace) -> set[Ref]:
+    """What a person unlinked and keeps by hand (rule R8)."""
+    links = EntityLink.objects.of(work.firm).filter(pairing=work.pairing, state=EntityLink.State.UNLINKED)
+    rows = links.filter(base__has_key=GIVEN_UP).values_list("kind", "practice_id", "leg")
+    return {Ref(Kind(kind), practice_id, leg) for kind, practice_id, leg in rows.iterator(5000)}
+
+
 def _policy(work: Workspace) -> Policy:
     """The firm's choices as they are kept; what QuickBooks says of the mapped accounts is read, not remembered."""
     pairing = work.pairing
@@ -118,6 +127,7 @@ def _reasons(work: Workspace) -> list[Reason]:
             code=issue.code,
             ref=Ref(Kind(issue.kind), issue.practice_id, issue.leg) if issue.kind else None,
             is_accepted=issue.state == Issue.State.ACCEPTED,
+            fields={text(row, "label"): text(row, "theirs") for row in rows(issue.details, "fields")},
         )
         for issue in issues.iterator()
     ]

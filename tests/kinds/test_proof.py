@@ -430,6 +430,26 @@ def test_what_was_posted_and_is_gone_waits_for_nothing() -> None:
     assert Reasons.of([reason("duplicate_number", invoice(), accepted=True)]).explain(gone).reason is None
 
 
+def test_a_changed_document_is_explained_by_what_it_was_changed_to() -> None:
+    changed = replace(reason("drift", invoice(), accepted=True), fields={"Amount": "2", "State": "voided"})
+    for fitting in (difference(), difference(What.VOIDED, quickbooks="void"), difference(What.CUSTOMER)):
+        assert Reasons.of([changed]).explain(fitting).is_accepted
+    for other in (difference(quickbooks="3"), difference(What.DATE), difference(What.MISSING)):
+        assert Reasons.of([changed]).explain(other).reason is None
+
+
+def test_a_document_kept_by_hand_is_listed_as_such_and_counts_in_no_sum() -> None:
+    asked = demands(clio(bill()), linked(), policy())
+    copies = form(marked=invoice()), form("102", marked=invoice())
+    comparison, owed = compare(asked, OurBooks.of(linked(), copies, NAMES, [invoice()]))
+    assert [(one.ref, one.what, one.clio, one.quickbooks) for one in comparison.differences] == [
+        (invoice(), What.BY_HAND, "1000.00", "1000.00")
+    ]
+    assert owed == []
+    gone, _ = compare(Demands(), OurBooks.of(linked(), copies, NAMES, [invoice()]))
+    assert gone.differences == []
+
+
 def test_an_open_issue_comes_before_an_accepted_one_and_the_own_leg_before_another() -> None:
     accepted, open_ = reason("drift", invoice(), 1, accepted=True), reason("period_closed", invoice(), 2)
     explained = Reasons.of([accepted, open_]).explain(difference())

@@ -345,6 +345,41 @@ def test_an_accepted_change_does_not_cover_up_a_later_deletion(paid: tuple[Porta
     assert not proof.is_equal
 
 
+def test_what_was_accepted_is_listed_until_it_is_changed_once_more(paid: tuple[Portal, int, int]) -> None:
+    portal, bill, _ = paid
+    one_cent_more(portal, bill)
+    portal.run()
+    portal.resolve("drift", "accept_theirs")
+    portal.run()
+    proof = proven(portal)
+    assert [one.is_accepted for one in proof.explained] == [True]
+    assert proof.is_equal
+    one_cent_more(portal, bill)
+    again = proven(portal)
+    assert [(one.difference.quickbooks, one.reason) for one in again.explained] == [("1000.02", None)]
+
+
+def test_a_document_kept_by_hand_is_one_accepted_difference(paid: tuple[Portal, int, int]) -> None:
+    portal, bill, _ = paid
+    one_cent_more(portal, bill)
+    portal.run()
+    portal.resolve("drift", "unlink")
+    portal.run()
+    proof = proven(portal)
+    assert [(str(one.difference.what), one.is_accepted) for one in proof.explained] == [("by_hand", True)]
+    assert proof.is_equal
+
+
+def test_a_deletion_that_was_accepted_is_listed(paid: tuple[Portal, int, int]) -> None:
+    portal, _, payment = paid
+    portal.quickbooks.delete("Payment", document(portal, "payment", payment)["Id"])
+    portal.run()
+    portal.resolve("deleted_in_ledger", "accept_theirs")
+    portal.run()
+    proof = proven(portal)
+    assert [(str(one.difference.what), one.is_accepted) for one in proof.explained] == [("missing", True)]
+
+
 # What is read, and what is not
 
 

@@ -86,7 +86,7 @@ NAMES = {
     "credit_note": "Credit notes",
     "trust_entry": "Trust entries",
 }
-WORDS = {"not_linked": "not linked", "applied": "what it pays", "receivable": "what it owes"}
+WORDS = {"not_linked": "not linked", "by_hand": "kept by hand", "applied": "what it pays", "receivable": "what it owes"}
 
 
 def _verdict(payload: dict[str, Any]) -> str:
