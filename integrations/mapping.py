@@ -137,6 +137,13 @@ SLOTS = (
         ("Trust Transfers in Transit",),
         NewAccount("Trust Transfers in Transit", "Other Current Asset", "OtherCurrentAssets"),
     ),
+    Slot(
+        keys.REFUND,
+        "Refunds",
+        "The bank account that refunds of deposited payments are paid from",
+        ("Checking",),
+        optional=True,
+    ),
 )
 
 

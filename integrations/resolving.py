@@ -10,6 +10,7 @@ from integrations.models import Dispatch, EntityLink, Issue, Pairing, Record, Sy
 
 NEEDS_VALUE = frozenset({"link"})
 AT_ONCE = frozenset({"confirm", "retry"})  # done with as soon as they are said
+PLANNED = frozenset({"deposited_payment"})  # the plan holds these back, so it has to know that they may be tried
 
 
 class CannotResolve(ValueError):
@@ -56,7 +57,7 @@ def _decide(issue: Issue, action: str, user: User | None, clock: Clock, value: s
         _take_back(issue)
     if action == "confirm":
         Pairing.objects.of(issue.firm).filter(pk=issue.pairing_id).update(bill_warning_confirmed_at=clock.now())
-    issue.state = _state(action)
+    issue.state = _state(issue, action)
     issue.action, issue.value, issue.note = action, value, note
     issue.decided_by, issue.decided_at = user, clock.now()
     if issue.state == Issue.State.CLOSED:
@@ -78,12 +79,12 @@ def _decide(issue: Issue, action: str, user: User | None, clock: Clock, value: s
     )
 
 
-def _state(action: str) -> str:
+def _state(issue: Issue, action: str) -> str:
     if action == ACCEPT:
         return Issue.State.ACCEPTED
     if action == "reopen":
         return Issue.State.OPEN
-    return Issue.State.CLOSED if action in AT_ONCE else Issue.State.DECIDED
+    return Issue.State.CLOSED if action in AT_ONCE and issue.code not in PLANNED else Issue.State.DECIDED
 
 
 def _take_back(issue: Issue) -> None:

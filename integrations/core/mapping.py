@@ -16,6 +16,7 @@ ROUNDING = "item:rounding"
 # Accounts payments go to.
 DEPOSIT = "account:deposit"
 IN_TRANSIT = "account:in_transit"
+REFUND = "account:refund"  # the bank account refunds of deposited payments are paid from
 
 # What a credit note can be for; the firm may have one item for each (rule R5).
 COURTESY = "courtesy"
@@ -71,6 +72,7 @@ class Policy:
     close_date: date | None = None
     broken: tuple[str, ...] = ()  # keys whose mapping can no longer be posted to; nothing else takes their place
     prefer: Mapping[str, str] = field(default_factory=dict)  # field of a contact, or ALL, to "clio" or "quickbooks"
+    receivable: Target | None = None  # the company's own Accounts Receivable account
     tax_engine: str = ""  # digest of the tax preferences; a refused total is tried again when it changes
 
     @property

@@ -50,6 +50,7 @@ class Settlement:
     amount: Decimal
     invoices: Mapping[str, Decimal]
     credits: Mapping[str, Decimal]
+    dated: date | None = None
 
 
 @dataclass

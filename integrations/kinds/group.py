@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 
 from integrations.core.changes import Action, Change, Decision, Plan, Problem
@@ -56,6 +57,7 @@ class Group:
     documents: Mapping[Ref, Document] = field(default_factory=dict)
     decisions: Mapping[tuple[Ref, str], Decision] = field(default_factory=dict)
     absent_bills: frozenset[str] = frozenset()  # linked bills seen missing often enough (rule R1.4)
+    run_date: date | None = None  # the run's date: what takes something back is dated so
     left: Mapping[Ref, Mapping[str, object]] = field(default_factory=dict)  # unlinked by a person, and what was said
     absent_contacts: frozenset[str] = frozenset()  # linked contacts likewise
 

@@ -289,6 +289,7 @@ def _void_blocked(
         for txn in rows(document.raw, "LinkedTxn")
         if text(txn, "TxnType") in SETTLING and (text(txn, "TxnType"), text(txn, "TxnId")) not in book.catalog.owners
     ]
+    strangers += [paid.ledger_id for paid in book.catalog.settlements("Invoice", link.ledger_id)]
     if not strangers:
         return None
     return Problem(
@@ -298,7 +299,7 @@ def _void_blocked(
         "Take that payment off the invoice in QuickBooks, or enter a credit memo dated today.",
         title=title,
         ledger_id=link.ledger_id,
-        details={"payments": strangers},
+        details={"payments": sorted(set(strangers))},
     )
 
 

@@ -15,7 +15,9 @@ from integrations.kinds.group import Document, Draftbook, LinkState
 from integrations.kinds.invoice import id_order
 from integrations.kinds.payment import Payment, PaymentDraft, applied_by
 from integrations.kinds.payment_drafts import Desired, desired_payments
+from integrations.kinds.plan_deposited import plan_deposited
 from integrations.kinds.problems import MAPPING_NAMES, closed_period, dated, kept_by_hand
+from integrations.kinds.refund import is_refund, refund_ref
 from integrations.kinds.theirs import GONE, Way, is_left, met, met_gone
 
 RESTORED = "what was changed in QuickBooks is undone"
@@ -34,7 +36,8 @@ def plan_payments(book: Draftbook) -> None:
 
 
 def _linked_payments(book: Draftbook) -> list[tuple[Ref, LinkState]]:
-    return sorted((ref, link) for ref, link in book.group.links.items() if ref.kind is Kind.PAYMENT)
+    links = book.group.links.items()
+    return sorted((ref, link) for ref, link in links if ref.kind is Kind.PAYMENT and not is_refund(ref))
 
 
 def _replacements(book: Draftbook, desired: Desired) -> dict[Ref, Ref]:
@@ -43,6 +46,7 @@ def _replacements(book: Draftbook, desired: Desired) -> dict[Ref, Ref]:
         ref
         for ref, link in _linked_payments(book)
         if ref not in desired.drafts and not link.is_voided and not book.is_deleted(ref) and _is_gone(book, ref)
+        if not book.link(refund_ref(ref))  # that money is given back already
     ]
     found: dict[Ref, Ref] = {}
     for ref, draft in desired.drafts.items():
@@ -75,6 +79,9 @@ def _plan_draft(book: Draftbook, desired: Desired, draft: PaymentDraft, replaces
     way = met(book, live, draft, extra=_taken_off(book, draft, live) if unchanged else ()) if live else Way.ANEW
     if way is Way.SAID:
         return book.wait(draft.ref) if replaces else None
+    may_be_held = live is not None and way is not Way.ANEW and (not unchanged or book.link(refund_ref(draft.ref)))
+    if live and may_be_held and plan_deposited(book, live, draft, replaces=replaces, after=_grown(book, draft, live)):
+        return None
     if way is Way.ON and live and unchanged and not _has_to_be_applied_again(book, draft, live):
         return book.keep(draft.ref)
     if refused := _refusal(book, desired, draft, link) or _kept_by_hand(book, draft):
@@ -191,6 +198,8 @@ def _plan_left(book: Draftbook, desired: Desired, ref: Ref, link: LinkState) -> 
         return book.keep(ref)
     title, document = f"Payment {ref.practice_id}", book.document(ref)
     if met_gone(book, link, title, "it was deleted in Clio") is Way.SAID:
+        return None
+    if plan_deposited(book, link, None):
         return None
     if closed := closed_period(book.policy, ref, title, (dated(document.raw) if document else None,)):
         return book.report(closed)

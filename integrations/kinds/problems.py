@@ -24,6 +24,7 @@ MAPPING_NAMES = {
     mapping.ROUNDING: "rounding differences",
     mapping.DEPOSIT: "payments received",
     mapping.IN_TRANSIT: "trust money in transit",
+    mapping.REFUND: "refunds",
     mapping.credit_key(mapping.COURTESY): "courtesy credit notes",
     mapping.credit_key(mapping.DISCOUNTED): "credit notes given as a discount",
     mapping.credit_key(mapping.BAD_DEBT): "bad debt",

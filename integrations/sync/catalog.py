@@ -77,7 +77,8 @@ def _add_settlement(catalog: Catalog, row: Kept) -> None:
     documents = [*(("Invoice", id) for id in invoices), *(("CreditMemo", id) for id in credits_)]
     if any(document in catalog.owners for document in documents):
         customer_id = text(nested(row.data, "CustomerRef"), "value")
-        catalog.add_settlement(Settlement(row.id, customer_id, money(row.data, "TotalAmt"), invoices, credits_))
+        amount, dated = money(row.data, "TotalAmt"), day(row.data, "TxnDate")
+        catalog.add_settlement(Settlement(row.id, customer_id, amount, invoices, credits_, dated))
 
 
 def _add_credit_memos(work: Workspace, catalog: Catalog) -> None:

@@ -56,6 +56,13 @@ SELECT DISTINCT contact_id FROM (
       AND bill.entity = 'bills' AND bill.external_id = link.practice_id
     WHERE document.pairing_id = %(p)s AND document.side = 'ledger' AND NOT document.settled
       AND link.kind IN ('contact', 'invoice')
+  UNION ALL SELECT bill.owner_id FROM integrations_record paid
+    CROSS JOIN LATERAL jsonb_path_query(paid.data, '$.Line[*].LinkedTxn[*]') AS txn
+    JOIN integrations_entitylink link ON link.pairing_id = paid.pairing_id AND link.kind = 'invoice'
+      AND link.ledger_entity = txn->>'TxnType' AND link.ledger_id = txn->>'TxnId' AND link.state <> 'unlinked'
+    JOIN integrations_record bill ON bill.pairing_id = link.pairing_id AND bill.side = 'practice'
+      AND bill.entity = 'bills' AND bill.external_id = link.practice_id
+    WHERE paid.pairing_id = %(p)s AND paid.side = 'ledger' AND paid.entity = 'Payment' AND NOT paid.settled
 ) AS found WHERE contact_id IS NOT NULL
 """
 
@@ -145,6 +152,20 @@ def chunks(clusters: Iterable[Cluster]) -> Iterator[list[Cluster]]:
         size += max(cluster.bills, 1)
     if chunk:
         yield chunk
+
+
+_SETTLE_FOREIGN = """
+UPDATE integrations_record paid SET settled = TRUE
+WHERE paid.pairing_id = %s AND paid.side = 'ledger' AND paid.entity = 'Payment' AND NOT paid.settled
+  AND NOT EXISTS (SELECT 1 FROM integrations_entitylink link WHERE link.pairing_id = paid.pairing_id
+    AND link.ledger_entity = 'Payment' AND link.ledger_id = paid.external_id AND link.state <> 'unlinked')
+"""
+
+
+def settle_foreign(pairing: Pairing) -> None:
+    """After every cluster was planned: what people's own payments mean for our invoices has been looked at."""
+    with connection.cursor() as cursor:
+        cursor.execute(_SETTLE_FOREIGN, [pairing.pk])
 
 
 def settle(pairing: Pairing, groups: Iterable[Group]) -> None:

@@ -1,12 +1,14 @@
 """Reading both systems into the mirror: Clio in bulk by page and time of change, QuickBooks by what changed."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 
 from django.db import connection, transaction
 
 from integrations.core.errors import Forbidden
-from integrations.core.read import text
+from integrations.core.ports import Raw
+from integrations.core.read import Unreadable, money, text
 from integrations.kinds.catalog import NUMBERED
 from integrations.models import Cursor, EntityLink, Pairing
 from integrations.sync import mirror
@@ -84,6 +86,8 @@ def _read(
         pages = () if first_read_skipped else work.practice.pages(entity, since=since, filters=filters)
         for page in pages:
             as_of = as_of or page.as_of
+            if entity == "bills":
+                _reread_lines_of_moved(work, page.rows)
             mirror.keep_practice(work.pairing, entity, page.rows, sweep=sweep if since is None else 0)
             progress(entity)
     except Forbidden:
@@ -95,6 +99,34 @@ def _read(
     if as_of or first_read_skipped:
         move_cursor(work.pairing, stream, (as_of or work.clock.now()) - OVERLAP)
     return True
+
+
+def _reread_lines_of_moved(work: Workspace, bills: Sequence[Raw]) -> None:
+    """Rule R3.7: a linked bill whose figures moved has its lines read anew, before its figures are kept.
+
+    Clio's list of what changed does not tell of lines that are no longer there.
+    """
+    by_id = {text(bill, "id"): bill for bill in bills}
+    links = EntityLink.objects.of(work.firm).filter(pairing=work.pairing, kind="invoice", practice_id__in=list(by_id))
+    linked = set(links.exclude(state=EntityLink.State.UNLINKED).values_list("practice_id", flat=True))
+    for known in mirror.load(work.pairing, "bills", ids=linked):
+        if _figures(known.data) == _figures(by_id[known.id]):
+            continue
+        rows = [row for page in work.practice.pages("line_items", filters={"bill_id": known.id}) for row in page.rows]
+        mirror.keep_practice(work.pairing, "line_items", rows)
+        mirror.drop_lines(work.pairing, known.id, [text(row, "id") for row in rows])
+        work.apart["clio_bill_lines"] += 1
+
+
+def _figures(bill: Raw) -> list[Decimal | str]:
+    return [_figure(bill, name) for name in ("sub_total", "tax_sum", "secondary_tax_sum", "total")]
+
+
+def _figure(bill: Raw, name: str) -> Decimal | str:
+    try:
+        return money(bill, name)
+    except Unreadable:
+        return text(bill, name)
 
 
 def _has_links(pairing: Pairing) -> bool:

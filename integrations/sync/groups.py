@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import date
 
 from integrations.core.changes import Decision
 from integrations.core.match import Match
@@ -44,6 +45,7 @@ class Loaded:
     absent: frozenset[str]
     left: dict[Ref, dict[str, object]]
     absent_contacts: frozenset[str]
+    today: date
 
 
 def load_chunk(work: Workspace, clusters: list[Cluster]) -> Loaded:
@@ -86,6 +88,7 @@ def load_chunk(work: Workspace, clusters: list[Cluster]) -> Loaded:
         absent=frozenset(row.id for row in rows if row.is_deleted),
         left=_left(pairing, wanted),
         absent_contacts=frozenset(row.id for row in people if row.is_deleted),
+        today=work.clock.now().date(),
     )
 
 
@@ -283,6 +286,7 @@ def group_of(loaded: Loaded, cluster: Cluster, matches: Mapping[str, Match]) -> 
         documents={ref: loaded.documents[ref] for ref in refs if ref in loaded.documents},
         decisions=loaded.decisions,
         absent_bills=frozenset(id for id in bill_ids if id in loaded.absent),
+        run_date=loaded.today,
         left={ref: said for ref, said in loaded.left.items() if ref.practice_id in practice_ids[ref.kind]},
         absent_contacts=frozenset(id for id in cluster.contact_ids if id in loaded.absent_contacts),
     )

@@ -2,7 +2,9 @@
 
 from datetime import date
 
+from integrations.core import mapping
 from integrations.core.mapping import Policy, Target
+from integrations.core.read import text
 from integrations.core.records import fingerprint
 from integrations.models import Pairing
 from integrations.sync import mirror
@@ -35,8 +37,17 @@ def policy_of(pairing: Pairing) -> Policy:
         broken=tuple(row.key for row in broken),
         close_date=date.fromisoformat(close) if close else None,
         prefer=pairing.contact_preferences,
+        receivable=_receivable(pairing),
         tax_engine=profile.get("tax_engine", ""),
     )
+
+
+def _receivable(pairing: Pairing) -> Target | None:
+    """The first active Accounts Receivable account, as QuickBooks's own default is."""
+    for row in sorted(mirror.live(pairing, "Account"), key=lambda row: (len(row.id), row.id)):
+        if text(row.data, "AccountType") == mapping.RECEIVABLE and row.data.get("Active") is not False:
+            return Target(row.id, text(row.data, "Name"), text(row.data, "Name"))
+    return None
 
 
 def unsettle_on_change(pairing: Pairing, policy: Policy) -> None:

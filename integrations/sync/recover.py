@@ -78,6 +78,8 @@ def _where(dispatch: Dispatch) -> str:
         return query.equals("DisplayName", text(body, "DisplayName"))
     if number := text(body, "DocNumber"):
         return query.equals("DocNumber", number)
+    if dispatch.entity in ("JournalEntry", "Purchase"):
+        return query.equals("TxnDate", text(body, "TxnDate"))
     customer = query.equals("CustomerRef", text(nested(body, "CustomerRef"), "value"))
     return query.both(customer, query.equals("TxnDate", text(body, "TxnDate")))
 

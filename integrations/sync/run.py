@@ -170,6 +170,8 @@ class Pass:
             self._chunk(left.pop(0), policy, catalog, matches, dry=dry)
             if left and slice_s is not None and work.clock.now() - began >= timedelta(seconds=slice_s):
                 return False  # a slice does at least one chunk, so that every slice gets somewhere
+        if not dry:
+            clusters.settle_foreign(work.pairing)
         return True
 
     def _chunk(
@@ -345,7 +347,7 @@ def _finish(work: Workspace, run: SyncRun, done: Pass) -> None:
         issues.sync_firm(work, run, {"reconnect", "permission_lost"}, lost)
         run.outcome = _outcome(pairing)
     run.state, run.finished_at, run.step = SyncRun.State.FINISHED, work.clock.now(), ""
-    run.counts, run.requests = done.tally.counts(pairing), work.requests()
+    run.counts, run.requests = done.tally.counts(pairing), work.requests() | work.apart
     run.left_out = left_out(pairing)
     run.warnings = open_.filter(severity=Severity.WARNING).count()
     run.save()

@@ -1,7 +1,8 @@
 """What one run works with: a pairing, its two systems, a clock, and what was learnt of the ledger's settings."""
 
+from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from firms.models import Firm
 from integrations.core.errors import RemoteError
@@ -19,6 +20,7 @@ class Workspace:
     clock: Clock
     requests: Callable[[], dict[str, int]]  # so far, as ``sync --json`` prints them
     practice_closed: RemoteError | None = None  # why nothing more is written to Clio in this run
+    apart: Counter[str] = field(default_factory=Counter)  # of these, what is counted apart as well
 
     @property
     def firm(self) -> Firm:

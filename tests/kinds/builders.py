@@ -32,6 +32,7 @@ ITEMS = {
     mapping.ROUNDING: Target("17", "Rounding", "Rounding"),
     mapping.DEPOSIT: Target("80", "Undeposited Funds", "Undeposited Funds"),
     mapping.IN_TRANSIT: Target("81", "Trust in transit", "Trust in transit"),
+    mapping.REFUND: Target("82", "Checking", "Checking"),
 }
 
 
@@ -42,7 +43,8 @@ def money(value: object) -> Decimal:
 def policy(without: Iterable[str] = (), **changes: Any) -> Policy:
     """A US firm from 1 January 2026 with everything mapped but ``without``."""
     targets = {key: target for key, target in ITEMS.items() if key not in set(without)}
-    return replace(Policy("acme", START, "USD", "US", targets), **changes)
+    plain = Policy("acme", START, "USD", "US", targets, receivable=Target("83", "Accounts Receivable", "Receivable"))
+    return replace(plain, **changes)
 
 
 def bill(id: str = "1", amount: object = "1000.00", **changes: Any) -> Bill:

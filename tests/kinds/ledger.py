@@ -207,6 +207,8 @@ class Ledger:
         if change.entity in ("Invoice", "CreditMemo"):
             raw["TotalAmt"] = sum((line.get("Amount", Decimal(0)) for line in raw["Line"]), Decimal("0.00"))
             self.catalog.add_number(raw["DocNumber"], Holder(change.entity, raw["Id"], change.ref))
+        if change.entity == "Purchase":
+            raw["TotalAmt"] = sum((line["Amount"] for line in raw["Line"]), Decimal("0.00"))
         if change.entity == "Customer":
             self.catalog.add_customers([decode_customer(raw)])
         self._settle()

@@ -346,7 +346,7 @@ def test_r5_what_somebody_else_paid_leaves_less_to_credit_and_the_rest_stays_ope
     plan = ledger.carry_out(credited(), policy())
     assert applied(ledger)[1][2] == 50
     assert ledger.of(credit_memo())["Balance"] == 50
-    assert codes(plan) == [("credit_left_open", application())]
+    assert codes(plan) == [("credit_left_open", application()), ("payment_only_in_quickbooks", invoice())]
     assert "50.00 of credit note CN-77 stays" in plan.problems[0].message
 
 

@@ -9,7 +9,7 @@ import pytest
 from firms.models import Firm, User
 from integrations import mapping
 from integrations.core import mapping as keys
-from integrations.models import EntityLink, Mapping, Pairing
+from integrations.models import EntityLink, Mapping, Pairing, Record
 from integrations.sandbox.clio.office import BillLine, Discount
 from integrations.sandbox.quickbooks.switches import set_switch
 from tests.portal import START, Portal, make_portal
@@ -365,6 +365,25 @@ def test_r3_7_an_edited_bill_changes_the_same_invoice_and_leaves_what_is_not_our
     assert lines_of(now) == [("Services", 120)]
     assert (now["TxnDate"], now["DueDate"]) == ("2026-02-05", "2026-03-05")
     assert now["CustomerMemo"] == {"value": "Thank you"}
+    settled(portal)
+
+
+def test_r3_7_the_lines_of_a_bill_whose_figures_moved_are_read_by_one_call_and_old_ones_dropped(portal: Portal) -> None:
+    ann = portal.contact()
+    bill = portal.bill(lines=[line("100.00"), line("50.00", "Gone")], contact=ann, number="1")
+    other = portal.bill("20.00", contact=ann, number="2")
+    portal.run()
+    portal.clio.edit_bill(bill, lines=[line("100.00")])
+    portal.clio.edit_bill(other, due_at=date(2026, 3, 5))
+    before = len(portal.log)
+    run = portal.run()
+    asked = [
+        query for _, path, query in portal.log[before:] if path.endswith("/line_items.json") and "bill_id" in query
+    ]
+    assert (len(asked), run.requests["clio_bill_lines"]) == (1, 1)
+    assert lines_of(portal.invoice("1")) == [("Services", 100)]
+    kept = Record.objects.of(portal.firm).filter(entity="line_items", owner_id=str(bill))
+    assert kept.count() == 1
     settled(portal)
 
 

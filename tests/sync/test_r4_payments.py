@@ -2,6 +2,7 @@
 
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -317,3 +318,75 @@ def test_r4_8_a_deleted_payment_is_voided_and_its_invoice_owed_again(portal: Por
     assert (payments(portal), portal.invoice("1")["Balance"]) == ([], 100)
     assert account(portal, "undeposited") == 0
     settled(portal)
+
+
+def refunds_from_checking(portal: Portal) -> None:
+    work = portal.workspace()
+    mapping.read_targets(work)
+    mapping.save(portal.pairing, {keys.REFUND: portal.quickbooks.account_id("checking")})
+
+
+def test_r4_8_a_refund_of_a_deposited_payment_is_one_expense_and_never_both(portal: Portal) -> None:
+    refunds_from_checking(portal)
+    bill = portal.bill("1000.00", number="1")
+    payment = portal.pay(bill, 1000)
+    portal.run()
+    (posted,) = portal.quickbooks.all("Payment")
+    portal.quickbooks.deposit_payments([posted["Id"]])
+    portal.clio.edit_payment(payment, [(bill, Decimal(700))], amount=Decimal(700))
+    portal.run()
+    before = portal.writes()
+    settled(portal, "deposited_payment", but=[bill])
+    portal.resolve("deposited_payment", "refund")
+    run = portal.run()
+    assert (run.outcome, portal.writes()) == ("in_sync", before + 2)  # the expense, and what the payment pays
+    (expense,) = portal.quickbooks.all("Purchase")
+    assert (expense["TotalAmt"], expense["EntityRef"]["type"]) == (300, "Customer")
+    assert payments(portal) == [(1000, 300)]
+    assert (account(portal, "checking"), account(portal, "receivable")) == (700, 300)
+    assert portal.invoice("1")["Balance"] == 300
+    settled(portal)
+
+
+def test_r4_8_a_deposited_payment_deleted_in_clio_is_refunded_whole(portal: Portal) -> None:
+    refunds_from_checking(portal)
+    bill = portal.bill("1000.00", number="1")
+    payment = portal.pay(bill, 1000)
+    portal.run()
+    (posted,) = portal.quickbooks.all("Payment")
+    portal.quickbooks.deposit_payments([posted["Id"]])
+    portal.clio.delete_payment(payment)
+    portal.run()
+    portal.resolve("deposited_payment", "refund")
+    portal.run()
+    assert (account(portal, "checking"), account(portal, "receivable")) == (0, 1000)
+    settled(portal)
+    again = portal.pay(bill, 1000, date(2026, 3, 3))
+    portal.run()
+    assert EntityLink.objects.of(portal.firm).get(practice_id=str(again)).ledger_id != posted["Id"]
+    assert account(portal, "receivable") == 0
+    settled(portal)
+
+
+def test_r4_2_one_cheque_for_two_customers_is_a_payment_of_each(portal: Portal) -> None:
+    """Clio names one payer, but the second bill is another client's."""
+    ann, bo = portal.contact(), portal.contact("Bo", "Ray", "bo@example.com")
+    bills = [portal.bill("100.00", contact=ann, number="1"), portal.bill("50.00", contact=ann, number="2")]
+    payment = portal.clio.record_payment(ann, [(bills[0], Decimal(100)), (bills[1], Decimal(50))], FEBRUARY)
+
+    def of_bo(path: str, answer: Any) -> None:
+        for row in answer["data"] if "/bills.json" in path else ():
+            if row["id"] == bills[1]:
+                row["client"] = {**row["client"], "id": bo}
+
+    portal.wire.tamper.append(of_bo)
+    portal.run()
+    assert sorted(payments(portal)) == [(50, 0), (100, 0)]
+    assert [portal.invoice(number)["Balance"] for number in ("1", "2")] == [0, 0]
+    legs = EntityLink.objects.of(portal.firm).filter(kind="payment", practice_id=str(payment))
+    assert {link.leg for link in legs} == {str(ann), str(bo)}
+    settled(portal)
+    portal.clio.delete_payment(payment)
+    portal.run()
+    assert payments(portal) == []
+    settled(portal, but=bills)

@@ -8,6 +8,7 @@ import pytest
 
 from integrations.models import EntityLink, Issue, SyncEvent
 from integrations.resolving import resolve
+from integrations.sandbox.quickbooks.switches import set_switch
 from tests.portal import Portal
 from tests.sync.books import account, settled
 
@@ -237,3 +238,61 @@ def test_r8_what_is_not_ours_on_our_documents_is_no_drift(portal: Portal) -> Non
     portal.quickbooks.edit("Payment", the_payment(portal)["Id"], PrivateNote="seen by Bo")
     portal.run()
     settled(portal)
+
+
+def pay_by_hand(portal: Portal, amount: int, **members: Any) -> str:
+    invoice = portal.invoice("1")
+    customer = invoice["CustomerRef"]["value"]
+    return str(portal.quickbooks.receive_payment(customer, amount, {invoice["Id"]: amount}, **members)["Id"])
+
+
+@pytest.mark.parametrize("bumps", [True, False])
+def test_r8_a_payment_entered_only_in_quickbooks_is_said_and_closes_by_itself(portal: Portal, bumps: bool) -> None:
+    set_switch(portal.world.store, "payment_bumps_invoice", bumps)
+    bill = posted(portal, paid=0)
+    payment = pay_by_hand(portal, 250, TxnDate="2026-03-01")
+    run = portal.run()
+    issue = portal.issue("payment_only_in_quickbooks")
+    assert (run.outcome, issue.severity) == ("in_sync", "info")
+    assert "250.00 on 2026-03-01" in issue.message
+    settled(portal, "payment_only_in_quickbooks", but=[bill])
+    portal.quickbooks.delete("Payment", payment)
+    portal.run()
+    settled(portal)
+
+
+def test_r8_a_payment_somebody_applies_later_or_takes_off_again_is_noticed(portal: Portal) -> None:
+    bill = posted(portal, paid=0)
+    invoice = portal.invoice("1")
+    loose = portal.quickbooks.receive_payment(invoice["CustomerRef"]["value"], 250)
+    portal.run()
+    settled(portal)
+    line = {"Amount": 250, "LinkedTxn": [{"TxnId": invoice["Id"], "TxnType": "Invoice"}]}
+    portal.quickbooks.edit("Payment", loose["Id"], Line=[line])
+    portal.run()
+    settled(portal, "payment_only_in_quickbooks", but=[bill])
+    portal.quickbooks.edit("Payment", loose["Id"], Line=[])
+    portal.run()
+    settled(portal)
+
+
+def test_r8_a_payment_offered_for_adoption_is_not_said_twice(portal: Portal) -> None:
+    bill = posted(portal, paid=0)
+    pay_by_hand(portal, 250, TxnDate="2026-02-21")
+    portal.run()
+    portal.pay(bill, 250)
+    portal.run()
+    settled(portal, "payment_exists", but=[bill])
+    portal.resolve("payment_exists", "adopt")
+    portal.run()
+    settled(portal)
+
+
+def test_r3_8_a_payment_our_copy_of_the_invoice_does_not_show_still_blocks_the_void(portal: Portal) -> None:
+    set_switch(portal.world.store, "payment_bumps_invoice", False)
+    bill = posted(portal, paid=0)
+    pay_by_hand(portal, 250)
+    portal.clio.void_bill(bill)
+    portal.run()
+    assert portal.invoice("1")["TotalAmt"] == 1000
+    settled(portal, "void_blocked", but=[bill])

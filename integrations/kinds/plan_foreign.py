@@ -1,0 +1,46 @@
+"""Payments that people entered only in QuickBooks, on invoices of ours (rule R8): said, and left as they are."""
+
+from integrations.core.changes import Action, Problem
+from integrations.core.records import Kind, Ref
+from integrations.kinds.catalog import Settlement
+from integrations.kinds.group import Draftbook, LinkState
+
+
+def plan_foreign_payments(book: Draftbook) -> None:
+    """Reports each live invoice that money pays which Clio does not know of, once everything else is planned."""
+    offered = _offered(book)
+    for ref, link in sorted(book.group.links.items()):
+        bill = book.group.bills.get(ref.practice_id)
+        if ref.kind is not Kind.INVOICE or link.entity != "Invoice" or link.is_voided or bill is None or bill.is_gone:
+            continue
+        found = [paid for paid in book.catalog.settlements("Invoice", link.ledger_id) if paid.amount]
+        if found := [paid for paid in found if paid.ledger_id not in offered]:
+            book.report(_only_there(ref, link, bill.number, found))
+
+
+def _offered(book: Draftbook) -> set[str]:
+    """Payments that may be Clio's, or are about to be adopted as Clio's."""
+    asked: set[str] = set()
+    for problem in book.problems:
+        candidates = problem.details.get("candidates") if problem.code == "payment_exists" else None
+        asked |= {str(id) for id in candidates} if isinstance(candidates, list) else set()
+    adopted = {change.ledger_id for change in book.changes.values() if change.action is not Action.CREATE}
+    return asked | adopted
+
+
+def _only_there(ref: Ref, link: LinkState, number: str, found: list[Settlement]) -> Problem:
+    paid = [
+        {"id": one.ledger_id, "amount": f"{one.invoices[link.ledger_id]:.2f}", "date": str(one.dated or "")}
+        for one in found
+    ]
+    listed = ", ".join(f"{row['amount']} on {row['date']} (QuickBooks id {row['id']})" for row in paid)
+    return Problem(
+        "payment_only_in_quickbooks",
+        ref,
+        f"The invoice of bill {number} is paid in QuickBooks by what Clio does not have: {listed}. Record it in Clio "
+        "as well, so that the client is not asked for it again. The portal leaves it as it is.",
+        title=f"Bill {number}",
+        ledger_id=link.ledger_id,
+        blocks=False,
+        details={"payments": paid},
+    )
