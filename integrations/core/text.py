@@ -7,6 +7,8 @@ _BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\
 _JOINER = "\u200d"
 _APOSTROPHES = dict.fromkeys(map(ord, "'’‘ʼʻ`´′"))
 _NON_JOINER = "\u200c"
+# Letters that Unicode does not take apart; people type and look for them without the stroke.
+_STROKES = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "ð": "d", "ħ": "h", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th"})
 _SPACES = re.compile(r"\s+")
 
 
@@ -41,6 +43,11 @@ def fold(text: str) -> str:
     decomposed = unicodedata.normalize("NFKD", text.translate(_APOSTROPHES).casefold())
     kept = (char if char.isalnum() else " " for char in decomposed if not unicodedata.combining(char))
     return _SPACES.sub(" ", "".join(kept)).strip()
+
+
+def search_key(text: str) -> str:
+    """What lists are sorted by and searched in: ``fold``, and strokes off letters, so that Łódź is found as lodz."""
+    return fold(text).translate(_STROKES)
 
 
 def _forbidden(char: str) -> bool:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from integrations.core.text import clean, clean_lines, clean_name, clip, fold
+from integrations.core.text import clean, clean_lines, clean_name, clip, fold, search_key
 
 FAMILY = "\U0001f468\u200d\U0001f469\u200d\U0001f467"
 ENGLAND = "\U0001f3f4\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f"
@@ -85,3 +85,11 @@ def test_names_are_compared_without_case_accents_apostrophes_and_punctuation(one
 
 def test_different_names_stay_different() -> None:
     assert fold("Ann Lee") != fold("Anna Lee")
+
+
+@pytest.mark.parametrize(
+    ("name", "key"),
+    [("Łódź", "lodz"), ("Ørsted & Søn", "orsted son"), ("ÆRØ", "aero"), ("Straße", "strasse"), ("“Élan” ", "elan")],
+)
+def test_people_look_for_a_name_without_its_accents_and_strokes(name: str, key: str) -> None:
+    assert search_key(name) == key
