@@ -18,9 +18,9 @@ from integrations.gateways import open_workspace
 from integrations.models import Errand, Pairing, PlannedChange, SyncRun
 from integrations.preflight import preflight
 from integrations.reports import change_report
+from integrations.sync.numbering import numbers_of
 from integrations.sync.policy import NotReady
 from integrations.sync.run import RunIsOpen, open_run, preview
-from integrations.sync.settings import highest_clio_number, highest_foreign_number
 from integrations.sync.workspace import Workspace
 
 LAPSES_AFTER = timedelta(minutes=20)  # an errand that nobody has finished by then was lost with its worker
@@ -136,9 +136,7 @@ def _totals(changes: Iterable[Change]) -> list[dict[str, str]]:
 
 
 def _check(work: Workspace) -> dict[str, Any]:
-    found = preflight(work)
-    ours, theirs = highest_clio_number(work), highest_foreign_number(work) or 0
-    return {"findings": found, "clio_highest": ours, "quickbooks_highest": theirs, "next": max(ours, theirs) + 1}
+    return {"findings": preflight(work), **numbers_of(work).report()}
 
 
 def _fill_in(errand: Errand, work: Workspace) -> dict[str, Any]:

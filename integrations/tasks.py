@@ -20,6 +20,8 @@ from integrations.systems.clock import SystemClock
 log = structlog.get_logger(__name__)
 SLICE_S = 240.0  # then the run goes to the end of the queue, so that other firms get their turn
 BELL_LOST_AFTER = timedelta(minutes=2)  # by then a free worker would have taken up the next slice
+CHECK_EVERY = timedelta(days=1)  # rule R9, for firms whose runs do not get that far; every run checks for itself
+CHECK_AGAIN_AFTER = timedelta(hours=1)  # a check that failed is not tried every minute
 WORKER = "queue"
 
 
@@ -121,20 +123,36 @@ def _close(run: SyncRun, clock: Clock, reason: str) -> None:
 
 
 def tick() -> None:
-    """Once a minute: rings for every pairing that is due, and forgets connection attempts that lapsed."""
-    now = SystemClock().now()
+    """Once a minute: rings for every pairing that is due, has settings looked at daily, forgets lapsed attempts."""
+    clock = SystemClock()
+    now = clock.now()
     OAuthState.all_firms.filter(expires_at__lt=now - timedelta(days=1)).delete()
     due = _due(now)
     for pairing_id in due:
         ring(pairing_id)
-    log.info("tick", due=len(due))
+    unchecked = _unchecked(now)
+    for pairing in unchecked:
+        ask_for_errand(pairing, Errand.Purpose.CHECK, None, clock)
+    log.info("tick", due=len(due), unchecked=len(unchecked))
+
+
+def _connected() -> QuerySet[Pairing]:
+    """Pairings whose two systems can be read, the company confirmed."""
+    live = Pairing.all_firms.filter(archived_at=None).exclude(ledger__confirmed_at=None)
+    return live.filter(practice__state=Connection.State.CONNECTED, ledger__state=Connection.State.CONNECTED)
+
+
+def _unchecked(now: datetime) -> list[Pairing]:
+    """Pairings whose settings nobody has looked at for a day, and no run is about to."""
+    stale = _connected().filter(settings_checked_at__lt=now - CHECK_EVERY).select_related("firm")
+    tried = Errand.all_firms.filter(purpose=Errand.Purpose.CHECK, asked_at__gt=now - CHECK_AGAIN_AFTER)
+    running = SyncRun.all_firms.filter(finished_at=None).exclude(state=SyncRun.State.HELD)
+    return list(stale.exclude(pk__in=tried.values("pairing_id")).exclude(pk__in=running.values("pairing_id")))
 
 
 def _due(now: datetime) -> list[int]:
     """Pairings that may run and should, who asked first comes first."""
-    live = Pairing.all_firms.filter(archived_at=None).exclude(start_date=None)
-    live = live.filter(practice__state=Connection.State.CONNECTED, ledger__state=Connection.State.CONNECTED)
-    live = live.exclude(ledger__confirmed_at=None)
+    live = _connected().exclude(start_date=None)
     left = _left_behind(now).values("pairing_id")
     due = live.filter(Q(sync_asked_at__isnull=False) | Q(next_sync_at__lte=now) | Q(pk__in=left))
     return list(due.order_by(F("sync_asked_at").asc(nulls_last=True), "next_sync_at").values_list("pk", flat=True))

@@ -22,6 +22,7 @@ class Pairing(FirmOwned):
     contact_preferences = models.JSONField(default=dict, blank=True)  # field, or "all", to "clio" or "quickbooks"
     bill_warning_confirmed_at = models.DateTimeField(null=True)
     ledger_profile = models.JSONField(default=dict)  # preferences that matter, as last read
+    settings_checked_at = models.DateTimeField(null=True)  # when they were
     policy_digest = models.CharField(max_length=32, blank=True)  # everything is planned again when it moves
     archived_at = models.DateTimeField(null=True)
     sync_asked_at = models.DateTimeField(null=True)  # somebody wants a run; queue messages only ring the bell

@@ -60,6 +60,13 @@ def new_contact(connection: Connection) -> str:
     return f"{_practice_root(connection)}/nc/#/contacts"
 
 
+def ledger_settings(connection: Connection, panel: str) -> str:
+    """A page of QuickBooks's account and settings: sales, advanced or billing."""
+    if _is_played(connection):
+        return _played("company_settings", connection.external_account_id)
+    return f"{_LEDGER_HOSTS[settings.QBO['environment']]}/app/settings?panel={panel}"
+
+
 def in_ledger(connection: Connection | None, entity: str, ledger_id: str) -> str:
     """The page in QuickBooks's own application, "" where it has none."""
     page = _LEDGER_PAGES.get(entity)

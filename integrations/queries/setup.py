@@ -2,24 +2,19 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
 
 from django.urls import reverse
 
 from firms.models import Firm
 from integrations.models import Connection, Errand, Mapping, Pairing, SyncRun
+from integrations.queries.checklist import about_settings
 from integrations.queries.errands import last_done, latest
-from integrations.queries.issues import issues_of
 from integrations.queries.state import OPEN, State
 
-SETTINGS_CODES = (
-    "numbering_setting_off",
-    "duplicate_warning_off",
-    "numbering_behind",
-    "auto_apply_on",
-    "currency_mismatch",
-)
 MUST = frozenset({"numbering_setting_off", "currency_mismatch"})  # the others can wait
+
+
+_MAPPINGS = frozenset({"mapping_missing", "mapping_invalid"})  # these have a step of their own
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +89,9 @@ def _company(pairing: Pairing | None, url: str) -> Step:
 def _settings(firm: Firm, state: State) -> Step:
     why = "Invoices keep Clio’s bill numbers only where QuickBooks allows own numbers, and no number may be used twice."
     title, url = "Check QuickBooks’s settings and the numbering", _url(firm, "setup") + "#settings"
-    if last_done(state.pairing, Errand.Purpose.CHECK) is None and not has_synced(state):
+    if state.pairing is None or state.pairing.settings_checked_at is None:
         return Step("settings", title, why, "todo", "", url, "Check now")
-    open_ = set(issues_of(firm).filter(state__in=OPEN, code__in=SETTINGS_CODES).values_list("code", flat=True))
+    open_ = {name for name, issue in about_settings(firm).items() if issue.state in OPEN} - _MAPPINGS
     if open_ & MUST:
         return Step("settings", title, why, "todo", "A setting stands in the way.", url, "See what to change")
     if open_:
@@ -140,10 +135,3 @@ def _sync(firm: Firm, state: State) -> Step:
         said = "It is under way." if state.running or state.is_waiting else ""
         return Step("sync", title, why, "todo", said, url, "Go to the dashboard")
     return Step("sync", title, why, "done", "Done.", url, "Go to the dashboard")
-
-
-def looked_at(state: State) -> datetime | None:
-    """When QuickBooks's settings were read last: by a check, or by a run that got through."""
-    check = last_done(state.pairing, Errand.Purpose.CHECK)
-    ran = state.last.finished_at if state.last and has_synced(state) else None
-    return max((at for at in (check.finished_at if check else None, ran) if at), default=None)

@@ -13,9 +13,9 @@ from django.utils.safestring import SafeString
 from firms.models import Firm
 from integrations.models import Connection, Errand, Issue, Pairing, Severity, SyncRun
 from integrations.models.pairing import live_pairing
+from integrations.queries.wording import day_in_words
 
 OPEN = [Issue.State.OPEN, Issue.State.DECIDED]
-MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 REASON_LENGTH = 160
 
 
@@ -187,7 +187,7 @@ def moment(firm: Firm, at: datetime) -> str:
     local = at.astimezone(zone)
     if local.date() == timezone.now().astimezone(zone).date():
         return f"{local:%H:%M}"
-    return f"{local.day} {MONTHS[local.month - 1]} {local.year}, {local:%H:%M}"
+    return f"{day_in_words(local)}, {local:%H:%M}"
 
 
 def shortened(reason: str) -> str:

@@ -1,14 +1,12 @@
 """What a company's QuickBooks settings mean for the sync: read before every run, checked, explained (rule R9)."""
 
-from collections.abc import Iterable
-
 from integrations.core.mapping import Policy
 from integrations.core.ports import Raw
 from integrations.core.read import nested, rows, text, truth
 from integrations.core.records import fingerprint
-from integrations.kinds.catalog import NUMBERED
-from integrations.models import EntityLink, Mapping, Pairing, Record, SyncRun
+from integrations.models import Mapping, Pairing, SyncRun
 from integrations.sync import issues, mirror
+from integrations.sync.numbering import numbering_behind, numbers_of
 from integrations.sync.workspace import Workspace
 from integrations.systems.quickbooks import query
 
@@ -47,8 +45,8 @@ DEPOSIT_ACCOUNT_TYPES = frozenset({"Bank", "Other Current Asset"})  # Intuit doc
 def check_settings(work: Workspace) -> None:
     """Reads preferences, accounts and items, and keeps what the plan depends on."""
     preferences = work.ledger.preferences()
-    fixed = {"country": work.pairing.ledger.country} | _edition(work)
-    work.pairing.ledger_profile = profile_of(preferences) | fixed
+    fixed = {"country": work.pairing.ledger.country, "numbers": work.pairing.ledger_profile.get("numbers")}
+    work.pairing.ledger_profile = profile_of(preferences) | fixed | _edition(work)
     work.pairing.save(update_fields=["ledger_profile"])
     for entity in ("Account", "Item"):
         for page in work.ledger.pages(entity, query.EVERY_ACTIVE_STATE):
@@ -83,12 +81,16 @@ def settings_issues(work: Workspace, run: SyncRun | None, policy: Policy | None)
     """Opens and closes the firm-wide issues; returns them as code to message."""
     found = findings(work, policy)
     issues.sync_firm(work, run, CODES, found)
+    work.pairing.settings_checked_at = work.clock.now()
+    work.pairing.save(update_fields=["ledger_profile", "settings_checked_at"])
     return found
 
 
 def findings(work: Workspace, policy: Policy | None) -> dict[str, str]:
     """Every setting that stands in the way or should be looked at: issue code to what to do about it."""
     profile, found = work.pairing.ledger_profile, {}
+    numbers = numbers_of(work)
+    profile["numbers"] = numbers.report()
     if not profile.get("custom_numbers"):
         found["numbering_setting_off"] = (
             "QuickBooks numbers sales forms itself, so invoices, credit notes and their payments wait. Switch custom "
@@ -96,7 +98,7 @@ def findings(work: Workspace, policy: Policy | None) -> dict[str, str]:
         )
     if said := _bill_warning(work):
         found["duplicate_warning_off"] = said
-    if behind := numbering_behind(work):
+    if behind := numbering_behind(work, numbers):
         found["numbering_behind"] = behind
     if wrong := invalid_mappings(work.pairing):
         found["mapping_invalid"] = "; ".join(wrong) + ". Choose another on the mappings page."
@@ -164,40 +166,6 @@ def _bill_warning(work: Workspace) -> str:
                 "QuickBooks does not tell whether it warns of duplicate supplier bill numbers. Look once, then confirm "
                 f"it here: {STEPS_WARNING}."
             )
-
-
-def numbering_behind(work: Workspace) -> str:
-    """Rule R9.3: what to do when QuickBooks's own numbers reach past Clio's next one; empty when they do not."""
-    theirs, ours = highest_foreign_number(work), highest_clio_number(work)
-    if theirs is None or theirs < ours + 1:
-        return ""
-    return (
-        f"QuickBooks documents that did not come from Clio go up to number {theirs}, and Clio's next bill would be "
-        f"{ours + 1}. Give the next bill in Clio number {theirs + 1}: open it while it is a draft, choose Edit, change "
-        "the bill number and save. Clio counts on from there."
-    )
-
-
-def highest_foreign_number(work: Workspace) -> int | None:
-    """The highest all-digit number of a QuickBooks sales form that is linked to nothing in Clio."""
-    links = EntityLink.objects.of(work.firm).filter(pairing=work.pairing).exclude(state=EntityLink.State.UNLINKED)
-    ours = set(links.values_list("ledger_entity", "ledger_id"))
-    numbers = (
-        text(row.data, "DocNumber")
-        for entity in NUMBERED
-        for row in mirror.load(work.pairing, mirror.NUMBER + entity)
-        if (entity, row.id) not in ours
-    )
-    return _highest(numbers)
-
-
-def highest_clio_number(work: Workspace) -> int:
-    bills = Record.objects.of(work.firm).filter(pairing=work.pairing, entity="bills")
-    return _highest(str(number) for number in bills.values_list("data__number", flat=True)) or 0
-
-
-def _highest(numbers: Iterable[str]) -> int | None:
-    return max((int(number) for number in numbers if number.isascii() and number.isdigit()), default=None)
 
 
 def invalid_mappings(pairing: Pairing) -> list[str]:

@@ -11,9 +11,9 @@ from firms.roles import Permission
 from integrations import tasks
 from integrations.context import state_for
 from integrations.models import Errand
-from integrations.queries import errands, issues
-from integrations.queries import setup as queries
-from integrations.queries.setup import SETTINGS_CODES, steps
+from integrations.queries import errands
+from integrations.queries.checklist import checklist
+from integrations.queries.setup import steps
 from integrations.views.common import CLOCK, pairing_of
 
 
@@ -25,8 +25,7 @@ def setup(request: FirmRequest, firm: Firm) -> HttpResponseBase:
         "steps": steps(firm, state),
         "errand": errands.latest(state.pairing, Errand.Purpose.CHECK),
         "checked": errands.last_done(state.pairing, Errand.Purpose.CHECK),
-        "looked_at": queries.looked_at(state),
-        "findings": issues.newest(firm, SETTINGS_CODES, limit=len(SETTINGS_CODES)),
+        "checks": checklist(firm, state.pairing) if state.pairing else [],
     }
     return render(request, "integrations/setup.html", context)
 

@@ -40,6 +40,11 @@ STATES: dict[str, tuple[str, str]] = {
     "todo": ("idle", "To do"),
     "waiting": ("idle", "Waiting"),
     "unconfirmed": ("warn", "Confirm the company"),
+    "needs": ("bad", "Needs you"),
+    "look": ("warn", "Look once"),
+    "settled": ("idle", "Accepted"),
+    "unchecked": ("idle", "Not read yet"),
+    "ok": ("ok", "OK"),
 }
 
 

@@ -124,8 +124,16 @@ def test_the_check_names_the_next_safe_number_and_the_five_clicks(on: bool, bob_
     portal.quickbooks.set_custom_numbers(on)
     assert make(bob_client, portal, "/f/acme/setup/check/").state == "done"
     page = bob_client.get("/f/acme/setup/").content.decode()
-    assert "<strong>1043</strong>" in page and "five clicks" in page
-    assert ("QuickBooks numbers invoices itself" in page) is not on
+    assert "<strong>1043</strong>" in page
+    for click in (
+        "open the gear",
+        "Account and settings",
+        "Choose Sales.",
+        "Sales form content",
+        "numbers on and save",
+    ):
+        assert click in page
+    assert ('class="check needs" id="check-numbers"' in page) is not on
 
 
 def test_looking_once_at_the_bill_warning_is_confirmed_from_the_setup(bob_client: Client, portal: Portal) -> None:
