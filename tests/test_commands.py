@@ -215,7 +215,9 @@ def test_a_start_date_that_is_no_day_is_a_usage_error(portal: Portal, day: str) 
 
 def test_preflight_is_clear_or_says_what_is_not(portal: Portal) -> None:
     clear = run("preflight", "acme", "--json")
-    assert (clear.status, clear.json) == (0, {"firm": "acme", "findings": []})
+    assert (clear.status, clear.json["firm"], clear.json["findings"]) == (0, "acme", [])
+    assert {check["state"] for check in clear.json["checks"]} == {"ok"}
+    assert "Everything is ready" in run("preflight", "acme").out
     portal.quickbooks.set_custom_numbers(False)
     found = run("preflight", "acme", "--json")
     assert found.status == 1

@@ -18,7 +18,7 @@ from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 from firms.models import Firm, User
 from integrations import connecting, tasks
 from integrations.apps import keep_schedule
-from integrations.models import Connection, EntityLink, OAuthState, Pairing, SyncRun
+from integrations.models import Connection, EntityLink, Errand, OAuthState, Pairing, SyncRun
 from integrations.sync.run import DEAD_AFTER, open_run, sync
 from integrations.systems.clock import SystemClock
 from integrations.tasks import ask_for_sync, scheduled_tick, sync_pairing, tick, worker_seen_at
@@ -322,6 +322,56 @@ def test_nor_for_a_company_nobody_confirmed(pairing: Pairing) -> None:
     Connection.objects.of(pairing.firm).update(confirmed_at=None)
     tick()
     assert rung() == []
+
+
+CHECK = "integrations.tasks.run_errand"
+
+
+def test_a_tick_has_settings_looked_at_that_nobody_has_looked_at_for_a_day(
+    pairing: Pairing, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+) -> None:
+    def ticked() -> list[str]:
+        OrmQ.objects.all().delete()
+        with django_capture_on_commit_callbacks(execute=True):
+            tick()
+        return [func for func, _ in rung()]
+
+    assert ticked() == [], "what was never looked at is a step of the set-up"
+    due(pairing, settings_checked_at=CLOCK.now() - timedelta(hours=23))
+    assert ticked() == []
+    due(pairing, settings_checked_at=CLOCK.now() - timedelta(hours=25))
+    run = run_of(pairing, heartbeat_at=CLOCK.now(), started_at=CLOCK.now())
+    assert ticked() == [], "the run looks itself"
+    SyncRun.objects.of(pairing.firm).filter(pk=run.pk).update(
+        state="finished", outcome="failed", finished_at=CLOCK.now()
+    )
+    assert (ticked(), ticked()) == ([CHECK], []), "once, though the check is not carried out yet"
+    Errand.objects.of(pairing.firm).update(state="failed", finished_at=CLOCK.now())
+    assert ticked() == [], "one that failed is not tried every minute"
+    Errand.objects.of(pairing.firm).update(asked_at=CLOCK.now() - timedelta(hours=2))
+    assert ticked() == [CHECK]
+    Errand.objects.of(pairing.firm).update(asked_at=CLOCK.now() - timedelta(hours=2), finished_at=CLOCK.now())
+    Connection.objects.of(pairing.firm).filter(system="clio").update(state="reconnect")
+    assert ticked() == [], "it cannot be read"
+
+
+def test_the_daily_look_opens_and_closes_what_it_finds(
+    portal: Portal, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+) -> None:
+    portal.quickbooks.set_custom_numbers(on=False)
+    for on, codes in ((False, ["numbering_setting_off"]), (True, [])):
+        portal.quickbooks.set_custom_numbers(on=on)
+        due(portal.pairing, settings_checked_at=CLOCK.now() - timedelta(hours=25))
+        with django_capture_on_commit_callbacks(execute=True):
+            tick()
+        (errand,) = Errand.objects.of(portal.firm).filter(finished_at=None)
+        tasks.run_errand(errand.pk)
+        assert portal.codes() == codes
+        assert portal.pairing.settings_checked_at and portal.pairing.settings_checked_at > CLOCK.now() - timedelta(
+            minutes=1
+        )
+        Errand.objects.of(portal.firm).update(asked_at=CLOCK.now() - timedelta(hours=2))
+    assert runs(portal.firm) == []
 
 
 def test_a_tick_forgets_attempts_that_lapsed_a_day_ago(acme: Firm, alice: User) -> None:

@@ -27,9 +27,9 @@ SELECT max(btrim(data->>'number')::numeric) FROM integrations_record
 WHERE pairing_id = %(p)s AND side = 'practice' AND entity = 'bills' AND btrim(data->>'number') ~ %(digits)s
 """
 
-_ANY_NUMBER = """
+_WITH_LETTERS = """
 SELECT EXISTS (SELECT 1 FROM integrations_record WHERE pairing_id = %(p)s AND side = 'practice' AND entity = 'bills'
-  AND btrim(data->>'number') <> '')
+  AND btrim(data->>'number') ~ '[^0-9]')
 """
 
 
@@ -68,7 +68,7 @@ def numbering_behind(work: Workspace, numbers: Numbers) -> str:
 
 def _numbers_with_letters(work: Workspace) -> bool:
     """Asked where no bill has a number of digits only: whether bills have others, which then never meet digits."""
-    return bool(_one(_ANY_NUMBER, work))
+    return bool(_one(_WITH_LETTERS, work))
 
 
 def _one(statement: str, work: Workspace, **values: Any) -> int | bool | None:

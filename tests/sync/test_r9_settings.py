@@ -1,5 +1,6 @@
 """R9: QuickBooks's settings and where its numbers stand."""
 
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -7,9 +8,13 @@ import pytest
 from firms.models import Firm, User
 from integrations import mapping
 from integrations.core import mapping as keys
+from integrations.models import EntityLink
 from integrations.preflight import preflight
 from integrations.sandbox.clio.office import BillLine
 from integrations.sandbox.quickbooks.switches import set_switch
+from integrations.sync.gather import gather
+from integrations.sync.numbering import numbers_of
+from integrations.sync.run import open_run, sync
 from tests.portal import Portal, make_portal, new_store
 from tests.sync.books import settled
 
@@ -71,6 +76,71 @@ def test_r9_3_numbers_of_quickbooks_that_reach_past_clios_next_one(portal: Porta
         assert "Give the next bill in Clio number 2002" in portal.issue("numbering_behind").message
 
 
+def foreign(portal: Portal, *numbers: str) -> None:
+    """Invoices that a person made in QuickBooks."""
+    someone = portal.quickbooks.create_customer(f"Someone {numbers}"[:60])
+    item = portal.quickbooks.all("Item")[0]["Id"]
+    for number in numbers:
+        portal.quickbooks.create_invoice(someone["Id"], [(item, 1)], number=number)
+
+
+@pytest.mark.parametrize(
+    ("theirs", "ours", "suggested"),
+    [
+        ("0002001", "2000", "2002"),
+        ("99999999999999999999", "2000", "100000000000000000000"),
+        ("999999999999999999999", "2000", ""),
+        ("2001-A", "2000", ""),
+        ("20 01", "2000", ""),
+        ("9999", "INV-1", ""),
+        ("9999", "INV-1 and 2000", "10000"),
+    ],
+    ids=["zeros", "20 digits", "21 digits leave no room", "letters", "a space", "Clio counts with letters", "both"],
+)
+def test_r9_3_only_numbers_of_digits_that_leave_room_for_the_next_one_count(
+    portal: Portal, theirs: str, ours: str, suggested: str
+) -> None:
+    foreign(portal, theirs)
+    for number in ours.split(" and "):
+        portal.bill("100.00", number=number)
+    found = preflight(portal.workspace())
+    assert ("numbering_behind" in found) is bool(suggested)
+    assert f"in Clio number {suggested}:" in found.get("numbering_behind", "in Clio number :")
+
+
+def test_r9_3_a_number_far_longer_than_quickbooks_takes_breaks_nothing(portal: Portal) -> None:
+    portal.bill("100.00", number="9" * 60)
+    foreign(portal, "5")
+    assert "Give the next bill in Clio number 6" in preflight(portal.workspace())["numbering_behind"]
+
+
+def test_r9_3_is_quiet_where_every_number_of_quickbooks_came_from_clio(portal: Portal) -> None:
+    for number in ("41", "40", "9", "100"):
+        portal.bill("100.00", number=number)
+    portal.run()
+    assert len(portal.quickbooks.all("Invoice")) == 4
+    settled(portal)
+    assert portal.pairing.ledger_profile["numbers"] == {"clio_highest": 100, "quickbooks_highest": 0, "next": 101}
+
+
+def test_r9_3_is_quiet_where_quickbooks_holds_bills_from_before_the_start_date(portal: Portal) -> None:
+    foreign(portal, "97", "98", "99")
+    portal.bill("100.00", number="99", issued=date(2025, 6, 1))
+    portal.bill("100.00", number="100")
+    portal.run()
+    settled(portal)
+
+
+def test_r9_3_a_document_whose_link_was_given_up_counts_as_quickbooks_own(portal: Portal) -> None:
+    bill = portal.bill("100.00", number="500")
+    portal.run()
+    portal.clio.renumber(bill, "12")
+    EntityLink.objects.of(portal.firm).filter(kind="invoice").update(state="unlinked")
+    work = portal.workspace()
+    gather(work, 0, lambda step: None)
+    assert numbers_of(work).report() == {"clio_highest": 12, "quickbooks_highest": 500, "next": 501}
+
+
 def test_r9_3_our_own_numbers_do_not_count(portal: Portal) -> None:
     bill = portal.bill("100.00", number="9000")
     portal.run()
@@ -125,6 +195,34 @@ def test_r9_4_another_home_currency_than_clios_is_said(acme: Firm, alice: User) 
     messages = [issue.message for issue in portal.issues() if issue.code == "currency_mismatch"]
     assert any("EUR" in message and "USD" in message for message in messages)
     settled(portal, "currency_mismatch", "currency_mismatch", but=[bill])
+
+
+def test_r9_the_settings_are_read_before_the_first_invoice_of_every_slice(
+    portal: Portal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("integrations.sync.clusters.CHUNK_OF_BILLS", 1)
+    for n in (1, 2):
+        portal.bill("10.00", number=str(n), contact=portal.contact("Ann", f"Lee {n}", f"ann{n}@example.com"))
+    work = portal.workspace()
+    run = open_run(work.pairing, portal.clock, "command")
+    portal.wire.log.clear()
+    assert sync(work, run, slice_s=0) is False, "one bill is left for the next slice"
+    portal.quickbooks.set_custom_numbers(on=False)
+    assert sync(portal.workspace(), run) is True
+    steps = [path.rsplit("/", 1)[1] for method, path, _ in portal.log if path.endswith(("/preferences", "/invoice"))]
+    assert steps == ["preferences", "invoice", "preferences"], "the second slice saw the setting and posted nothing"
+    assert portal.codes() == ["numbering_setting_off"]
+
+
+def test_r9_a_run_and_a_check_note_when_they_looked_and_a_preview_does_not(portal: Portal) -> None:
+    assert portal.pairing.settings_checked_at is None
+    portal.plan()
+    assert portal.pairing.settings_checked_at is None
+    preflight(portal.workspace())
+    checked = portal.pairing.settings_checked_at
+    portal.clock.sleep(timedelta(hours=1).total_seconds())
+    portal.run()
+    assert checked and portal.pairing.settings_checked_at and portal.pairing.settings_checked_at > checked
 
 
 def test_preflight_says_the_same_before_the_first_run(portal: Portal) -> None:
