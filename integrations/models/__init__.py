@@ -1,6 +1,7 @@
 """What the portal keeps of a firm's two systems; one module per aggregate."""
 
 from integrations.models.connection import Connection, OAuthState, OAuthToken, System
+from integrations.models.customer import IgnoredCustomer
 from integrations.models.errand import Errand, PlannedChange
 from integrations.models.issue import Issue, Severity
 from integrations.models.journal import Dispatch, SyncEvent, SyncRun
@@ -15,6 +16,7 @@ __all__ = [
     "Dispatch",
     "EntityLink",
     "Errand",
+    "IgnoredCustomer",
     "Issue",
     "Mapping",
     "OAuthState",

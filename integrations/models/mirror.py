@@ -12,7 +12,8 @@ class Record(PairingOwned):
 
     ``owner_id`` and ``peer_id`` are the objects it belongs to, so that a group is loaded without reading JSON:
     a bill's and a credit memo's contact; a line's, charge's, allocation's or receipt's bill; the allocation's payment.
-    ``settled`` turns False when the data changed since the record's group was last planned.
+    ``settled`` turns False when the data changed since the record's group was last planned. ``key`` and ``other_key``
+    are what it is sorted and compared by, ``words`` what a search looks in; all three are folded.
     """
 
     class Side(models.TextChoices):
@@ -26,6 +27,9 @@ class Record(PairingOwned):
     peer_id = models.CharField(max_length=32, blank=True)
     data = models.JSONField()
     digest = models.CharField(max_length=32)
+    key = models.CharField(max_length=200, blank=True, db_collation="C")  # a number, or a name
+    other_key = models.CharField(max_length=200, blank=True, db_collation="C")  # a number's other form, or an e-mail
+    words = models.TextField(blank=True)
     settled = models.BooleanField(default=False)
     is_deleted = models.BooleanField(default=False)
     missing_since = models.DateTimeField(null=True)
@@ -40,6 +44,10 @@ class Record(PairingOwned):
             models.Index(fields=["pairing", "entity", "owner_id"], name="record_owner"),
             models.Index(fields=["pairing", "entity", "peer_id"], name="record_peer"),
             models.Index(fields=["pairing", "entity"], condition=Q(settled=False), name="record_unsettled"),
+            models.Index(fields=["pairing", "entity", "key"], condition=~Q(key=""), name="record_key"),
+            models.Index(
+                fields=["pairing", "entity", "other_key"], condition=~Q(other_key=""), name="record_other_key"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -12,8 +12,9 @@ from integrations.core.ports import Clock, Raw
 from integrations.core.read import nested, nested_id, text
 from integrations.core.records import fingerprint
 from integrations.models import Pairing, Record
+from integrations.sync.folded import NUMBER as NUMBER
+from integrations.sync.folded import folded_of
 
-NUMBER = "number:"  # entity prefix of the index of document numbers
 NOBODY = "0"  # the owner of a bill whose contact Clio has never named
 ABSENT_AFTER = timedelta(minutes=10)  # rule R1.4: between the two complete reads that do not show an object
 # Bookkeeping of the systems, and "shown", which we add to lines ourselves once we know it.
@@ -23,14 +24,17 @@ _VOLATILE = frozenset(
 
 _UPSERT = """
 INSERT INTO integrations_record
-  (firm_id, pairing_id, side, entity, external_id, owner_id, peer_id, data, digest, settled, is_deleted, sweep)
+  (firm_id, pairing_id, side, entity, external_id, owner_id, peer_id, data, digest, key, other_key, words, settled,
+   is_deleted, sweep)
 SELECT %(firm)s, %(pairing)s, %(side)s, %(entity)s, row.id, row.owner, row.peer, row.data::jsonb, row.digest,
-       %(settled)s, FALSE, %(sweep)s
-FROM unnest(%(ids)s::text[], %(owners)s::text[], %(peers)s::text[], %(datas)s::text[], %(digests)s::text[])
-  AS row (id, owner, peer, data, digest)
+       row.key, row.other_key, row.words, %(settled)s, FALSE, %(sweep)s
+FROM unnest(%(ids)s::text[], %(owners)s::text[], %(peers)s::text[], %(datas)s::text[], %(digests)s::text[],
+            %(keys)s::text[], %(other_keys)s::text[], %(words)s::text[])
+  AS row (id, owner, peer, data, digest, key, other_key, words)
 ON CONFLICT (pairing_id, side, entity, external_id) DO UPDATE SET
   owner_id = CASE WHEN excluded.owner_id = %(nobody)s THEN integrations_record.owner_id ELSE excluded.owner_id END,
   peer_id = excluded.peer_id, digest = excluded.digest,
+  key = excluded.key, other_key = excluded.other_key, words = excluded.words,
   data = CASE WHEN integrations_record.data ? 'shown'
               THEN jsonb_build_object('shown', integrations_record.data->'shown') ELSE '{}' END || excluded.data,
   settled = CASE WHEN integrations_record.digest = excluded.digest AND NOT integrations_record.is_deleted
@@ -83,6 +87,7 @@ def _keep(
     if not unique:
         return
     kept = list(unique.values())
+    folded = [folded_of(entity, row[3]) for row in kept]
     with connection.cursor() as cursor:
         cursor.execute(
             _UPSERT,
@@ -99,6 +104,9 @@ def _keep(
                 "peers": [row[2] for row in kept],
                 "datas": [to_json(row[3]) for row in kept],
                 "digests": [digest(row[3]) for row in kept],
+                "keys": [row.key for row in folded],
+                "other_keys": [row.other_key for row in folded],
+                "words": [row.words for row in folded],
             },
         )
 

@@ -11,6 +11,7 @@ from integrations.models import (
     Dispatch,
     EntityLink,
     Errand,
+    IgnoredCustomer,
     Issue,
     Mapping,
     OAuthState,
@@ -128,5 +129,6 @@ def one_of_each(firm: Firm, user: User) -> dict[type[FirmOwned], FirmOwned]:
         event_of(pairing, run=run, dispatch=dispatch),
         issue_of(pairing, practice_id=mine),
         made(PlannedChange, firm, pairing=pairing, errand=errand, **change),
+        made(IgnoredCustomer, firm, pairing=pairing, ledger_id=mine, ignored_at=NOW),
     ]
     return {type(row): row for row in every}
