@@ -4,6 +4,6 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("integrations", "0007_what_credit_notes_are_for")]
+    dependencies = [("integrations", "0008_contacts_both_ways")]
 
     operations = [migrations.AddField("pairing", "settings_checked_at", models.DateTimeField(null=True))]

@@ -12,7 +12,7 @@ def key(to: str, on_delete: object, **options: object) -> models.ForeignKey:
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("integrations", "0009_what_records_are_compared_by"),
+        ("integrations", "0010_what_records_are_compared_by"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -13,7 +13,7 @@ def index(name: str, field: str) -> models.Index:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("integrations", "0008_when_settings_were_checked")]
+    dependencies = [("integrations", "0009_when_settings_were_checked")]
 
     operations = [
         migrations.AddField("record", "key", column()),
