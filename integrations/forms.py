@@ -8,14 +8,18 @@ from typing import Any
 from django import forms
 from django.forms.boundfield import BoundField
 
-from integrations import mapping
+from integrations import contact_choices, mapping
+from integrations.core.mapping import ALL_FIELDS
 from integrations.core.ports import Raw
 from integrations.core.read import text
+from integrations.kinds.contact_fields import LABELS
 from integrations.models import Mapping, Pairing
 from integrations.sync.settings import known_targets, mapping_fault
 
 EARLIEST, LATEST = date(2000, 1, 1), date(2100, 1, 1)
 NOTHING = "Nothing chosen"
+ASK = "Ask each time"
+WINS = [("clio", "Clio’s value"), ("quickbooks", "QuickBooks’s value")]
 POLICIES = ("name_template", "aggregate_tax", "credit_purpose", "reactivate_customers")
 
 
@@ -69,6 +73,7 @@ class MappingForm(forms.Form):
         known = known_targets(pairing)
         for slot in self.slots:
             self.fields[slot.key] = self._field(slot, known)
+        self.fields |= {_prefer(name): _preference(name) for name in (ALL_FIELDS, *LABELS)}
 
     def _initial(self) -> dict[str, Any]:
         pairing = self.pairing
@@ -79,6 +84,7 @@ class MappingForm(forms.Form):
             "credit_purpose": pairing.credit_purpose,
             "reactivate_customers": pairing.reactivate_customers,
             **{slot.key: self._chosen(slot) for slot in self.slots},
+            **{_prefer(name): side for name, side in pairing.contact_preferences.items()},
         }
 
     def _chosen(self, slot: mapping.Slot) -> str:
@@ -127,9 +133,16 @@ class MappingForm(forms.Form):
         for name in POLICIES:
             setattr(self.pairing, name, self.cleaned_data[name])
         self.pairing.save(update_fields=POLICIES)
+        preferred = {name: self.cleaned_data[_prefer(name)] for name in (ALL_FIELDS, *LABELS)}
+        contact_choices.save(self.pairing, preferred)
 
     def lines(self, *, optional: bool) -> list[Line]:
         return [self._line(slot) for slot in self.slots if slot.optional is optional]
+
+    @property
+    def preferences(self) -> list[BoundField]:
+        """Whose value counts where a contact's field was changed on both sides; the first is for every field."""
+        return [self[_prefer(name)] for name in (ALL_FIELDS, *LABELS)]
 
     @property
     def needed(self) -> list[Line]:
@@ -156,6 +169,18 @@ class MappingForm(forms.Form):
                 thing for proposal in self.proposals.values() if not proposal.ledger_id for thing in proposal.creates
             )
         )
+
+
+def _prefer(name: str) -> str:
+    return f"prefer:{name}"
+
+
+def _preference(name: str) -> forms.ChoiceField:
+    is_all = name == ALL_FIELDS
+    label = "Every field" if is_all else LABELS[name]
+    return forms.ChoiceField(
+        label=label, required=False, choices=[("", ASK if is_all else "As for every field"), *WINS]
+    )
 
 
 def _unfit(slot: mapping.Slot, id: str, known: dict[str, dict[str, Raw]], mapped: Mapping | None) -> str:

@@ -3,8 +3,10 @@
 from django.db import transaction
 
 from firms.models import Firm, User
+from integrations import contact_choices
 from integrations.core.ports import Clock
 from integrations.issue_codes import ACCEPT, ACTIONS, offered
+from integrations.kinds.plan_contact_fields import CONFLICT
 from integrations.kinds.theirs import GIVEN_UP
 from integrations.models import Dispatch, EntityLink, Issue, Pairing, Record, SyncEvent
 
@@ -30,8 +32,20 @@ def accepted_issues(firm: Firm) -> list[Issue]:
     return list(issues.select_related("decided_by").order_by("-id"))
 
 
-def resolve(issue: Issue, action: str, user: User | None, clock: Clock, *, value: str = "", note: str = "") -> None:
-    """Records the decision and who made it. Raises CannotResolve."""
+def resolve(
+    issue: Issue,
+    action: str,
+    user: User | None,
+    clock: Clock,
+    *,
+    value: str = "",
+    note: str = "",
+    always: bool = False,
+) -> None:
+    """Records the decision and who made it; with ``always`` the firm's policy decides the like from now on.
+
+    Raises CannotResolve.
+    """
     if issue.state == Issue.State.CLOSED:
         raise CannotResolve("This issue is already closed.")
     allowed = offered(issue)
@@ -43,9 +57,23 @@ def resolve(issue: Issue, action: str, user: User | None, clock: Clock, *, value
     if action in NEEDS_VALUE and not value:
         candidates = ", ".join(issue.details.get("candidates", ())) or "none"
         raise CannotResolve(f"Say which customer: --field customer=ID. Candidates: {candidates}.")
+    if issue.code == CONFLICT:
+        _check_picks(issue, action, value)
     with transaction.atomic():
+        if always and issue.code == CONFLICT and action in contact_choices.PICKING:
+            contact_choices.always(issue.pairing, action, value)
+            note = f"always from now on{f': {note}' if note else ''}"
         _decide(issue, action, user, clock, value, note)
         _unsettle(issue)
+
+
+def _check_picks(issue: Issue, action: str, value: str) -> None:
+    if action not in contact_choices.PICKING:
+        return
+    try:
+        contact_choices.check(issue, action, value)
+    except contact_choices.Unpickable as error:
+        raise CannotResolve(str(error)) from error
 
 
 def _decide(issue: Issue, action: str, user: User | None, clock: Clock, value: str, note: str) -> None:
@@ -104,9 +132,10 @@ def _take_back(issue: Issue) -> None:
 
 def _allow_again(issue: Issue) -> None:
     """The refused write may be sent again as it is: a person says that its cause is gone."""
+    side = Record.Side.PRACTICE if issue.code == "clio_refused" else Record.Side.LEDGER
     last = (
         Dispatch.objects.of(issue.firm)
-        .filter(pairing=issue.pairing, kind=issue.kind, practice_id=issue.practice_id, leg=issue.leg)
+        .filter(pairing=issue.pairing, side=side, kind=issue.kind, practice_id=issue.practice_id, leg=issue.leg)
         .order_by("-id")
         .first()
     )

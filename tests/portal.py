@@ -130,6 +130,9 @@ class Portal:
     def resolve(self, code: str, action: str, value: str = "") -> None:
         resolve(self.issue(code), action, self.owner, self.clock, value=value)
 
+    def resolve_one(self, issue: Issue, action: str) -> None:
+        resolve(issue, action, self.owner, self.clock)
+
     def pay(self, bill: int, amount: str | int, on: date = date(2026, 2, 20), **options: Any) -> int:
         """A payment in Clio for one bill; returns its id."""
         return self.clio.record_payment(self.clio.bill(bill)["client_id"], [(bill, Decimal(amount))], on, **options)

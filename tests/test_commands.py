@@ -423,6 +423,64 @@ def test_a_decision_that_waits_for_the_next_run_is_listed_with_it(portal: Portal
     assert "Decided: Link" in run("issues", "acme").out
 
 
+@pytest.fixture
+def differs(portal: Portal) -> Issue:
+    """A contact of which two fields differ; the e-mail of QuickBooks is none that Clio could take."""
+    fields = {
+        "primary_email": {"clio": "ann@example.com", "quickbooks": "", "base": "", "why": "Cleared.", "only": "clio"},
+        "phone": {"clio": "1", "quickbooks": "2", "base": "3"},
+    }
+    return Issue.objects.of(portal.firm).create(
+        pairing=portal.pairing, code="contact_conflict", severity="error", kind="contact", practice_id="1",
+        message="Ann Lee differs.", details={"fields": fields}, opened_at=SystemClock().now(),
+    )  # fmt: skip
+
+
+def test_r7_a_contact_is_decided_field_by_field(portal: Portal, differs: Issue) -> None:
+    picks = ["--field", "primary_email=clio", "--field", "phone=quickbooks"]
+    ended = run("issues", "acme", "--resolve", str(differs.pk), "merge", *picks, "--note", "asked her", "--json")
+    assert ended.json["issues"][0]["actions"] == ["merge", "use_clio", "use_quickbooks", "ignore"]
+    differs.refresh_from_db()
+    assert (differs.state, differs.value, differs.note) == (
+        "decided",
+        "primary_email=clio phone=quickbooks",
+        "asked her",
+    )
+    assert portal.pairing.contact_preferences == {}
+
+
+@pytest.mark.parametrize(
+    ("action", "fields", "kept"),
+    [("merge", ["phone=quickbooks"], {"phone": "quickbooks"}), ("use_clio", [], {"all": "clio"})],
+)
+def test_r7_or_always_from_now_on(
+    portal: Portal, differs: Issue, action: str, fields: list[str], kept: dict[str, str]
+) -> None:
+    given = [word for field in (*fields, "always=yes") for word in ("--field", field)]
+    assert run("issues", "acme", "--resolve", str(differs.pk), action, *given).status == 1
+    assert portal.pairing.contact_preferences == kept
+
+
+@pytest.mark.parametrize(
+    ("action", "fields", "said"),
+    [
+        ("merge", [], "primary_email=clio phone=clio"),
+        ("merge", ["fax=clio"], "none of the fields"),
+        ("merge", ["phone=ours"], "no side"),
+        ("merge", ["primary_email=quickbooks"], "Cleared."),
+        ("use_quickbooks", [], "Cleared."),
+    ],
+)
+def test_r7_a_pick_that_cannot_be_carried_out_is_a_usage_error(
+    differs: Issue, action: str, fields: list[str], said: str
+) -> None:
+    given = [word for field in fields for word in ("--field", field)]
+    ended = run("issues", "acme", "--resolve", str(differs.pk), action, *given)
+    assert ended.status == 2 and said in ended.err
+    differs.refresh_from_db()
+    assert differs.state == "open"
+
+
 def test_an_action_that_does_not_fit_names_those_that_do(taken: Portal) -> None:
     (issue,) = taken.issues()
     ended = run("issues", "acme", "--resolve", str(issue.pk), "link")

@@ -42,12 +42,16 @@ class Agreed[V]:
 
 @dataclass(frozen=True, slots=True)
 class Conflict[V]:
-    """Two values of which a person has to pick one; ``why`` is set where something speaks against the newer one."""
+    """Two values of which a person has to pick one.
+
+    ``why`` is set where something speaks against the newer one, ``only`` where just this side's value can be picked.
+    """
 
     practice: V
     ledger: V
     base: Agreed[V] | None = None
     why: str = ""
+    only: Side | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +95,7 @@ def merge[V](
         to_practice={name: ledger[name] for name, (says, _) in judged.items() if says is _Says.LEDGER},
         to_ledger={name: practice[name] for name, (says, _) in judged.items() if says is _Says.PRACTICE},
         conflicts={
-            name: Conflict(practice[name], ledger[name], base.get(name), why)
+            name: _conflict(Agreed(practice[name], ledger[name]), base.get(name), rules, name, why)
             for name, (says, why) in judged.items()
             if says is _Says.NEITHER
         },
@@ -111,6 +115,17 @@ def _judge[V](
         if objection and not objection.final:
             return says, ""
     return (_Says.NEITHER, objection.why) if objection else (says, "")
+
+
+def _conflict[V](both: Agreed[V], was: Agreed[V] | None, rules: Rules[V], name: str, why: str) -> Conflict[V]:
+    """A conflict; a final objection to one side's value leaves only the other's to be picked."""
+    stuck = [
+        side
+        for side, says in _OF.items()
+        if (objection := _objection(rules, says, name, both)) is not None and objection.final
+    ]
+    only = {Side.PRACTICE: Side.LEDGER, Side.LEDGER: Side.PRACTICE}[stuck[0]] if len(stuck) == 1 else None
+    return Conflict(both.practice, both.ledger, was, why, only)
 
 
 def _moved[V](rules: Rules[V], name: str, both: Agreed[V], was: Agreed[V] | None) -> _Says:

@@ -123,12 +123,13 @@ def _conflict(contact: Contact, link: LinkState, conflicts: Mapping[str, Conflic
 
 
 def _told(conflict: Conflict[Value]) -> dict[str, str]:
-    base = shown(conflict.base.practice) if conflict.base else ""
+    only = next((name for name, side in SIDES.items() if side is conflict.only), "")
     return {
         "clio": shown(conflict.practice),
         "quickbooks": shown(conflict.ledger),
-        "base": base,
-        "why": conflict.why,
+        "base": shown(conflict.base.practice) if conflict.base else "",
+        **({"why": conflict.why} if conflict.why else {}),
+        **({"only": only} if only else {}),
     }
 
 

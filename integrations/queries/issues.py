@@ -1,14 +1,16 @@
 """Issues as people read them: lists by severity and code, and one issue with what can be done about it."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from django.db.models import BigIntegerField, Case, Count, F, Q, QuerySet, Value, When
 from django.http import QueryDict
 
 from firms.models import Firm
+from integrations.contact_choices import fields_of
 from integrations.issue_codes import ACTIONS, Code, code, offered
+from integrations.kinds.contact_fields import LABELS
 from integrations.models import Issue, Pairing, Record
 from integrations.queries import links
 from integrations.queries.paging import Page, page_by_id, words
@@ -100,11 +102,26 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
+class Field:
+    """A field of a contact on which the two sides differ; ``only`` is the one side that can be picked."""
+
+    name: str
+    label: str
+    clio: str
+    quickbooks: str
+    base: str
+    why: str
+    only: str
+    picked: str
+
+
+@dataclass(frozen=True, slots=True)
 class Detail:
     issue: Issue
     code: Code
     choices: tuple[Choice, ...]
     candidates: tuple[Candidate, ...]
+    fields: tuple[Field, ...]
     record_url: str
     practice_url: str
     ledger_url: str
@@ -157,7 +174,8 @@ def newest(firm: Firm, codes: Iterable[str], limit: int = 5) -> list[Row]:
     return [row_of(firm, issue) for issue in found.order_by("-id")[:limit]]
 
 
-def detail(firm: Firm, issue: Issue, pairing: Pairing) -> Detail:
+def detail(firm: Firm, issue: Issue, pairing: Pairing, sent: Mapping[str, str] | None = None) -> Detail:
+    """``sent`` is what a person chose and could not be taken."""
     known = code(issue.code)
     practice_url = links.in_practice(pairing.practice, issue.kind, issue.practice_id)
     return Detail(
@@ -165,6 +183,7 @@ def detail(firm: Firm, issue: Issue, pairing: Pairing) -> Detail:
         known,
         tuple(_choice(action, practice_url) for action in offered(issue)),
         tuple(_candidates(issue, pairing)),
+        tuple(_field(name, told, sent or {}) for name, told in fields_of(issue).items()),
         links.record_page(firm, issue.kind, issue.practice_id),
         practice_url,
         links.in_ledger(
@@ -180,6 +199,11 @@ def _ledger_id(issue: Issue) -> str:
 def _choice(action: str, practice_url: str) -> Choice:
     url = practice_url if action == "renumber" else ""
     return Choice(action, ACTIONS.get(action, action), EFFECTS.get(action, ""), url)
+
+
+def _field(name: str, told: Mapping[str, object], sent: Mapping[str, str]) -> Field:
+    said = {key: str(told.get(key) or "") for key in ("clio", "quickbooks", "base", "why", "only")}
+    return Field(name=name, label=LABELS.get(name, name), picked=sent.get(f"pick-{name}", ""), **said)
 
 
 def _candidates(issue: Issue, pairing: Pairing) -> Iterable[Candidate]:

@@ -8,6 +8,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from firms.access import FirmRequest, firm_view
 from firms.models import Firm
 from firms.roles import Permission
+from integrations.contact_choices import as_value, fields_of
 from integrations.issue_codes import ACTIONS, code
 from integrations.models import Issue
 from integrations.queries import issues as queries
@@ -58,11 +59,12 @@ def issue(request: FirmRequest, firm: Firm, pk: int) -> HttpResponseBase:
             return redirect(back, firm=firm.slug) if back else redirect("issue", firm=firm.slug, pk=pk)
     sent = request.POST if wrong else {}
     context = {
-        "detail": queries.detail(firm, found, found.pairing),
+        "detail": queries.detail(firm, found, found.pairing, sent),
         "wrong": wrong,
         "action_label": ACTIONS.get(found.action, ""),
         "note": sent.get("note", ""),
         "chosen": sent.get("value", ""),
+        "always": sent.get("always", ""),
     }
     return render(request, "integrations/issue.html", context, status=422 if wrong else 200)
 
@@ -77,11 +79,21 @@ def _decide(request: FirmRequest, found: Issue) -> str:
     known = [str(id) for id in found.details.get("candidates") or ()]
     if sent["action"] == "link" and sent["value"] not in known:
         return "That customer is not one of those shown. Choose one of them."
+    value = as_value(_picks(request, found)) if sent["action"] == "merge" else sent["value"][:200]
+    if sent["action"] == "merge" and not value:
+        return "Choose for at least one field which side counts."
+    always = request.POST.get("always") == "yes"
     try:
-        resolve(found, sent["action"], request.user, CLOCK, value=sent["value"][:200], note=sent["note"])
+        resolve(found, sent["action"], request.user, CLOCK, value=value, note=sent["note"], always=always)
     except CannotResolve as refused:
         return str(refused)
     return ""
+
+
+def _picks(request: FirmRequest, found: Issue) -> dict[str, str]:
+    """The side chosen for each field of a contact; fields left open stay as they are."""
+    chosen = {name: request.POST.get(f"pick-{name}", "") for name in fields_of(found)}
+    return {name: side for name, side in chosen.items() if side}
 
 
 def _said(found: Issue) -> str:

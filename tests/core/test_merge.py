@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from integrations.core.merge import Agreed, Conflict, Merged, Objection, merge
@@ -86,7 +86,9 @@ def test_what_one_system_rewrote_on_the_way_does_not_echo_back() -> None:
 
 def test_a_value_the_other_side_cannot_take_is_a_conflict_that_says_why() -> None:
     fussy = Plain(practice="")
-    assert of_one("1", "", both("1"), fussy).conflicts == {"a": Conflict("1", "", both("1"), "practice has no ")}
+    assert of_one("1", "", both("1"), fussy).conflicts == {
+        "a": Conflict("1", "", both("1"), "practice has no ", only=Side.PRACTICE)
+    }
     assert of_one("", "1", both("1"), fussy) == Merged(to_ledger={"a": ""})
 
 
@@ -119,6 +121,7 @@ NAMES = ("a", "b", "c")
 VALUES = st.sampled_from(["", "1", "2", "x", "X"])
 RECORDS = st.fixed_dictionaries(dict.fromkeys(NAMES, VALUES))
 BASES = st.dictionaries(st.sampled_from(NAMES), st.builds(Agreed, VALUES, VALUES))
+ON_ANY_MACHINE = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 PREFER = st.dictionaries(st.sampled_from(NAMES), st.sampled_from(list(Side)))
 
 
@@ -129,6 +132,7 @@ def applied(practice: Record, ledger: Record, base: Base, merged: Merged[str]) -
     return ours, theirs, {**base, **done}
 
 
+@ON_ANY_MACHINE
 @given(RECORDS, RECORDS, BASES, PREFER)
 def test_every_field_has_exactly_one_outcome(
     practice: Record, ledger: Record, base: Base, prefer: Mapping[str, Side]
@@ -139,6 +143,7 @@ def test_every_field_has_exactly_one_outcome(
     assert not merged.conflicts.keys() & prefer.keys()
 
 
+@ON_ANY_MACHINE
 @given(RECORDS, RECORDS, BASES, PREFER)
 def test_the_merge_is_symmetric(practice: Record, ledger: Record, base: Base, prefer: Mapping[str, Side]) -> None:
     other = {Side.PRACTICE: Side.LEDGER, Side.LEDGER: Side.PRACTICE}
@@ -147,7 +152,7 @@ def test_the_merge_is_symmetric(practice: Record, ledger: Record, base: Base, pr
     two = merge(ledger, practice, turned, PLAIN, {name: other[side] for name, side in prefer.items()})
     assert (one.to_practice, one.to_ledger) == (two.to_ledger, two.to_practice)
     assert one.conflicts == {
-        name: replace(c, practice=c.ledger, ledger=c.practice, base=turned_back(c.base))
+        name: replace(c, practice=c.ledger, ledger=c.practice, base=turned_back(c.base), only=None)
         for name, c in two.conflicts.items()
     }
 
@@ -156,6 +161,7 @@ def turned_back(was: Agreed[str] | None) -> Agreed[str] | None:
     return None if was is None else Agreed(was.ledger, was.practice)
 
 
+@ON_ANY_MACHINE
 @given(RECORDS, RECORDS, BASES, PREFER)
 def test_merging_again_finds_nothing_but_the_same_conflicts(
     practice: Record, ledger: Record, base: Base, prefer: Mapping[str, Side]
@@ -166,6 +172,7 @@ def test_merging_again_finds_nothing_but_the_same_conflicts(
     assert (again.to_practice, again.to_ledger, again.conflicts) == ({}, {}, first.conflicts)
 
 
+@ON_ANY_MACHINE
 @given(RECORDS, RECORDS, BASES)
 def test_no_edit_is_lost(practice: Record, ledger: Record, base: Base) -> None:
     """What one side changed is afterwards on both, or in a conflict that names it."""
@@ -178,6 +185,7 @@ def test_no_edit_is_lost(practice: Record, ledger: Record, base: Base) -> None:
             assert theirs[name] == ledger[name] or PLAIN.same(name, theirs[name], ledger[name])
 
 
+@ON_ANY_MACHINE
 @given(RECORDS, st.integers(1, 3))
 def test_our_own_echo_is_nothing(practice: Record, cut: int) -> None:
     """The ledger keeps only the first letters of what it is given; what comes back afterwards is no change."""

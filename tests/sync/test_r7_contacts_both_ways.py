@@ -228,8 +228,8 @@ def test_r7_a_field_changed_to_different_values_is_a_conflict_and_overwritten_on
     issue = portal.issue("contact_conflict")
     assert issue.severity == "error"
     assert issue.details["fields"] == {
-        "family_name": {"clio": "Lowe", "quickbooks": "Leigh", "base": "Lee", "why": ""},
-        "mobile": {"clio": "555 0302", "quickbooks": "555 0202", "base": "555 0102", "why": ""},
+        "family_name": {"clio": "Lowe", "quickbooks": "Leigh", "base": "Lee"},
+        "mobile": {"clio": "555 0302", "quickbooks": "555 0202", "base": "555 0102"},
     }
     there = in_quickbooks(portal)
     assert (there["FamilyName"], there["Mobile"]["FreeFormNumber"]) == ("Leigh", "555 0202")
@@ -364,7 +364,7 @@ def test_r7_and_what_differs_is_asked_and_overwritten_on_neither(portal: Portal)
     ann(portal)
     issue = portal.issue("contact_conflict")
     assert issue.details["fields"] == {
-        "mobile": {"clio": "555 0102", "quickbooks": "555 9999", "base": "", "why": ""}
+        "mobile": {"clio": "555 0102", "quickbooks": "555 9999", "base": ""}
     }  # the e-mail and the phone say the same, only written otherwise
     assert portal.quickbooks.get("Customer", known["Id"])["Mobile"]["FreeFormNumber"] == "555 9999"
     settled(portal, "contact_conflict")

@@ -114,3 +114,83 @@ def test_many_invoices_are_adopted_after_one_yes(bob_client: Client, portal: Por
     portal.run()
     assert len(portal.quickbooks.all("Invoice")) == 2
     assert "Nothing to adopt" in bob_client.get("/f/acme/issues/adopt/").content.decode()
+
+
+@pytest.fixture
+def conflict(portal: Portal) -> Issue:
+    """A contact whose family name was changed on both sides, and whose e-mail was cleared in QuickBooks."""
+    ann = portal.contact()
+    portal.bill("100.00", contact=ann)
+    portal.run()
+    portal.clio.edit_contact(ann, last_name="Lowe")
+    (customer,) = portal.quickbooks.all("Customer")
+    portal.quickbooks.edit_customer(customer["Id"], FamilyName="Leigh", PrimaryEmailAddr=None)
+    portal.run()
+    return Issue.objects.of(portal.firm).get(code="contact_conflict")
+
+
+def test_r7_the_page_lets_a_person_pick_field_by_field(bob_client: Client, conflict: Issue) -> None:
+    page = bob_client.get(at(conflict)).content.decode()
+    for said in ("Family name", "Lowe", "Leigh", "Both last said", "E-mail", "cleared in QuickBooks"):
+        assert said in page
+    assert page.count('type="radio"') == 4
+    assert 'id="p2q" value="quickbooks" disabled' in page  # Clio's entry is never removed
+
+
+def test_r7_what_was_picked_is_carried_out_and_the_rest_stays_asked(
+    bob_client: Client, conflict: Issue, portal: Portal
+) -> None:
+    sent = {"action": "merge", "pick-family_name": "quickbooks", "note": "Ann told me"}
+    assert bob_client.post(at(conflict), sent).status_code == 302
+    decided = SyncEvent.objects.of(portal.firm).get(outcome="decided")
+    assert (decided.actor and decided.actor.name, decided.message) == (
+        "Bob",
+        "Use what is chosen for each field (family_name=quickbooks): Ann told me",
+    )
+    portal.run()
+    conflict.refresh_from_db()
+    assert (conflict.state, list(conflict.details["fields"])) == ("open", ["primary_email"])
+    assert portal.clio.snapshot()["contacts"][0]["last_name"] == "Leigh"
+    assert portal.pairing.contact_preferences == {}
+
+
+@pytest.mark.parametrize(
+    ("sent", "preferred"),
+    [
+        ({"action": "use_clio"}, {"all": "clio"}),
+        ({"action": "merge", "pick-family_name": "quickbooks"}, {"family_name": "quickbooks"}),
+    ],
+)
+def test_r7_always_is_kept_and_can_be_changed_with_the_mappings(
+    bob_client: Client, conflict: Issue, portal: Portal, sent: dict[str, str], preferred: dict[str, str]
+) -> None:
+    bob_client.post(at(conflict), {**sent, "always": "yes"})
+    assert portal.pairing.contact_preferences == preferred
+    page = bob_client.get("/f/acme/mappings/").content.decode()
+    (name, side) = next(iter(preferred.items()))
+    assert f'<option value="{side}" selected>' in page.split(f'name="prefer:{name}"')[1].split("</select>")[0]
+
+
+@pytest.mark.parametrize(
+    ("sent", "said"),
+    [
+        ({"action": "merge"}, "Choose for at least one field"),
+        ({"action": "merge", "pick-family_name": "mine"}, "is no side"),
+        ({"action": "merge", "pick-primary_email": "quickbooks"}, "never removes an entry in Clio"),
+        ({"action": "use_quickbooks"}, "never removes an entry in Clio"),
+    ],
+)
+def test_r7_a_pick_that_cannot_be_carried_out_is_told(
+    bob_client: Client, conflict: Issue, sent: dict[str, str], said: str
+) -> None:
+    answer = bob_client.post(at(conflict), sent)
+    assert answer.status_code == 422 and said in answer.content.decode()
+    conflict.refresh_from_db()
+    assert conflict.state == "open"
+
+
+def test_r7_a_choice_that_was_not_taken_is_still_chosen(bob_client: Client, conflict: Issue) -> None:
+    sent = {"action": "merge", "pick-family_name": "clio", "pick-primary_email": "quickbooks", "always": "yes"}
+    page = bob_client.post(at(conflict), sent).content.decode()
+    assert 'id="p1c" value="clio" checked' in page
+    assert 'id="always" value="yes" checked' in page

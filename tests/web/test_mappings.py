@@ -15,7 +15,8 @@ ADDRESS = "/f/acme/mappings/"
 def sent(portal: Portal, **changes: str) -> dict[str, str]:
     """What the form would send as it stands."""
     kept = {row.key: row.ledger_id for row in Mapping.objects.of(portal.firm)}
-    return {"start_date": "2026-01-01", "name_template": "{name} (Clio {id})", "do": "save", **kept, **changes}
+    policies = {"name_template": "{name} (Clio {id})", "credit_purpose": portal.pairing.credit_purpose}
+    return {"start_date": "2026-01-01", **policies, "do": "save", **kept, **changes}
 
 
 def account(portal: Portal, type_: str) -> str:
@@ -107,3 +108,14 @@ def test_a_system_that_cannot_be_read_is_told_and_the_page_still_opens(alice_cli
     assert page.status_code == 200 and "could not be read" in page.content.decode()
     again = alice_client.post(f"{ADDRESS}read/", follow=True)
     assert again.status_code == 200 and "Not read" in again.content.decode()
+
+
+def test_r7_whose_value_of_a_contact_counts_is_chosen_for_all_fields_and_for_each(
+    bob_client: Client, portal: Portal
+) -> None:
+    changes = {"prefer:all": "clio", "prefer:mobile": "quickbooks"}
+    assert bob_client.post(ADDRESS, sent(portal, **changes)).status_code == 302
+    assert portal.pairing.contact_preferences == {"all": "clio", "mobile": "quickbooks"}
+    assert bob_client.post(ADDRESS, sent(portal, **{"prefer:all": "nobody"})).status_code == 422
+    assert bob_client.post(ADDRESS, sent(portal)).status_code == 302
+    assert portal.pairing.contact_preferences == {}

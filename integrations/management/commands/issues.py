@@ -7,6 +7,7 @@ from django.core.management.base import CommandError
 
 from firms.models import Firm, Membership, User
 from firms.roles import Permission
+from integrations.contact_choices import as_value
 from integrations.management.base import FirmCommand
 from integrations.models import Issue
 from integrations.reports import accepted_report, issues_report
@@ -51,8 +52,11 @@ class Command(FirmCommand):
 
     def _resolve(self, issue: Issue, action: str, who: User | None, fields: dict[str, str], note: str) -> None:
         try:
+            always = fields.pop("always", "no") == "yes"
             value = fields.get("value", next(iter(fields.values()), ""))
-            resolve(issue, action, who, SystemClock(), value=value, note=note)
+            if action == "merge":
+                value = as_value(fields)
+            resolve(issue, action, who, SystemClock(), value=value, note=note, always=always)
         except CannotResolve as error:
             raise CommandError(str(error), returncode=2) from error
 
