@@ -40,6 +40,19 @@ class Document:
 
 
 @dataclass(frozen=True, slots=True)
+class Merged:
+    """A contact's customer ``old`` that QuickBooks merged into ``survivor`` (rule R8).
+
+    ``follows``: the contact's link moves to the survivor. ``leaves``: it gets a customer of its own again.
+    """
+
+    old: str
+    survivor: str
+    follows: bool = False
+    leaves: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Group:
     """Frozen input of a plan. A contact that could not be read is the text that says why."""
 
@@ -77,6 +90,7 @@ class Draftbook:
         self.invoices: dict[Ref, InvoiceDraft] = {}  # those legs as they should be
         self.replaced: dict[Ref, Ref] = {}  # linked payments to those that take their place (rule R4.7)
         self.pending: set[str] = set()  # allocations of card payments on their way
+        self.merged: dict[Ref, Merged] = {}  # contacts whose customer was merged into another one
         self.restored: dict[Ref, bool] = {}  # written over what a person did (rule R8); True: voided or deleted it
         self.over: set[Ref] = set()  # voided or deleted by a person, and not restored
         self.by_hand: set[Ref] = set()  # given up by a person: what depends on it is entered by hand
@@ -140,3 +154,11 @@ class Draftbook:
 
 def contact_ref(contact_id: str) -> Ref:
     return Ref(Kind.CONTACT, contact_id)
+
+
+def contact_of(book: Draftbook, ref: Ref) -> Ref | None:
+    """Whose document it is: the client of the bill, or the customer that is a payment's leg."""
+    if ref.kind is Kind.INVOICE:
+        bill = book.group.bills.get(ref.practice_id)
+        return contact_ref(bill.contact_id) if bill else None
+    return contact_ref(ref.leg) if ref.kind is Kind.PAYMENT and ref.leg.isdigit() else None

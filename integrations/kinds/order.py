@@ -14,16 +14,19 @@ from integrations.kinds.invoice_draft import InvoiceDraft
 from integrations.kinds.payment import PaymentDraft, applied_by
 from integrations.kinds.plan_applications import void_application
 
+AS_IT_IS = (Action.ACCEPT, Action.UNLINK)  # the document stays what it is
 Applying = PaymentDraft | ApplicationDraft  # what holds on to invoices: money, and credit set against them
 
 
 def arranged(book: Draftbook) -> tuple[Change, ...]:
     """The changes of the plan, each after those that make room for it; what depends on a blocked one waits as well."""
-    releases = _releases(book)
+    moving = _moving(book)
+    releases = _releases(book, moving)
     for change in list(book.changes.values()):
-        book.add(replace(change, after=change.after | _made_room(book, change, releases)))
+        room = _made_room(book, change, releases) | _moved_first(book, change, moving)
+        book.add(replace(change, after=change.after | room))
     while taking := _waits_for_itself(book):
-        book.add(_only_letting_go(book, taking))
+        book.add(_only_letting_go(book, taking, moving))
         book.wait(taking.ref)
     _hold_back(book)
     return ordered(tuple(book.changes.values()), _stage)
@@ -51,9 +54,38 @@ def _applies(ref: Ref) -> bool:
     return ref.kind is Kind.PAYMENT or (ref.kind is Kind.CREDIT_NOTE and ref.leg == APPLY)
 
 
-def _releases(book: Draftbook) -> dict[str, set[Ref]]:
+def _moving(book: Draftbook) -> set[str]:
+    """Ids of invoices that get another customer: whatever is applied to them has to let go and take hold again."""
+    found = set()
+    for change in book.changes.values():
+        document = book.document(change.ref)
+        if isinstance(change.draft, InvoiceDraft) and change.ledger_id and document and document.raw:
+            held_by = text(nested(document.raw, "CustomerRef"), "value")
+            if _customer_id(book, change.draft.contact) != held_by:
+                found.add(change.ledger_id)
+    return found
+
+
+def _customer_id(book: Draftbook, contact: Ref) -> str:
+    """The customer this plan leaves the contact with; "" for one that is created by it."""
+    change, link = book.changes.get(contact), book.link(contact)
+    if change is not None and (change.ledger_id or change.action is Action.CREATE):
+        return change.ledger_id
+    return link.ledger_id if link else ""
+
+
+def _moved_first(book: Draftbook, change: Change, moving: set[str]) -> set[Ref]:
+    """Invoices whose customer changes before this payment can be applied to them."""
+    if not isinstance(change.draft, Applying):
+        return set()
+    links = (book.link(line.invoice) for line in change.draft.lines)
+    return {link.ref for link in links if link and link.ledger_id in moving}
+
+
+def _releases(book: Draftbook, moving: set[str]) -> dict[str, set[Ref]]:
     """Invoice id in QuickBooks to what will pay less of it than now, or that cannot say what it will."""
-    changes = {c.ledger_id: c for c in book.changes.values() if _applies(c.ref) and c.ledger_id}
+    moved = (c for c in book.changes.values() if c.action not in AS_IT_IS)
+    changes = {c.ledger_id: c for c in moved if _applies(c.ref) and c.ledger_id}
     found: dict[str, set[Ref]] = {}
     for ref, link in book.group.links.items():
         document = book.document(ref)
@@ -65,7 +97,7 @@ def _releases(book: Draftbook) -> dict[str, set[Ref]]:
             continue
         wanted = _wanted(book, change)
         for invoice_id, applied in applied_by(document.raw).items():
-            if applied > wanted.get(invoice_id, ZERO):
+            if applied > wanted.get(invoice_id, ZERO) or invoice_id in moving:
                 found.setdefault(invoice_id, set()).add(payer)
     return found
 
@@ -85,7 +117,7 @@ def _made_room(book: Draftbook, change: Change, releases: Mapping[str, set[Ref]]
         wanted = (book.link(line.invoice) for line in change.draft.lines)
         taken = {link.ledger_id for link in wanted if link and link.ref in change.after}
         return {ref for id in taken for ref in releases.get(id, ()) if ref in book.changes} - {change.ref}
-    if change.entity != "Invoice" or not _needs_room(book, change):
+    if change.entity != "Invoice" or change.action in AS_IT_IS or not _needs_room(book, change):
         return set()
     return releases.get(change.ledger_id, set())
 
@@ -96,9 +128,8 @@ def _needs_room(book: Draftbook, change: Change) -> bool:
     if document is None or document.raw is None or not isinstance(change.draft, InvoiceDraft):
         return True
     applied = money(document.raw, "TotalAmt") - money(document.raw, "Balance")
-    customer = book.link(change.draft.contact)
     held_by = text(nested(document.raw, "CustomerRef"), "value")
-    return change.amount < applied or customer is None or customer.ledger_id != held_by
+    return change.amount < applied or _customer_id(book, change.draft.contact) != held_by
 
 
 def _waits_for_itself(book: Draftbook) -> Change | None:
@@ -118,7 +149,7 @@ def _waits_for_itself(book: Draftbook) -> Change | None:
     return None
 
 
-def _only_letting_go(book: Draftbook, change: Change) -> Change:
+def _only_letting_go(book: Draftbook, change: Change, moving: set[str]) -> Change:
     """The change without what it takes; the rest follows with the next plan, since the two do not agree yet."""
     if not isinstance(change.draft, PaymentDraft):
         return void_application(change.ref, change.ledger_id, "applied anew by the next sync")
@@ -128,7 +159,7 @@ def _only_letting_go(book: Draftbook, change: Change) -> Change:
     for line in change.draft.lines:
         link = book.link(line.invoice)
         amount = min(applied.get(link.ledger_id, ZERO), line.amount) if link else ZERO
-        if amount:
+        if link and amount and link.ledger_id not in moving:
             lines.append(replace(line, amount=amount))
     draft = replace(change.draft, lines=tuple(lines))
     after = frozenset({draft.contact})

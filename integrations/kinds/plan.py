@@ -9,6 +9,7 @@ from integrations.kinds.order import arranged
 from integrations.kinds.plan_contacts import linked_contacts, plan_contact
 from integrations.kinds.plan_credit_notes import plan_credit_notes
 from integrations.kinds.plan_foreign import plan_foreign_payments
+from integrations.kinds.plan_inactive import plan_inactive
 from integrations.kinds.plan_invoices import plan_bill, plan_unreadable_bills, scoped_bills
 from integrations.kinds.plan_payments import plan_payments
 
@@ -28,4 +29,5 @@ def plan_group(group: Group, policy: Policy, catalog: Catalog) -> Plan:
     plan_payments(book)
     plan_credit_notes(book)
     plan_foreign_payments(book)
+    plan_inactive(book)
     return book.plan(arranged(book))

@@ -7,6 +7,7 @@ from integrations.kinds.contact import Contact, display_name
 from integrations.kinds.contact_drafts import CustomerDraft
 from integrations.kinds.group import Draftbook, LinkState, contact_ref
 from integrations.kinds.plan_contact_fields import contact_gone, customer_change, name_for, name_taken, plan_fields
+from integrations.kinds.plan_merged import plan_merged
 
 
 def linked_contacts(book: Draftbook) -> set[str]:
@@ -19,9 +20,10 @@ def plan_contact(book: Draftbook, contact_id: str) -> None:
     """Adds what has to happen so that bills of this contact have a customer."""
     ref = contact_ref(contact_id)
     contact, link = book.group.contacts.get(contact_id), book.link(ref)
+    if link and plan_merged(book, ref, contact, link):
+        return None
     if link and book.is_deleted(ref):
-        title = contact.name if isinstance(contact, Contact) else f"Contact {contact_id}"
-        return book.report(_deleted(ref, title, link))
+        return _plan_deleted(book, ref, contact, link)
     if link and contact_id in book.group.absent_contacts:
         return _let_go(book, ref, contact, link)
     if isinstance(contact, Contact):
@@ -70,14 +72,15 @@ def _create(book: Draftbook, contact: Contact) -> None:
     return book.add(customer_change(Action.CREATE, CustomerDraft(contact, name, book.policy), "", said))
 
 
-def _deleted(ref: Ref, title: str, link: LinkState) -> Problem:
-    return Problem(
-        "deleted_in_ledger",
-        ref,
-        f"The customer of {title} was deleted or merged into another one in QuickBooks; the contact's bills wait.",
-        title=title,
-        ledger_id=link.ledger_id,
-    )
+def _plan_deleted(book: Draftbook, ref: Ref, contact: Contact | str | None, link: LinkState) -> None:
+    """QuickBooks only hides customers, but where one is gone a person says whether it is created again."""
+    decision = book.decision(ref, "deleted_in_ledger")
+    if decision and decision.action == "restore" and isinstance(contact, Contact):
+        return _create(book, contact)
+    title = contact.name if isinstance(contact, Contact) else f"Contact {ref.practice_id}"
+    message = f"The customer of {title} was deleted or merged into another one in QuickBooks; the contact's bills wait."
+    details = {"without": ["accept_theirs", "unlink"]}
+    return book.report(Problem("deleted_in_ledger", ref, message, title, link.ledger_id, details=details))
 
 
 def _adopt(book: Draftbook, contact: Contact, customer_id: str, reason: str) -> None:

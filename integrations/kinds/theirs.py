@@ -15,7 +15,7 @@ from integrations.core.read import Unreadable, money, rows, text, truth
 from integrations.core.records import Ref
 from integrations.kinds.documents import ledger_fingerprint
 from integrations.kinds.facts import Difference, differences, said
-from integrations.kinds.group import Document, Draftbook, LinkState
+from integrations.kinds.group import Document, Draftbook, LinkState, Merged, contact_of
 from integrations.kinds.payment import applied_by
 
 GONE = "void"  # the practice fingerprint of what is no longer in Clio
@@ -102,12 +102,46 @@ def is_left(book: Draftbook, ref: Ref) -> bool:
 
 def _met(book: Draftbook, case: _Case) -> Way:
     document = book.document(case.link.ref)
+    if document and document.raw and (merged := _merged_only(book, case, document.raw)):
+        return _met_merged(book, case, document, merged)
     finding = _finding(book, case, document) if document else None
     if finding is None or _is_known(case, finding):
         return _on(book, case)
     if finding.agrees:
         return _agree(book, case, document)
     return _decided(book, case, finding, document)
+
+
+def _merged_only(book: Draftbook, case: _Case, raw: Raw) -> Merged | None:
+    """The merge of its customer, where that is all that happened to the document."""
+    contact = getattr(case.draft, "contact", None) or contact_of(book, case.link.ref)
+    merged = book.merged.get(contact) if isinstance(contact, Ref) else None
+    if merged is None or _digest(case.link.entity, raw) == case.link.ledger_fingerprint:
+        return None
+    before = _renamed(raw, merged.survivor, merged.old)
+    is_all = isinstance(before, Mapping) and _digest(case.link.entity, before) == case.link.ledger_fingerprint
+    return merged if is_all else None
+
+
+def _renamed(value: object, survivor: str, old: str, member: str = "") -> object:
+    """The same document before the merge."""
+    if isinstance(value, Mapping):
+        is_who = member in ("CustomerRef", "EntityRef") and text(value, "value") == survivor
+        renamed = {name: _renamed(item, survivor, old, name) for name, item in value.items()}
+        return {**renamed, "value": old} if is_who else renamed
+    if isinstance(value, list):
+        return [_renamed(item, survivor, old, member) for item in value]
+    return value
+
+
+def _met_merged(book: Draftbook, case: _Case, document: Document, merged: Merged) -> Way:
+    """It goes with the survivor; where the contact gets a customer of its own again it moves there."""
+    if merged.leaves and case.draft is not None:
+        book.restored[case.link.ref] = False
+        return Way.RESTORE
+    if merged.follows and not case.is_changed:
+        return _agree(book, case, document)
+    return Way.ON
 
 
 def _is_known(case: _Case, finding: _Finding) -> bool:

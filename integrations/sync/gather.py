@@ -5,12 +5,13 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from django.db import connection, transaction
+from django.db.models import Q
 
 from integrations.core.errors import Forbidden
 from integrations.core.ports import Raw
 from integrations.core.read import Unreadable, money, text
 from integrations.kinds.catalog import NUMBERED
-from integrations.models import Cursor, EntityLink, Pairing
+from integrations.models import Cursor, EntityLink, Pairing, Record
 from integrations.sync import mirror
 from integrations.sync.absent import look_for_contacts
 from integrations.sync.workspace import Workspace
@@ -227,7 +228,28 @@ def gather_ledger(work: Workspace, progress: Progress) -> None:
         _keep_entity(work, entity, rows)
     for entity, ids in changes.deleted.items():
         mirror.mark_deleted(work.pairing, entity, ids)
+    _reread_documents_of(work, [*_inactive(changes.rows.get("Customer", ())), *changes.deleted.get("Customer", ())])
     move_cursor(work.pairing, _ledger_stream(work), changes.as_of - OVERLAP)
+
+
+def _inactive(customers: Sequence[Raw]) -> list[str]:
+    return [text(row, "Id") for row in customers if row.get("Active") is False]
+
+
+def _reread_documents_of(work: Workspace, customer_ids: Sequence[str]) -> None:
+    """Of linked customers that went away: whether a merge shows in the changes of their documents is not documented."""
+    links = EntityLink.objects.of(work.firm).filter(pairing=work.pairing).exclude(state=EntityLink.State.UNLINKED)
+    gone = links.filter(kind="contact", ledger_id__in=list(customer_ids)).values_list("practice_id", flat=True)
+    contact_ids = list(gone)
+    if not contact_ids:
+        return
+    bills = Record.objects.of(work.firm).filter(pairing=work.pairing, entity="bills", owner_id__in=contact_ids)
+    theirs = Q(kind="invoice", practice_id__in=bills.values("external_id")) | Q(kind="payment", leg__in=contact_ids)
+    for entity in ("Invoice", "CreditMemo", "Payment"):
+        ids = list(links.filter(theirs, ledger_entity=entity).values_list("ledger_id", flat=True))
+        for where in query.within_each("Id", ids):
+            for page in work.ledger.pages(entity, where):
+                _keep_entity(work, entity, page.rows)
 
 
 def _ledger_stream(work: Workspace) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from integrations.models import EntityLink, Issue, SyncEvent
+from integrations.models import EntityLink, Issue, Pairing, SyncEvent
 from integrations.resolving import resolve
 from integrations.sandbox.quickbooks.switches import set_switch
 from tests.portal import Portal
@@ -296,3 +296,85 @@ def test_r3_8_a_payment_our_copy_of_the_invoice_does_not_show_still_blocks_the_v
     portal.run()
     assert portal.invoice("1")["TotalAmt"] == 1000
     settled(portal, "void_blocked", but=[bill])
+
+
+def customer_of(portal: Portal, contact: int) -> str:
+    return EntityLink.objects.of(portal.firm).get(kind="contact", practice_id=str(contact), state="live").ledger_id
+
+
+@pytest.mark.parametrize("left", ["removed", "inactive"])
+def test_r8_customers_merged_in_quickbooks_the_link_moves_to_the_survivor_by_itself(portal: Portal, left: str) -> None:
+    set_switch(portal.world.store, "merged_customer", left)
+    ann = portal.contact()
+    bill = portal.bill("1000.00", contact=ann, number="1")
+    portal.pay(bill, 400)
+    portal.run()
+    survivor = portal.quickbooks.create_customer("Ann Lee-Ek", PrimaryEmailAddr={"Address": "ann@example.com"})["Id"]
+    portal.quickbooks.merge_customers(customer_of(portal, ann), survivor)
+    run = portal.run()
+    assert (run.outcome, portal.codes(), customer_of(portal, ann)) == ("in_sync", [], survivor)
+    moved = SyncEvent.objects.of(portal.firm).get(kind="contact", outcome="adopted")
+    assert moved.message == "its customer was merged into “Ann Lee-Ek” in QuickBooks"
+    portal.run()
+    settled(portal)
+    portal.bill("50.00", contact=ann, number="2")
+    portal.clio.edit_bill(bill, due_at=date(2026, 6, 6))
+    portal.run()
+    assert {portal.invoice(number)["CustomerRef"]["value"] for number in ("1", "2")} == {survivor}
+    settled(portal)
+
+
+@pytest.mark.parametrize("left", ["removed", "inactive"])
+def test_r8_two_contacts_merged_into_one_customer_are_asked_about_and_can_be_told_apart_again(
+    portal: Portal, left: str
+) -> None:
+    set_switch(portal.world.store, "merged_customer", left)
+    ann, bo = portal.contact(), portal.contact("Bo", "Ray", "bo@example.com")
+    first, other = portal.bill("1000.00", contact=ann, number="1"), portal.bill("70.00", contact=bo, number="2")
+    portal.pay(first, 400)
+    portal.run()
+    survivor = customer_of(portal, bo)
+    portal.quickbooks.merge_customers(customer_of(portal, ann), survivor)
+    waiting = portal.bill("30.00", contact=ann, number="3")
+    portal.run()
+    assert portal.issue("customers_merged").practice_id == str(ann)
+    settled(portal, "customers_merged", but=[first, waiting, other])
+    portal.resolve("customers_merged", "create")
+    portal.run()  # the payment lets go, the invoices move
+    portal.run()  # and it takes hold again
+    own = customer_of(portal, ann)
+    assert own != survivor
+    assert [portal.invoice(number)["CustomerRef"]["value"] for number in ("1", "2", "3")] == [own, survivor, own]
+    assert the_payment(portal)["CustomerRef"]["value"] == own
+    settled(portal)
+
+
+def test_r8_a_customer_made_inactive_is_noticed_when_a_write_needs_it(portal: Portal) -> None:
+    ann = portal.contact()
+    portal.bill("1000.00", contact=ann, number="1")
+    portal.run()
+    customer = customer_of(portal, ann)
+    portal.quickbooks.deactivate("Customer", customer)
+    portal.run()
+    settled(portal)
+    waiting = portal.bill("30.00", contact=ann, number="2")
+    portal.run()
+    assert portal.issue("customer_inactive").ledger_id == customer
+    settled(portal, "customer_inactive", but=[waiting])
+    portal.resolve("customer_inactive", "reactivate")
+    portal.run()
+    assert portal.quickbooks.get("Customer", customer)["Active"]
+    assert portal.invoice("2")["CustomerRef"]["value"] == customer
+    settled(portal)
+
+
+def test_r8_a_customer_made_inactive_is_made_active_by_the_firms_policy(portal: Portal) -> None:
+    Pairing.objects.of(portal.firm).update(reactivate_customers=True)
+    ann = portal.contact()
+    portal.bill("1000.00", contact=ann, number="1")
+    portal.run()
+    portal.quickbooks.deactivate("Customer", customer_of(portal, ann))
+    portal.bill("30.00", contact=ann, number="2")
+    portal.run()
+    assert portal.invoice("2")["TotalAmt"] == 30
+    settled(portal)
