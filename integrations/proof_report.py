@@ -72,6 +72,8 @@ def _difference(one: Explained) -> dict[str, Any]:
         "issue": reason.id if reason else None,
         "code": reason.code if reason else None,
         "accepted": one.is_accepted,
+        "accepted_by": reason.decided_by if reason and one.is_accepted else None,
+        "why": reason.note if reason and one.is_accepted else None,
         "title": difference.title,
         "to_do": TO_DO[difference.what],
     }

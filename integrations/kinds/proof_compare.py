@@ -108,8 +108,8 @@ def _members(expected: Expected, live: Found, books: OurBooks) -> Iterator[tuple
     if expected.number and not _is_numbered(expected, live):
         yield What.NUMBER, expected.number, live.number
     customer = books.customer_of(expected.contact_id)
-    if customer and live.customer_id != customer:
-        yield What.CUSTOMER, customer, live.customer_id
+    if expected.contact_id and live.customer_id != customer:
+        yield What.CUSTOMER, customer or f"contact {expected.contact_id}", live.customer_id
 
 
 def _is_numbered(expected: Expected, live: Found) -> bool:
@@ -146,7 +146,8 @@ def _merged_customers(found: Comparison, books: OurBooks) -> Comparison:
     """Rule R8: where a customer is gone and everything of it is at one other, that is one difference."""
     moved: dict[str, set[str]] = {}
     for one in found.differences:
-        if one.what is What.CUSTOMER and one.clio not in books.customers:
+        customer = books.customer_of(one.contact_id)
+        if one.what is What.CUSTOMER and customer and customer not in books.customers:
             moved.setdefault(one.contact_id, set()).add(one.quickbooks)
     merged = {contact_id for contact_id, survivors in moved.items() if len(survivors) == 1}
     rest = [d for d in found.differences if d.what is not What.CUSTOMER or d.contact_id not in merged]

@@ -49,6 +49,7 @@ class Reason:
     """An issue that is not closed; ``ref`` is None where it is about the firm.
 
     ``fields`` is what QuickBooks said when somebody had changed a document there, by the name of the field.
+    ``decided_by`` and ``note`` are who accepted it and why.
     """
 
     id: int
@@ -56,6 +57,8 @@ class Reason:
     ref: Ref | None
     is_accepted: bool
     fields: Mapping[str, str] = field(default_factory=dict)
+    decided_by: str = ""
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)

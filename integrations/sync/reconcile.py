@@ -127,9 +127,11 @@ def _reasons(work: Workspace) -> list[Reason]:
             code=issue.code,
             ref=Ref(Kind(issue.kind), issue.practice_id, issue.leg) if issue.kind else None,
             is_accepted=issue.state == Issue.State.ACCEPTED,
+            decided_by=issue.decided_by.email if issue.decided_by else "",
+            note=issue.note,
             fields={text(row, "label"): text(row, "theirs") for row in rows(issue.details, "fields")},
         )
-        for issue in issues.iterator()
+        for issue in issues.select_related("decided_by").iterator()
     ]
 
 

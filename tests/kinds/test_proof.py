@@ -347,6 +347,12 @@ def test_nothing_waits_on_an_empty_account_and_money_of_others_has_no_age() -> N
     assert (more.balance, more.received, len(more.waiting)) == (money(1000), money(400), 1)
 
 
+def test_an_invoice_of_a_contact_without_a_customer_is_at_the_wrong_one() -> None:
+    moved = clio(bill(contact_id="8"))
+    assert named(moved, linked(invoice()), form()) == [(invoice(), What.CUSTOMER, "contact 8", "70")]
+    assert named(clio(bill(contact_id="")), linked(invoice()), form()) == []
+
+
 # Reading QuickBooks
 
 

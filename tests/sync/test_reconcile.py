@@ -354,6 +354,8 @@ def test_what_was_accepted_is_listed_until_it_is_changed_once_more(paid: tuple[P
     proof = proven(portal)
     assert [one.is_accepted for one in proof.explained] == [True]
     assert proof.is_equal
+    (listed,) = proof_report(portal.firm, proof)["differences"]
+    assert (listed["accepted_by"], listed["why"]) == (portal.owner.email, "")
     one_cent_more(portal, bill)
     again = proven(portal)
     assert [(one.difference.quickbooks, one.reason) for one in again.explained] == [("1000.02", None)]

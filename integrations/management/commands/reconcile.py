@@ -72,7 +72,7 @@ class Command(FirmCommand):
         self.stdout.write(f"{one['title']} ({where}): {WORDS.get(one['what'], one['what'])}")
         self.stdout.write(f"    Clio {one['clio'] or 'blank'}; QuickBooks {one['quickbooks'] or 'blank'}")
         if one["accepted"]:
-            self.stdout.write(f"    Accepted: issue {one['issue']} ({one['code']}).")
+            self.stdout.write(f"    Accepted{_by_whom(one)}: issue {one['issue']} ({one['code']}).")
         elif one["issue"]:
             self.stdout.write(f"    Explained by issue {one['issue']} ({one['code']}); resolve it there.")
         else:
@@ -87,6 +87,11 @@ NAMES = {
     "trust_entry": "Trust entries",
 }
 WORDS = {"not_linked": "not linked", "by_hand": "kept by hand", "applied": "what it pays", "receivable": "what it owes"}
+
+
+def _by_whom(one: dict[str, Any]) -> str:
+    by = f" by {one['accepted_by']}" if one["accepted_by"] else ""
+    return f"{by} (“{one['why']}”)" if one["why"] else by
 
 
 def _verdict(payload: dict[str, Any]) -> str:
