@@ -7,6 +7,7 @@ from decimal import Decimal
 from integrations.core.money import ZERO
 from integrations.core.records import Kind, Ref
 from integrations.kinds.proof import Found, Standing
+from integrations.kinds.refund import is_refund, refund_ref
 
 
 @dataclass
@@ -79,6 +80,12 @@ class OurBooks:
     def pays(self, document: Found) -> Mapping[str, Decimal]:
         """Invoice id to what a payment pays of it, or what of a credit memo is set against it."""
         return self.used(document.id) if document.entity == "CreditMemo" else document.applied
+
+    def net(self, ref: Ref, document: Found) -> Decimal:
+        """What a document is worth; of a payment, less what was paid back of it by an expense (rule R4.8)."""
+        if ref.kind is not Kind.PAYMENT or is_refund(ref):
+            return document.amount
+        return document.amount - sum((one.amount for one in self.every_live(refund_ref(ref))), ZERO)
 
     def id_of(self, ref: Ref) -> str:
         """The id of the document linked to ``ref``, there or not."""

@@ -9,6 +9,7 @@ from integrations.kinds.credit_note import APPLY
 from integrations.kinds.proof import Difference, Expected, Found, What
 from integrations.kinds.proof_books import OurBooks
 from integrations.kinds.proof_clio import Demands
+from integrations.kinds.refund import REFUND, is_refund
 
 NOTHING = "nothing"
 LIVE, VOID = "live", "void"
@@ -58,7 +59,7 @@ def _about(ref: Ref, asked: Demands, books: OurBooks) -> list[Difference] | None
     if ref in asked.kept:
         return _kept(ref, live, books) + doubled
     if expected is None:
-        return [_unwanted(ref, live), *doubled] if live else None
+        return [*_unwanted(ref, live, books), *doubled] if live else None
     return [*(_unequal(expected, live, books) if live else [_absent(ref, expected, books)]), *doubled]
 
 
@@ -73,8 +74,12 @@ def _kept(ref: Ref, live: Found | None, books: OurBooks) -> list[Difference]:
     return [] if live or books.standing[ref].is_voided else [_absent(ref, None, books)]
 
 
-def _unwanted(ref: Ref, live: Found) -> Difference:
-    return difference(ref, None, live, What.UNWANTED, NOTHING, _sum(live))
+def _unwanted(ref: Ref, live: Found, books: OurBooks) -> list[Difference]:
+    """Nothing is to be said of a payment that was paid back whole, nor of the expense that gave it back."""
+    paid = Ref(ref.kind, ref.practice_id, ref.leg.removeprefix(REFUND))
+    if (is_refund(ref) and books.live(paid)) or (not is_refund(ref) and live.amount and not books.net(ref, live)):
+        return []
+    return [difference(ref, None, live, What.UNWANTED, NOTHING, _sum(live))]
 
 
 def _absent(ref: Ref, expected: Expected | None, books: OurBooks) -> Difference:
@@ -99,8 +104,9 @@ def _unequal(expected: Expected, live: Found, books: OurBooks) -> list[Differenc
 def _members(expected: Expected, live: Found, books: OurBooks) -> Iterator[tuple[What, str, str]]:
     if live.key not in books.owners:
         yield What.NOT_LINKED, str(expected.amount), _sum(live)
-    if live.amount != expected.amount:
-        yield What.AMOUNT, str(expected.amount), _sum(live)
+    net = books.net(expected.ref, live)
+    if net != expected.amount:
+        yield What.AMOUNT, str(expected.amount), str(net)
     elif live.entity in FORMS and live.lines != live.amount:
         yield What.LINES, str(expected.amount), str(live.lines)
     if live.dated != expected.dated:

@@ -15,6 +15,7 @@ from integrations.kinds.proof import Difference, Expected, Found, What
 from integrations.kinds.proof_books import OurBooks
 from integrations.kinds.proof_clio import Demands
 from integrations.kinds.proof_compare import Comparison, compare_documents, difference
+from integrations.kinds.refund import is_refund
 
 PAYING = frozenset({Kind.PAYMENT, Kind.CREDIT_NOTE})
 
@@ -45,8 +46,8 @@ class Applied:
 
 
 def _is_paying(ref: Ref) -> bool:
-    """Whether it is money or a credit memo; what applies a memo is counted with the memo."""
-    return ref.kind in PAYING and ref.leg != APPLY
+    """Whether it is money or a credit memo; what applies a memo, or gives money back, is counted with those."""
+    return ref.kind in PAYING and ref.leg != APPLY and not is_refund(ref)
 
 
 def compare(asked: Demands, books: OurBooks) -> tuple[Comparison, list[Owed]]:
@@ -166,7 +167,7 @@ def _in_quickbooks(asked: Demands, books: OurBooks) -> Iterator[tuple[str, int, 
                 yield contact_id, 1, document.balance
             else:
                 ours = (part for id, part in books.pays(document).items() if ("Invoice", id) in books.owners)
-                yield contact_id, 3, document.amount - sum(ours, ZERO)
+                yield contact_id, 3, books.net(ref, document) - sum(ours, ZERO)
 
 
 def compare_owed(sums: Iterable[Owed], asked: Demands, books: OurBooks, known: list[Difference]) -> list[Difference]:

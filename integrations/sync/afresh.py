@@ -19,7 +19,7 @@ from integrations.models import SyncRun
 from integrations.sync.workspace import Workspace
 from integrations.systems.quickbooks import query
 
-FORMS = ("Invoice", "CreditMemo", "Payment")
+FORMS = ("Invoice", "CreditMemo", "Payment", "Purchase")
 MARGIN = timedelta(days=1)  # between our clock and QuickBooks's
 
 

@@ -21,6 +21,7 @@ from integrations.kinds.proof_explain import Reason, Reasons
 from integrations.kinds.proof_ledger import found
 from integrations.kinds.proof_owed import Owed, compare
 from integrations.kinds.proof_transit import InTransit, in_transit
+from integrations.kinds.refund import refund_ref
 from tests.kinds.builders import (
     ISSUED,
     PAID,
@@ -267,6 +268,35 @@ def test_a_merged_customer_is_one_difference_but_a_moved_invoice_is_the_invoice(
     assert [(one.ref, one.what, one.ledger_id) for one in merged.differences] == [(customer(), What.CUSTOMER, "80")]
     moved, _ = compare(asked, OurBooks.of(standing, forms, NAMES))
     assert [one.ref for one in moved.differences] == [invoice(), invoice("2")]
+
+
+# Money of a deposited payment that was paid back
+
+
+REFUNDED = linked(invoice(), payment()) | {
+    refund_ref(payment()): Standing(refund_ref(payment()), "Purchase", "401"),
+}
+
+
+def test_a_payment_is_worth_what_was_not_paid_back_of_it() -> None:
+    books = clio(paid(bill(), 300), allocations=[allocation(amount=300)])
+    back = Found("Purchase", "401", None, "", PAID, "", money(100), money(0), money(0), is_void=False)
+    held = receive(pays={"101": 300})
+    asked, comparison, owed = proven(books, REFUNDED, form(balance=money(700)), held, back)
+    assert comparison.differences == []
+    assert owed == [Owed("7", money(700), money(700), money(0), money(0))]
+    less = replace(back, amount=money(90))
+    assert named(books, REFUNDED, form(balance=money(700)), held, less) == [
+        (payment(), What.AMOUNT, "300.00", "310.00")
+    ]
+    whole = replace(back, amount=money(400))
+    assert named(clio(bill()), REFUNDED, form(), receive(pays={}), whole) == []
+    assert asked.balances == {"1": money(700)}
+
+
+def test_an_expense_without_its_payment_is_unwanted() -> None:
+    back = Found("Purchase", "401", None, "", PAID, "", money(100), money(0), money(0), is_void=False)
+    assert [one[:2] for one in named(clio(bill()), REFUNDED, form(), back)] == [(refund_ref(payment()), What.UNWANTED)]
 
 
 # Credit notes
