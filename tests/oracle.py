@@ -16,6 +16,15 @@ ZERO = Decimal(0)
 _MARK = re.compile(r"Clio (contact|invoice|payment|credit_note|trust_entry) (\d+)(?:/(\S+))? · (\S+)")
 
 
+OURS = (
+    ("Invoice", "invoice"),
+    ("Payment", "payment"),
+    ("Customer", "contact"),
+    ("CreditMemo", "credit_note"),
+    ("Payment", "credit_note"),
+)
+
+
 @dataclass(frozen=True)
 class Explained:
     """An open issue as far as it matters here: what it is about."""
@@ -46,6 +55,7 @@ class Oracle:
         for bill in self.bills.values():
             self._check_bill(bill)
         self._check_payments()
+        self._check_credits()
         self._check_strays()
         self._check_customers()
         self._check_accounts()
@@ -62,7 +72,7 @@ class Oracle:
         self.every_bill = {b["id"]: b for b in self.clio["bills"]}
         self.about = {(issue.kind, issue.practice_id) for issue in self.issues}
         self.documents: dict[tuple[str, int, str], list[Doc]] = defaultdict(list)
-        for entity, kind in (("Invoice", "invoice"), ("Payment", "payment"), ("Customer", "contact")):
+        for entity, kind in OURS:
             for doc in self.quickbooks[entity]:
                 found = _mark(doc, self.slug)
                 if found and found[0] == kind:
@@ -171,6 +181,37 @@ class Oracle:
             self.findings.append(f"payment {payment['id']} is {due}; QuickBooks has {[d['TotalAmt'] for d in live]}")
         self.expected["receivable"] -= due
         self.expected["in_transit" if from_trust else "undeposited"] += due
+
+    # Credit notes
+
+    def _check_credits(self) -> None:
+        for memo in self.clio["credit_memos"]:
+            bill = self.bills.get(memo["bill_id"])
+            live = self._live("credit_note", memo["id"])
+            if memo["voided_at"] or bill is None or not self._is_posted(bill):
+                if live:
+                    self.findings.append(f"credit note {memo['id']} should not be in QuickBooks")
+                continue
+            if len(live) != 1 or live[0]["TotalAmt"] != memo["amount"] or live[0]["Balance"]:
+                found = [(doc["TotalAmt"], doc["Balance"]) for doc in live]
+                self.findings.append(f"credit note {memo['id']} is {memo['amount']}; QuickBooks has {found}")
+                continue
+            self._check_split(bill, memo, live[0])
+
+    def _check_split(self, bill: Doc, memo: Doc, document: Doc) -> None:
+        """The tax of the bill goes back in proportion; what else is on the memo is taken as it is."""
+        posted = dict.fromkeys(self.accounts.values(), ZERO)
+        for row in self.quickbooks["Postings"]:
+            if (row["entity"], row["id"]) == ("CreditMemo", document["Id"]):
+                posted[row["account"]] = posted.get(row["account"], ZERO) + row["amount"]
+        tax = posted[self.accounts["tax"]]
+        share = memo["amount"] * (bill["tax_sum"] + bill["secondary_tax_sum"]) / bill["due"]
+        if abs(tax - share) > Decimal("0.02"):
+            self.findings.append(f"credit note {memo['id']} gives back {tax} of tax, not {share}")
+        self.expected["receivable"] -= memo["amount"]
+        for role, account in self.accounts.items():
+            if role != "receivable":
+                self.expected[role] += posted.pop(account, ZERO)
 
     # The whole
 

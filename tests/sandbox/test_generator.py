@@ -85,7 +85,10 @@ def test_every_kind_of_bill_and_every_fate_comes_up_in_a_firm_of_a_few_hundred()
     assert any(row["interest"] and not row["voided_at"] for row in found["allocations"])
     assert any(row["source_bank_account_id"] for row in found["allocations"])
     assert any(payment["voided_at"] for payment in found["payments"])
-    assert any(payment["amount"] > payment["allocated"] for payment in found["payments"])
+    assert any(payment["amount"] > payment.get("allocated", payment["amount"]) for payment in found["payments"])
+    assert {payment["status"] for payment in found["payments"]} == {"completed", "pending", "failed"}
+    assert {bool(memo["voided_at"]) for memo in found["credit_memos"]} == {True, False}
+    assert any(bill["pending"] for bill in found["bills"])
     assert {line["type"] for line in found["line_items"]} == {
         "ActivityLineItem",
         "LineItem",

@@ -3,6 +3,8 @@
 from datetime import date
 from decimal import Decimal
 
+import pytest
+
 from firms.models import Firm, User
 from integrations.core import mapping as keys
 from integrations.models import Mapping
@@ -13,6 +15,7 @@ from integrations.sync.gather import reset_cursors
 from tests.oracle import Explained, Oracle
 from tests.portal import START, Portal, connect, new_world
 
+pytestmark = pytest.mark.timeout(600)
 ROLES = {
     keys.SERVICE: "services",
     keys.HARD_COST: "hard",

@@ -96,6 +96,50 @@ def _interest(stage: Stage, bill_id: int, plan: BillPlan, owed: Decimal) -> None
         pay(stage, bill_id, plan, stage.clio.bill(bill_id)["balance"], stage.later(on))
 
 
+def _credited(stage: Stage, bill_id: int, plan: BillPlan, owed: Decimal) -> None:
+    """A courtesy off the bill; half of the time the rest is paid."""
+    stage.clio.credit_note(bill_id, _part(stage, owed), stage.later(plan.issued, 15), "Courtesy")
+    rest = stage.clio.bill(bill_id)["balance"]
+    if rest and stage.rng.random() < 0.5:
+        pay(stage, bill_id, plan, rest, stage.later(plan.issued))
+
+
+def _written_off(stage: Stage, bill_id: int, plan: BillPlan, owed: Decimal) -> None:
+    """A part is paid, the rest given up."""
+    part, on = _part(stage, owed), stage.later(plan.issued)
+    pay(stage, bill_id, plan, part, on)
+    if owed > part:
+        stage.clio.credit_note(bill_id, owed - part, stage.later(on), "Written off")
+
+
+def _uncredited(stage: Stage, bill_id: int, plan: BillPlan, owed: Decimal) -> None:
+    """A credit note written by mistake and taken back."""
+    memo = stage.clio.credit_note(bill_id, _part(stage, owed), stage.later(plan.issued))
+    stage.clio.delete_credit_note(memo)
+
+
+def _refunded(stage: Stage, bill_id: int, plan: BillPlan, owed: Decimal) -> None:
+    """Paid, and a part of it given back."""
+    on = stage.later(plan.issued)
+    payment, back = pay(stage, bill_id, plan, owed, on), _part(stage, owed)
+    if back < owed and stage.undone < UNDONE_AT_MOST:
+        stage.undone += 1
+        stage.clio.refund_payment(payment, back, stage.later(on, 10), reference=stage.reference())
+
+
+def _in_flight(stage: Stage, bill_id: int, plan: BillPlan, owed: Decimal) -> None:
+    """A card payment that has not arrived; now and then one that the bank refused."""
+    payment = stage.clio.record_payment(plan.party.id, [(bill_id, owed)], stage.later(plan.issued), pending=True)
+    if stage.rng.random() < 0.3:
+        stage.clio.fail_payment(payment)
+
+
+def _waived(stage: Stage, bill_id: int, plan: BillPlan, owed: Decimal) -> None:
+    """Interest that was charged and taken back."""
+    charge = stage.clio.charge_interest(bill_id, max(_CENT, (owed / 50).quantize(_CENT)), stage.later(plan.issued))
+    stage.clio.delete_interest_charge(charge)
+
+
 def _part(stage: Stage, owed: Decimal) -> Decimal:
     share = Decimal(stage.rng.randrange(20, 80)) / 100
     return max(_CENT, (owed * share).quantize(_CENT))
@@ -125,13 +169,20 @@ _FATES: Mapping[str, Callable[[Stage, int, BillPlan, Decimal], None]] = {
     "from_trust": _from_trust,
     "undone": _undone,
     "interest": _interest,
+    "credited": _credited,
+    "written_off": _written_off,
+    "uncredited": _uncredited,
+    "refunded": _refunded,
+    "in_flight": _in_flight,
+    "waived": _waived,
 }
 DECK = (
     *("unpaid",) * 6,
     *("paid",) * 7,
     *("online", "partial", "partial", "twice"),
     *("draft", "submitted", "deleted", "void"),
-    *("overpaid", "from_trust", "from_trust", "undone", "interest"),
+    *("overpaid", "from_trust", "from_trust", "undone", "interest", "interest"),
+    *("credited", "credited", "written_off", "uncredited", "refunded", "in_flight", "waived"),
 )
 # Bills of before the start date: whatever money they leave behind must not be of use to later ones.
 EARLY_DECK = (*("paid",) * 4, *("unpaid",) * 2, "partial", "void")
