@@ -31,6 +31,8 @@ class Step(Protocol):
     @property
     def opens(self) -> tuple[str, ...]: ...
     @property
+    def holds(self) -> Callable[[Any, Any], bool] | None: ...
+    @property
     def syncs(self) -> int: ...
 
 
@@ -128,6 +130,8 @@ class Teller:
         for one, step in steps:
             mine = [issue for issue in opened if one.owns(issue.practice_id)]
             _judge(one.told, step, {what for what, id in done if one.owns(id)}, mine)
+            if step.holds and not one.told.problems and not step.holds(self.cast, one.prop):
+                one.told.problems.append("the two systems do not say what they should")
         strays = {f"{what} {id}" for what, id in done if not any(one.owns(id) for one in scene)}
         strays |= {f"{i.code} of {i.practice_id}" for i in opened if not any(one.owns(i.practice_id) for one in scene)}
         besides.problems += [f"{stray}: not expected" for stray in sorted(strays)]

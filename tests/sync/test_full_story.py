@@ -5,7 +5,9 @@ from typing import Any
 import pytest
 
 from firms.models import Firm, User
+from integrations.core.mapping import REFUND
 from integrations.management.telling import Teller, Told
+from integrations.mapping import save
 from integrations.proof_report import proof_report
 from integrations.sandbox.clio.office import ClioOffice
 from integrations.sandbox.generator import seed
@@ -22,7 +24,9 @@ def portal(acme: Firm, alice: User) -> Portal:
     world = new_world()
     seeded = seed(world.store, bills=BILLS)
     clio = ClioOffice(world.store, "us", seeded.account_id)
-    return connect(acme, alice, world, clio, QuickBooksOffice(world.store, seeded.realm))
+    portal = connect(acme, alice, world, clio, QuickBooksOffice(world.store, seeded.realm))
+    save(portal.pairing, {REFUND: portal.quickbooks.account_id("checking")})
+    return portal
 
 
 def told(portal: Portal) -> list[Told]:

@@ -19,6 +19,7 @@ from django_q.tasks import async_task
 from firms.membership import create_firm
 from firms.models import Firm, User
 from integrations import connecting, mapping
+from integrations.core.mapping import REFUND
 from integrations.gateways import open_workspace
 from integrations.management.base import systems_reachable
 from integrations.management.commands.reconcile import Command as Reconcile
@@ -70,7 +71,7 @@ class Command(BaseCommand):
         with systems_reachable():
             clock = SandboxClock(world_at(settings.SANDBOX_FILE).store)
             _connect(firm, owner, seeded, clock)
-            _map(firm, clock)
+            _map(firm, clock, seeded["quickbooks"])
             started, runs = time.monotonic(), [_sync(firm, owner, clock)]
             if runs[0].outcome == SyncRun.Outcome.FAILED:
                 raise CommandError(runs[0].reason)
@@ -175,12 +176,14 @@ def _judge(told: list[Told], proof: dict[str, Any]) -> None:
         raise CommandError(f"Differences that no issue explains: {proof['unexplained']}.")
 
 
-def _map(firm: Firm, clock: SandboxClock) -> None:
-    """Everything as recommended, from 1 January of this year, where nothing is mapped yet."""
+def _map(firm: Firm, clock: SandboxClock, realm: str) -> None:
+    """Everything as recommended and refunds from the checking account, from 1 January, where nothing is mapped yet."""
     work = open_workspace(firm, clock)
     if work.pairing.start_date is None:
         mapping.read_targets(work)
         mapping.apply(work, mapping.default_start_date(clock.now().date()))
+        checking = QuickBooksOffice(world_at(settings.SANDBOX_FILE).store, realm).account_id("checking")
+        mapping.save(work.pairing, {REFUND: checking})
 
 
 def _sync(firm: Firm, owner: User, clock: SandboxClock) -> SyncRun:

@@ -3,6 +3,7 @@
 from integrations.sandbox.generator.story.act import Act, Step
 from integrations.sandbox.generator.story.bills import BILLS
 from integrations.sandbox.generator.story.cast import Cast
+from integrations.sandbox.generator.story.contacts import CONTACTS
 from integrations.sandbox.generator.story.credits import CREDITS
 from integrations.sandbox.generator.story.documents import DOCUMENTS
 from integrations.sandbox.generator.story.payments import PAYMENTS
@@ -11,4 +12,4 @@ from integrations.sandbox.generator.story.settings import SETTINGS
 __all__ = ["SCENES", "Act", "Cast", "Step"]
 
 # Acts of one scene share their syncs; one that changes a setting of the company has a scene to itself.
-SCENES: tuple[tuple[Act, ...], ...] = (BILLS, PAYMENTS, CREDITS, DOCUMENTS, *((act,) for act in SETTINGS))
+SCENES: tuple[tuple[Act, ...], ...] = (BILLS, PAYMENTS, CREDITS, DOCUMENTS, CONTACTS, *((act,) for act in SETTINGS))

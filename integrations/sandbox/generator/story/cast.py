@@ -15,7 +15,7 @@ FAMILY = (
     "Ashgrove Birchwood Cedarhurst Driftwell Elmsworth Fernhill Gorsedale Heatherby Ivyleigh Juniperton Larchmere"
     " Maplethorpe Oakenshaw Pinehurst Rowanside Sycamoor Thornbury Willowmere"
 ).split()
-FIRST_SPARE = 880_001  # numbers that neither system gives by itself
+FIRST_SPARE = 1001
 
 
 class Cast:
@@ -62,8 +62,8 @@ class Cast:
         return int(self.clio.bill(bill)["client_id"])
 
     def number(self) -> str:
-        """A number that nothing has."""
-        return str(self.clio.store.next_id("story:numbers", FIRST_SPARE))
+        """A number that nothing has and no automatic number will come to."""
+        return f"A-{self.clio.store.next_id('story:numbers', FIRST_SPARE)}"
 
     @property
     def trust(self) -> int:

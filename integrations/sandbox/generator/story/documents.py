@@ -48,6 +48,16 @@ def _take_off(cast: Cast, payment: int) -> None:
     cast.quickbooks.edit("Payment", cast.payment(payment)["Id"], Line=[])
 
 
+def _receive_by_hand(cast: Cast, bill: int) -> None:
+    known, on = cast.invoice(bill), cast.day(7).isoformat()
+    cast.quickbooks.receive_payment(known["CustomerRef"]["value"], 400, {known["Id"]: 400}, TxnDate=on)
+
+
+def _take_back_by_hand(cast: Cast, bill: int) -> None:
+    (link,) = cast.invoice(bill)["LinkedTxn"]
+    cast.quickbooks.delete("Payment", link["TxnId"])
+
+
 def _both_changed(cast: Cast, bill: int) -> None:
     dearer(cast, bill)
     cast.clio.renumber(bill, cast.number())
@@ -122,5 +132,10 @@ DOCUMENTS = (
             Step(_take_off, opens=("drift",)),
             Step(answer=("drift", "restore"), does=("payment updated",)),
         ),
+    ),
+    Act(
+        "A payment is entered in QuickBooks only, and taken back",
+        _bill,
+        (Step(_receive_by_hand, opens=("payment_only_in_quickbooks",)), Step(_take_back_by_hand)),
     ),
 )

@@ -53,6 +53,17 @@ def _take_the_deposit_back(cast: Cast, payment: int) -> None:
     cast.quickbooks.delete("Deposit", link["TxnId"])
 
 
+def _deposit_and_refund(cast: Cast, payment: int) -> None:
+    cast.quickbooks.deposit_payments([cast.payment(payment)["Id"]])
+    _refund(cast, payment)
+
+
+def _one_expense(cast: Cast, payment: int) -> bool:
+    """The deposit stays as it was, and the customer owes again what was given back."""
+    ((bill, _),) = cast.clio.allocated_to(payment)
+    return bool(cast.payment(payment)["TotalAmt"] == 1000 and cast.invoice(bill)["Balance"] == 300)
+
+
 def _refund(cast: Cast, payment: int) -> None:
     cast.clio.refund_payment(payment, Decimal(300), cast.day(5), reference="Refund 9")
 
@@ -123,6 +134,18 @@ PAYMENTS = (
         (
             Step(_deposit_and_change, opens=("deposited_payment",)),
             Step(_take_the_deposit_back, answer=("deposited_payment", "retry"), does=("payment updated",)),
+        ),
+    ),
+    Act(
+        "A payment that was taken to the bank is refunded in part",
+        _paid,
+        (
+            Step(_deposit_and_refund, opens=("deposited_payment",)),
+            Step(
+                answer=("deposited_payment", "refund"),
+                does=("payment created", "payment updated"),
+                holds=_one_expense,
+            ),
         ),
     ),
     Act("A part of a payment is refunded", _paid, (Step(_refund, does=("payment updated",)),)),
