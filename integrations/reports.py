@@ -47,7 +47,8 @@ def added_up(reports: Sequence[dict[str, Any]]) -> dict[str, Any]:
         kind: counts | {word: sum(one["kinds"].get(kind, {}).get(word, 0) for one in reports) for word in done}
         for kind, counts in last["kinds"].items()
     }
-    requests = {name: sum(one["requests"][name] for one in reports) for name in last["requests"]}
+    asked = dict.fromkeys(name for one in reports for name in one["requests"])
+    requests = {name: sum(one["requests"].get(name, 0) for one in reports) for name in asked}
     return {**last, "kinds": kinds, "requests": requests}
 
 

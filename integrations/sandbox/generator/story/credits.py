@@ -35,6 +35,25 @@ def _take_back(cast: Cast, bill: int) -> None:
     cast.clio.delete_credit_note(memo["id"])
 
 
+def _memo(cast: Cast, bill: int) -> str:
+    (memo,) = cast.clio.find("credit_memo", "bill_id", bill)
+    return str(cast.posted("CreditMemo", "credit_note", memo["id"])["Id"])
+
+
+def _delete_in_quickbooks(cast: Cast, bill: int) -> None:
+    cast.quickbooks.delete("CreditMemo", _memo(cast, bill))
+
+
+def _renumber_in_quickbooks(cast: Cast, bill: int) -> None:
+    cast.quickbooks.edit("CreditMemo", _memo(cast, bill), DocNumber=cast.number())
+
+
+def _by_hand(cast: Cast, bill: int) -> None:
+    """Somebody credits the customer in QuickBooks, which is nobody's in Clio."""
+    owner, on = cast.customer(cast.client(bill))["Id"], cast.day(6).isoformat()
+    cast.quickbooks.create_credit_memo(owner, [(cast.item(), 55)], number=cast.number(), TxnDate=on)
+
+
 CREDITS = (
     Act("A credit note is written", _bill, (Step(_credit, does=("credit_note created",)),)),
     Act(
@@ -48,4 +67,21 @@ CREDITS = (
         _credited,
         (Step(lambda cast, bill: cast.clio.void_bill(bill), does=("credit_note voided", "invoice voided")),),
     ),
+    Act(
+        "A credit memo is deleted in QuickBooks and restored",
+        _credited,
+        (
+            Step(_delete_in_quickbooks, opens=("deleted_in_ledger",)),
+            Step(answer=("deleted_in_ledger", "restore"), does=("credit_note created",)),
+        ),
+    ),
+    Act(
+        "A credit memo is renumbered in QuickBooks and restored",
+        _credited,
+        (
+            Step(_renumber_in_quickbooks, opens=("drift",)),
+            Step(answer=("drift", "restore"), does=("credit_note updated",)),
+        ),
+    ),
+    Act("A credit memo is written by hand", _credited, (Step(_by_hand),)),
 )

@@ -1,5 +1,7 @@
 """Acts about the settings of the QuickBooks company: numbers, warnings, automatic credits, closed books."""
 
+from decimal import Decimal
+
 from integrations.sandbox.generator.story.act import Act, Step, nobody
 from integrations.sandbox.generator.story.bills import edit
 from integrations.sandbox.generator.story.cast import Cast
@@ -31,8 +33,13 @@ def _warning_on(cast: Cast, prop: object) -> None:
     cast.quickbooks.set_preference("OtherPrefs", "WarnDuplicateBillNumber", True)
 
 
-def _auto_on(cast: Cast, prop: object) -> None:
+def _auto_on(cast: Cast, bill: int) -> None:
     cast.quickbooks.set_preference("SalesFormsPrefs", "AutoApplyCredit", True)
+    cast.clio.credit_note(bill, Decimal(100), cast.day(9), "Courtesy")
+
+
+def _is_credited_once(cast: Cast, bill: int) -> bool:
+    return bool(cast.invoice(bill)["Balance"] == cast.clio.bill(bill)["balance"] == 900)
 
 
 def _auto_off(cast: Cast, prop: object) -> None:
@@ -63,9 +70,12 @@ SETTINGS = (
         (Step(_warning_off, opens=("duplicate_warning_off",)), Step(_warning_on)),
     ),
     Act(
-        "QuickBooks is told to apply credits by itself, and not to any more",
-        nobody,
-        (Step(_auto_on, opens=("auto_apply_on",)), Step(_auto_off)),
+        "QuickBooks applies a credit note by itself",
+        _bill,
+        (
+            Step(_auto_on, does=("credit_note created",), opens=("auto_apply_on",), holds=_is_credited_once),
+            Step(_auto_off, does=("credit_note adopted",), holds=_is_credited_once),
+        ),
     ),
     Act(
         "A bill is edited in a closed period, which is opened again",
