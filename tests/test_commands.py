@@ -481,6 +481,43 @@ def test_r7_a_pick_that_cannot_be_carried_out_is_a_usage_error(
     assert differs.state == "open"
 
 
+def test_accepted_differences_are_listed_with_who_when_and_why(taken: Portal) -> None:
+    (issue,) = taken.issues()
+    who = ("--by", taken.owner.email, "--note", "billed by hand")
+    assert run("issues", "acme", "--resolve", str(issue.pk), "ignore", *who).status == 0
+    ended = run("issues", "acme", "--accepted", "--json")
+    (listed,) = ended.json["issues"]
+    assert (ended.status, listed["accepted"], listed["by"]) == (0, "ignore", taken.owner.email)
+    assert (listed["note"], listed["actions"][0]) == ("billed by hand", "reopen")
+    assert run("issues", "acme", "--resolve", str(issue.pk), "reopen").status == 1
+    assert run("issues", "acme", "--accepted", "--json").json["issues"] == []
+
+
+def test_only_a_member_who_may_decides_by_name(taken: Portal) -> None:
+    (issue,) = taken.issues()
+    ended = run("issues", "acme", "--resolve", str(issue.pk), "ignore", "--by", "stranger@example.com")
+    assert (ended.status, "no member of this firm" in ended.err) == (2, True)
+    issue.refresh_from_db()
+    assert issue.state == "open"
+
+
+def test_every_open_issue_of_a_code_is_resolved_at_once(portal: Portal) -> None:
+    """Rule R3.5: all exact matches are adopted after one yes, then their payments by R4.6."""
+    ann = portal.quickbooks.create_customer("Ann Lee", PrimaryEmailAddr={"Address": "ann@example.com"})["Id"]
+    item, contact = portal.quickbooks.all("Item")[0]["Id"], portal.contact()
+    for number in ("701", "702"):
+        portal.pay(portal.bill("80.00", contact=contact, number=number), int(number) - 650)
+        made = portal.quickbooks.create_invoice(ann, [(item, Decimal("80.00"))], number=number, TxnDate="2026-02-02")
+        portal.quickbooks.receive_payment(ann, int(number) - 650, {made["Id"]: int(number) - 650}, TxnDate="2026-02-21")
+    for code in ("invoice_exists", "payment_exists"):
+        assert run("sync", "acme", "--json").status == 1
+        assert {issue["code"] for issue in run("issues", "acme", "--json").json["issues"]} == {code}
+        listed = run("issues", "acme", "--resolve-all", code, "adopt", "--json").json["issues"]
+        assert [issue["message"].endswith("the next run carries it out.") for issue in listed] == [True, True]
+    assert run("sync", "acme", "--json").status == 0
+    assert len(portal.quickbooks.all("Invoice")) == len(portal.quickbooks.all("Payment")) == 2
+
+
 def test_an_action_that_does_not_fit_names_those_that_do(taken: Portal) -> None:
     (issue,) = taken.issues()
     ended = run("issues", "acme", "--resolve", str(issue.pk), "link")

@@ -5,6 +5,7 @@ from decimal import Decimal
 from integrations.core import mapping
 from integrations.core.changes import Action, Change, Problem
 from integrations.core.money import ZERO
+from integrations.core.ports import Raw
 from integrations.core.posting import Posting, gathered, post
 from integrations.core.read import money, nested, rows, text
 from integrations.core.records import Kind, Ref
@@ -12,6 +13,7 @@ from integrations.kinds.catalog import Holder
 from integrations.kinds.group import Document, Draftbook, LinkState, contact_ref
 from integrations.kinds.invoice import Bill, InterestCharge, TotalMismatch, bill_amount, id_order, in_scope
 from integrations.kinds.invoice_draft import InvoiceDraft, MappingMissing, bill_draft, interest_draft, interest_leg
+from integrations.kinds.plan_correction import is_corrected, plan_correction, undo_correction
 from integrations.kinds.problems import (
     bill_problem,
     closed_period,
@@ -23,6 +25,7 @@ from integrations.kinds.problems import (
 )
 from integrations.kinds.theirs import GONE, Way, is_left, met, met_gone
 
+PROPOSED = "Or have a credit memo dated today posted, which takes the invoice back and leaves the money as credit."
 # What settles an invoice in QuickBooks; other linked transactions (estimates, time) are not money.
 SETTLING = frozenset({"Payment", "CreditMemo", "JournalEntry", "Deposit"})
 
@@ -57,6 +60,8 @@ def plan_bill(book: Draftbook, bill: Bill) -> None:
     book.invoices |= {draft.ref: draft for draft in legs}
     for draft in legs:
         _plan_leg(book, bill, draft)
+    for draft in legs:
+        undo_correction(book, draft.ref)
     for ref, link in _stale_legs(book, bill):
         _void(book, ref, link, f"an interest charge on bill {bill.number} was removed in Clio")
     return None
@@ -89,7 +94,8 @@ def _stale_legs(book: Draftbook, bill: Bill) -> list[tuple[Ref, LinkState]]:
 
 def _invoice_links(book: Draftbook, bill: Bill) -> list[tuple[Ref, LinkState]]:
     links = book.group.links.items()
-    return sorted((ref, link) for ref, link in links if ref.kind is Kind.INVOICE and ref.practice_id == bill.id)
+    own = ((ref, link) for ref, link in links if ref.kind is Kind.INVOICE and ref.practice_id == bill.id)
+    return sorted((ref, link) for ref, link in own if link.entity == "Invoice")
 
 
 def interest_legs(book: Draftbook, bill: Bill) -> dict[Ref, Decimal]:
@@ -227,10 +233,23 @@ def _plan_gone(book: Draftbook, bill: Bill) -> None:
     for ref, link in _invoice_links(book, bill):
         if link.is_voided:
             book.keep(ref)
-        elif money_that_stays := _money_that_stays(book, bill):
-            book.report(_paid_in_clio(bill, ref, link, reason, money_that_stays))
+        elif is_corrected(book, ref):
+            plan_correction(book, bill, ref, None)
+        elif blocked := _stays(book, bill, ref, link, reason):
+            if not plan_correction(book, bill, ref, blocked):
+                book.report(blocked)
         else:
             _void(book, ref, link, reason)
+
+
+def _stays(book: Draftbook, bill: Bill, ref: Ref, link: LinkState, reason: str) -> Problem | None:
+    """Why the invoice cannot be voided, where its money stays in Clio, or something in QuickBooks holds it."""
+    if money_that_stays := _money_that_stays(book, bill):
+        return _paid_in_clio(bill, ref, link, reason, money_that_stays)
+    document = book.document(ref)
+    if document is None or document.raw is None or book.has_drifted(link):
+        return None  # what a person did to it is said first
+    return _void_blocked(book, ref, link, document.raw, reason)
 
 
 def _money_that_stays(book: Draftbook, bill: Bill) -> list[str]:
@@ -244,7 +263,7 @@ def _paid_in_clio(bill: Bill, ref: Ref, link: LinkState, reason: str, payments: 
         "void_blocked",
         ref,
         f"{_sentence(reason)}, but Clio still has it paid by payment {', '.join(payments)}. Take the payment off the "
-        "bill in Clio, or enter a credit memo dated today in QuickBooks.",
+        f"bill in Clio. {PROPOSED}",
         title=f"Bill {bill.number}",
         ledger_id=link.ledger_id,
         details={"clio_payments": payments},
@@ -260,7 +279,7 @@ def _void(book: Draftbook, ref: Ref, link: LinkState, reason: str) -> None:
     number = text(document.raw, "DocNumber") if document and document.raw else ref.practice_id
     if met_gone(book, link, f"Invoice {number}", reason) is Way.SAID:
         return None
-    if blocked := _void_blocked(book, ref, link, document, number, reason):
+    if document and document.raw and (blocked := _void_blocked(book, ref, link, document.raw, reason)):
         return book.report(blocked)
     return book.add(
         Change(
@@ -276,17 +295,14 @@ def _void(book: Draftbook, ref: Ref, link: LinkState, reason: str) -> None:
     )
 
 
-def _void_blocked(
-    book: Draftbook, ref: Ref, link: LinkState, document: Document | None, number: str, reason: str
-) -> Problem | None:
-    if document is None or document.raw is None:
-        return None
-    title = f"Bill {number}"
-    if closed := closed_period(book.policy, ref, title, (dated(document.raw),)):
-        return Problem("void_blocked", ref, f"{_sentence(reason)}, but {closed.message}", title, link.ledger_id)
+def _void_blocked(book: Draftbook, ref: Ref, link: LinkState, raw: Raw, reason: str) -> Problem | None:
+    title = f"Bill {text(raw, 'DocNumber')}"
+    if closed := closed_period(book.policy, ref, title, (dated(raw),)):
+        message = f"{_sentence(reason)}, but {closed.message} {PROPOSED}"
+        return Problem("void_blocked", ref, message, title, link.ledger_id, details=closed.details)
     strangers = [
         text(txn, "TxnId")
-        for txn in rows(document.raw, "LinkedTxn")
+        for txn in rows(raw, "LinkedTxn")
         if text(txn, "TxnType") in SETTLING and (text(txn, "TxnType"), text(txn, "TxnId")) not in book.catalog.owners
     ]
     strangers += [paid.ledger_id for paid in book.catalog.settlements("Invoice", link.ledger_id)]
@@ -296,7 +312,7 @@ def _void_blocked(
         "void_blocked",
         ref,
         f"{_sentence(reason)}, but in QuickBooks its invoice is paid by a payment that did not come from Clio. "
-        "Take that payment off the invoice in QuickBooks, or enter a credit memo dated today.",
+        f"Take that payment off the invoice in QuickBooks. {PROPOSED}",
         title=title,
         ledger_id=link.ledger_id,
         details={"payments": sorted(set(strangers))},

@@ -122,6 +122,7 @@ def closed_period(policy: Policy, ref: Ref, title: str, days: tuple[date | None,
         f"{title} is dated {min(inside)}, and QuickBooks's books are closed up to {closed}. It is not re-dated: reopen "
         "the period in QuickBooks, or post it by hand and accept this here.",
         title=title,
+        details={"dated": str(min(inside))},
     )
 
 

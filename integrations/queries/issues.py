@@ -116,12 +116,22 @@ class Field:
 
 
 @dataclass(frozen=True, slots=True)
+class Version:
+    """One field of a document of ours, as it should be and as somebody left it in QuickBooks."""
+
+    label: str
+    ours: str
+    theirs: str
+
+
+@dataclass(frozen=True, slots=True)
 class Detail:
     issue: Issue
     code: Code
     choices: tuple[Choice, ...]
     candidates: tuple[Candidate, ...]
     fields: tuple[Field, ...]
+    versions: tuple[Version, ...]
     record_url: str
     practice_url: str
     ledger_url: str
@@ -184,12 +194,19 @@ def detail(firm: Firm, issue: Issue, pairing: Pairing, sent: Mapping[str, str] |
         tuple(_choice(action, practice_url) for action in offered(issue)),
         tuple(_candidates(issue, pairing)),
         tuple(_field(name, told, sent or {}) for name, told in fields_of(issue).items()),
+        tuple(_versions(issue)),
         links.record_page(firm, issue.kind, issue.practice_id),
         practice_url,
         links.in_ledger(
             pairing.ledger, issue.details.get("holder_entity") or links.entity_of(issue.kind), _ledger_id(issue)
         ),
     )
+
+
+def _versions(issue: Issue) -> Iterable[Version]:
+    rows = issue.details.get("fields")
+    for row in rows if isinstance(rows, list) else ():
+        yield Version(*(str(row.get(name) or "") for name in ("label", "ours", "theirs")))
 
 
 def _ledger_id(issue: Issue) -> str:

@@ -9,7 +9,7 @@ import pytest
 from firms.models import Firm, User
 from integrations import mapping
 from integrations.core import mapping as keys
-from integrations.models import EntityLink, Mapping, Pairing, Record
+from integrations.models import EntityLink, Issue, Mapping, Pairing, Record
 from integrations.sandbox.clio.office import BillLine, Discount
 from integrations.sandbox.quickbooks.switches import set_switch
 from tests.portal import START, Portal, make_portal
@@ -454,3 +454,40 @@ def test_r3_8_a_bill_voided_while_its_payment_is_deposited_is_not_half_undone(po
     portal.run()
     assert portal.invoice("1")["TotalAmt"] == 0
     settled(portal)
+
+
+def test_r3_8_a_blocked_void_becomes_a_credit_memo_dated_today_once_confirmed(portal: Portal) -> None:
+    bill = portal.bill("100.00", number="1")
+    portal.run()
+    invoice = portal.invoice("1")
+    portal.quickbooks.receive_payment(invoice["CustomerRef"]["value"], 40, {invoice["Id"]: 40})
+    portal.clio.void_bill(bill)
+    portal.run()
+    settled(portal, "void_blocked", but=[bill])
+    portal.resolve("void_blocked", "credit_memo")
+    run = portal.run()
+    (memo,) = portal.quickbooks.all("CreditMemo")
+    assert (memo["DocNumber"], memo["TotalAmt"], memo["Balance"]) == (f"CN-B{bill}", 100, 40)
+    assert memo["TxnDate"] == portal.clock.now().date().isoformat()
+    assert (run.outcome, portal.invoice("1")["Balance"], account(portal, "receivable")) == ("in_sync", 0, -40)
+    settled(portal)
+    assert [issue.code for issue in Issue.objects.of(portal.firm).filter(state="accepted")] == ["void_blocked"]
+
+
+def test_r3_8_money_that_stays_in_clio_blocks_the_void_and_stays_as_credit(portal: Portal) -> None:
+    bill = portal.bill("100.00", number="1")
+    portal.pay(bill, 40)
+    portal.run()
+
+    def gone(path: str, answer: Any) -> None:
+        for row in answer["data"] if "/bills.json" in path else ():
+            row["state"] = "void"
+
+    portal.wire.tamper.append(gone)
+    portal.clio.edit_bill(bill, due_at=date(2026, 5, 5))
+    portal.run()
+    assert "payment" in portal.issue("void_blocked").message
+    portal.resolve("void_blocked", "credit_memo")
+    portal.run()
+    assert (portal.invoice("1")["Balance"], account(portal, "receivable")) == (0, -40)
+    settled(portal, but=[bill])

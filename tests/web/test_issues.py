@@ -194,3 +194,40 @@ def test_r7_a_choice_that_was_not_taken_is_still_chosen(bob_client: Client, conf
     page = bob_client.post(at(conflict), sent).content.decode()
     assert 'id="p1c" value="clio" checked' in page
     assert 'id="always" value="yes" checked' in page
+
+
+@pytest.fixture
+def drifted(portal: Portal) -> Issue:
+    """An invoice of ours that somebody renumbered in QuickBooks."""
+    portal.bill("100.00", number="701")
+    portal.run()
+    (invoice,) = portal.quickbooks.all("Invoice")
+    portal.quickbooks.renumber_invoice(invoice["Id"], "by hand")
+    portal.run()
+    return Issue.objects.of(portal.firm).get(code="drift")
+
+
+def test_both_versions_of_a_changed_document_are_shown_field_by_field(bob_client: Client, drifted: Issue) -> None:
+    page = bob_client.get(at(drifted)).content.decode()
+    for said in ("Ours, from Clio", "In QuickBooks", "Number", "701", "by hand"):
+        assert said in page
+    for action in ("restore", "accept_theirs", "unlink", "ignore"):
+        assert f'value="{action}"' in page
+
+
+def test_an_accepted_difference_can_be_opened_again_from_its_page(
+    bob_client: Client, drifted: Issue, portal: Portal
+) -> None:
+    assert bob_client.post(at(drifted), {"action": "reopen"}).status_code == 422
+    bob_client.post(at(drifted), {"action": "accept_theirs", "note": "agreed with the client"})
+    portal.run()
+    page = bob_client.get(at(drifted)).content.decode()
+    assert "agreed with the client" in page and 'value="reopen"' in page
+    bob_client.post(at(drifted), {"action": "reopen"})
+    drifted.refresh_from_db()
+    assert drifted.state == "open"
+    decided = SyncEvent.objects.of(drifted.firm).filter(outcome="decided").values_list("actor__name", "message")
+    assert [(name.split()[0], said.split(":")[0]) for name, said in decided] == [
+        ("Bob", "Open again"),
+        ("Bob", "Accept QuickBooks's version"),
+    ]
