@@ -16,7 +16,7 @@ from firms.models import Firm, Membership, User
 from firms.roles import Permission
 from integrations.core.errors import RemoteError
 from integrations.core.ports import Clock, Identity
-from integrations.models import Connection, Cursor, OAuthState, OAuthToken, Pairing, SyncRun, System
+from integrations.models import Connection, Cursor, OAuthState, OAuthToken, Pairing, SyncRun, System, TrustSweep
 from integrations.models.pairing import live_pairing
 from integrations.providers import NotConfigured, provider_for
 from integrations.systems import oauth
@@ -233,6 +233,7 @@ def _pair(firm: Firm) -> None:
     # Without its links everything posted before would be met again as somebody else's.
     archived.archived_at = None
     archived.save(update_fields=["archived_at"])
+    TrustSweep.objects.of(firm).filter(pairing=archived).delete()
     Cursor.objects.of(firm).filter(pairing=archived).delete()  # both systems are read again from the start
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 from django.forms.boundfield import BoundField
 
-from integrations import contact_choices, mapping
+from integrations import contact_choices, mapping, slots
 from integrations.core.mapping import ALL_FIELDS
 from integrations.core.ports import Raw
 from integrations.core.read import text
@@ -20,14 +20,14 @@ EARLIEST, LATEST = date(2000, 1, 1), date(2100, 1, 1)
 NOTHING = "Nothing chosen"
 ASK = "Ask each time"
 WINS = [("clio", "Clio’s value"), ("quickbooks", "QuickBooks’s value")]
-POLICIES = ("name_template", "aggregate_tax", "credit_purpose", "reactivate_customers")
+POLICIES = ("name_template", "aggregate_tax", "credit_purpose", "reactivate_customers", "trust_checks")
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
     """One slot on the screen: its field, and what is recommended where nothing is chosen."""
 
-    slot: mapping.Slot
+    slot: slots.Slot
     field: BoundField
     creates: tuple[str, ...]
     note: str
@@ -57,16 +57,20 @@ class MappingForm(forms.Form):
     aggregate_tax = forms.BooleanField(label="One line for both taxes instead of one for each", required=False)
     credit_purpose = forms.ChoiceField(
         label="What a credit note usually is",
-        choices=[(name, label) for name, (label, _) in mapping.PURPOSES.items()],
+        choices=[(name, label) for name, (label, _) in slots.PURPOSES.items()],
         help_text="Clio says only which ones are discounts. This chooses the item of the others, where one is mapped.",
     )
     reactivate_customers = forms.BooleanField(
         label="Make inactive customers active by itself when they are billed again", required=False
     )
 
+    trust_checks = forms.BooleanField(
+        label="Post money out of trust as checks instead of journal entries", required=False
+    )
+
     def __init__(self, pairing: Pairing, proposals: Iterable[mapping.Proposal], data: Any = None) -> None:
         self.pairing = pairing
-        self.slots = mapping.slots_of(pairing)
+        self.slots = slots.slots_of(pairing)
         self.proposals = {proposal.slot.key: proposal for proposal in proposals}
         self.mapped = {row.key: row for row in Mapping.objects.of(pairing.firm).filter(pairing=pairing)}
         super().__init__(data, initial=self._initial())
@@ -83,17 +87,18 @@ class MappingForm(forms.Form):
             "aggregate_tax": pairing.aggregate_tax,
             "credit_purpose": pairing.credit_purpose,
             "reactivate_customers": pairing.reactivate_customers,
+            "trust_checks": pairing.trust_checks,
             **{slot.key: self._chosen(slot) for slot in self.slots},
             **{_prefer(name): side for name, side in pairing.contact_preferences.items()},
         }
 
-    def _chosen(self, slot: mapping.Slot) -> str:
+    def _chosen(self, slot: slots.Slot) -> str:
         if slot.key in self.mapped:
             return self.mapped[slot.key].ledger_id
         proposal = self.proposals.get(slot.key)
         return proposal.ledger_id if proposal else ""
 
-    def _field(self, slot: mapping.Slot, known: dict[str, dict[str, Raw]]) -> forms.CharField:
+    def _field(self, slot: slots.Slot, known: dict[str, dict[str, Raw]]) -> forms.CharField:
         """A choice that does not refuse by itself: ``mapping.save`` does, and says why."""
         options = [("", NOTHING), *mapping.choices(slot, known)]
         value = self.data.get(slot.key, "") if self.is_bound else self._chosen(slot)
@@ -156,7 +161,7 @@ class MappingForm(forms.Form):
     def policies(self) -> list[BoundField]:
         return [self[name] for name in POLICIES]
 
-    def _line(self, slot: mapping.Slot) -> Line:
+    def _line(self, slot: slots.Slot) -> Line:
         proposal = self.proposals.get(slot.key)
         is_new = slot.key not in self.mapped and bool(proposal and proposal.ledger_id)
         creates = proposal.creates if proposal and not proposal.ledger_id else ()
@@ -183,7 +188,7 @@ def _preference(name: str) -> forms.ChoiceField:
     )
 
 
-def _unfit(slot: mapping.Slot, id: str, known: dict[str, dict[str, Raw]], mapped: Mapping | None) -> str:
+def _unfit(slot: slots.Slot, id: str, known: dict[str, dict[str, Raw]], mapped: Mapping | None) -> str:
     """The label of a choice that does not fit, so that it can be seen and changed."""
     row = known["Item" if slot.is_item else "Account"].get(id)
     name = text(row, "Name") if row else (mapped.name if mapped and mapped.ledger_id == id else f"Number {id}")

@@ -35,6 +35,8 @@ ACTIONS = {
     "credit_memo": "Post a credit memo dated today",
     "refund": "Post the refund as an expense",
     "reopen": "Open again",
+    "reverse": "Reverse it with an entry dated today",
+    "alone": "Post the payment without it",
     "ignore": "Accept and leave out",
     "apply": "Apply",
     "discard": "Discard",
@@ -163,6 +165,33 @@ CODES: dict[str, Code] = {
         "Changing it would break the bank reconciliation.",
         ("retry", "refund", ACCEPT),
     ),
+    "check_exists": Code(
+        ERROR, "Check already in QuickBooks", "Posting it again would take the money twice.", ("adopt", "post", ACCEPT)
+    ),
+    "trust_overdraw": Code(
+        ERROR, "More than is held in trust", "One client's money must never pay for another's.", (ACCEPT,)
+    ),
+    "trust_row_missing": Code(
+        ERROR,
+        "Trust money is not shown going out",
+        "A bill paid from trust is two entries, and one without the other puts the trust account out of balance.",
+        ("alone", ACCEPT),
+    ),
+    "trust_incomplete": Code(
+        INFO,
+        "Incomplete trust records",
+        "Trust rules want source or payee, purpose and reference of every row.",
+        (ACCEPT,),
+    ),
+    "trust_unmapped": Code(
+        WARNING,
+        "Trust account not mapped",
+        "Bills paid from it are posted, but what leaves the trust account is not.",
+        (ACCEPT,),
+    ),
+    "trust_text_closed": Code(
+        INFO, "Trust record reworded", "Closed books keep the words they were closed with.", (ACCEPT,)
+    ),
     "mapping_missing": Code(ERROR, "Nothing mapped", "Without an item the amount has no account to go to.", (ACCEPT,)),
     "mapping_invalid": Code(
         ERROR, "Mapping no longer valid", "What is mapped is gone, inactive or of the wrong type.", ()
@@ -216,8 +245,9 @@ def code(name: str) -> Code:
 
 
 def offered(issue: Issue) -> tuple[str, ...]:
-    """What can be decided about this very issue; ``details`` names what does not fit it."""
-    actions = tuple(name for name in code(issue.code).actions if name not in issue.details.get("without", ()))
+    """What can be decided about this very issue; ``details`` names what fits only it, and what does not fit it."""
+    known = (*issue.details.get("also", ()), *code(issue.code).actions)
+    actions = tuple(name for name in known if name not in issue.details.get("without", ()))
     if issue.state != Issue.State.ACCEPTED:
         return actions
     if issue.action == "unlink":

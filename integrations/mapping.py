@@ -14,8 +14,9 @@ from integrations.core.ports import Raw, Write
 from integrations.core.read import nested, text
 from integrations.core.records import Kind, Ref
 from integrations.models import Mapping, Pairing
+from integrations.slots import SLOTS, NewAccount, Slot, trust_slots
 from integrations.sync import mirror
-from integrations.sync.settings import check_settings, known_targets, mapping_fault
+from integrations.sync.settings import check_settings, clashes, known_targets, mapping_fault, posted_account
 from integrations.sync.workspace import Workspace
 from integrations.systems.wire import encode
 
@@ -26,133 +27,6 @@ class InvalidMapping(ValueError):
     def __init__(self, faults: MappingType[str, str]) -> None:
         super().__init__("; ".join(f"{key}: {said}" for key, said in faults.items()))
         self.faults = dict(faults)
-
-
-@dataclass(frozen=True, slots=True)
-class NewAccount:
-    name: str
-    type: str
-    subtype: str
-
-
-@dataclass(frozen=True, slots=True)
-class Slot:
-    """One thing to map. ``known_as`` are names of existing items or accounts that fit, best first."""
-
-    key: str
-    label: str
-    why: str
-    known_as: tuple[str, ...]
-    account: NewAccount | None = None
-    item: str = ""  # the item to create where none fits
-    fallback: NewAccount | None = None  # where QuickBooks refuses an item on ``account``
-    optional: bool = False
-
-    @property
-    def is_item(self) -> bool:
-        return self.key.startswith("item:")
-
-
-def _income(name: str, subtype: str = "OtherPrimaryIncome") -> NewAccount:
-    return NewAccount(name, "Income", subtype)
-
-
-FEES = _income("Legal Fee Income", "ServiceFeeIncome")
-SLOTS = (
-    Slot(
-        keys.SERVICE,
-        "Services",
-        "Time and flat fees",
-        ("Legal Services", "Legal Fees", "Services"),
-        FEES,
-        "Legal Services",
-    ),
-    Slot(
-        keys.HARD_COST,
-        "Hard costs",
-        "Costs the firm paid for the client; they are an advance, so they go back to the advance account",
-        ("Advanced Client Costs", "Client Costs Advanced"),
-        NewAccount("Advanced Client Costs", "Other Current Asset", "OtherCurrentAssets"),
-        "Advanced Client Costs",
-        _income("Reimbursed Client Costs"),
-    ),
-    Slot(
-        keys.SOFT_COST,
-        "Soft costs and other expenses",
-        "Copies, postage and the like, which are expensed already",
-        ("Cost Recovery", "Reimbursed Expenses"),
-        _income("Cost Recovery Income"),
-        "Cost Recovery",
-    ),
-    Slot(
-        keys.TAX,
-        "Tax",
-        "Tax on bills, as a line of its own; QuickBooks's sales-tax or VAT return is not fed",
-        ("Tax on Bills",),
-        NewAccount("Tax on Bills Payable", "Other Current Liability", "OtherCurrentLiabilities"),
-        "Tax on Bills",
-        _income("Tax on Bills"),
-    ),
-    Slot(
-        keys.SECONDARY_TAX,
-        "Second tax",
-        "Only where the firm charges two; else it goes with the first",
-        (),
-        optional=True,
-    ),
-    Slot(
-        keys.DISCOUNT,
-        "Discounts",
-        "Discounts on bills, so that gross fees stay visible",
-        ("Discounts on Bills", "Discounts Given"),
-        _income("Discounts Given", "DiscountsRefundsGiven"),
-        "Discounts on Bills",
-    ),
-    Slot(
-        keys.INTEREST,
-        "Interest",
-        "Interest charged on overdue bills",
-        ("Interest on Bills",),
-        _income("Interest on Bills"),
-        "Interest on Bills",
-    ),
-    Slot(
-        keys.ROUNDING,
-        "Rounding",
-        "Differences of up to 0.05, always visible",
-        ("Rounding",),
-        _income("Rounding Differences"),
-        "Rounding",
-    ),
-    Slot(
-        keys.DEPOSIT,
-        "Payments received",
-        "Where payments wait for their bank deposit",
-        ("Undeposited Funds", "Payments to deposit"),
-    ),
-    Slot(
-        keys.IN_TRANSIT,
-        "Trust money in transit",
-        "Bills paid from trust, until the money is moved at the bank",
-        ("Trust Transfers in Transit",),
-        NewAccount("Trust Transfers in Transit", "Other Current Asset", "OtherCurrentAssets"),
-    ),
-    Slot(
-        keys.REFUND,
-        "Refunds",
-        "The bank account that refunds of deposited payments are paid from",
-        ("Checking",),
-        optional=True,
-    ),
-)
-
-
-# Label, and what such a credit note is, by purpose (rule R5).
-PURPOSES = {
-    keys.COURTESY: ("Courtesy", "Credit notes given to please a client"),
-    keys.DISCOUNTED: ("Discount", "Credit notes that Clio marks as a discount"),
-    keys.BAD_DEBT: ("Bad debt", "Credit notes for what will never be paid"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,38 +56,6 @@ def default_start_date(today: date) -> date:
     return date(today.year, 1, 1)
 
 
-def slots_of(pairing: Pairing) -> list[Slot]:
-    """The fixed slots, and an optional one for each Operating account and expense category of Clio."""
-    banks = [
-        Slot(
-            keys.deposit_key(row.id),
-            f"Received on {text(row.data, 'name')}",
-            "Clio operating account",
-            (),
-            optional=True,
-        )
-        for row in mirror.load(pairing, "bank_accounts")
-        if text(row.data, "type") == "Operating"
-    ]
-    categories = [
-        Slot(
-            keys.category_key(row.id), f"Expenses: {text(row.data, 'name')}", "Clio expense category", (), optional=True
-        )
-        for row in mirror.load(pairing, "expense_categories")
-    ]
-    credits_ = [
-        Slot(
-            keys.credit_key(name),
-            f"Credit notes: {label.lower()}",
-            f"{why}; without an item they reduce the items of the bill",
-            (),
-            optional=True,
-        )
-        for name, (label, why) in PURPOSES.items()
-    ]
-    return [*SLOTS, *categories, *credits_, *banks]
-
-
 def read_targets(work: Workspace) -> None:
     """Reads what can be mapped from both sides. Raises RemoteError."""
     check_settings(work)
@@ -223,16 +65,19 @@ def read_targets(work: Workspace) -> None:
 
 
 def recommend(work: Workspace) -> list[Proposal]:
-    """A proposal for every slot that must be mapped; what is mapped and valid stays as it is."""
+    """A proposal for every slot that must be mapped and for trust; what is mapped and valid stays as it is."""
     known = known_targets(work.pairing)
     mapped = {row.key: row for row in Mapping.objects.of(work.firm).filter(pairing=work.pairing)}
-    return [_propose(slot, mapped.get(slot.key), known) for slot in SLOTS if not slot.optional]
+    taken = {posted_account(row.key, row.ledger_id, known) for row in mapped.values()}
+    slots = [*(slot for slot in SLOTS if not slot.optional), *trust_slots(work.pairing)]
+    return [_propose(slot, mapped.get(slot.key), known, taken) for slot in slots]
 
 
-def _propose(slot: Slot, mapped: Mapping | None, known: dict[str, dict[str, Raw]]) -> Proposal:
+def _propose(slot: Slot, mapped: Mapping | None, known: dict[str, dict[str, Raw]], taken: set[str]) -> Proposal:
+    """``taken`` are accounts that are mapped already: a trust account is nobody else's."""
     if mapped and not mapping_fault(slot.key, mapped.ledger_id, known):
         return Proposal(slot, mapped.ledger_id, mapped.name, mapped.account)
-    existing = _existing(slot, known)
+    existing = _existing(slot, known, taken if keys.is_trust_key(slot.key) else set())
     if existing:
         return _to_existing(slot, existing, known)
     made = slot.item or (slot.account.name if slot.account else "")
@@ -241,9 +86,9 @@ def _propose(slot: Slot, mapped: Mapping | None, known: dict[str, dict[str, Raw]
     return Proposal(slot, "", made, slot.account.name if slot.account else "", creates, note)
 
 
-def _existing(slot: Slot, known: dict[str, dict[str, Raw]]) -> Raw | None:
+def _existing(slot: Slot, known: dict[str, dict[str, Raw]], taken: set[str]) -> Raw | None:
     """The item or account with the best of the known names that can serve."""
-    rows = known["Item" if slot.is_item else "Account"].values()
+    rows = [row for row in known["Item" if slot.is_item else "Account"].values() if text(row, "Id") not in taken]
     by_name = {text(row, "Name").casefold(): row for row in rows if row.get("Active") is not False}
     for name in slot.known_as:
         row = by_name.get(name.casefold())
@@ -251,7 +96,13 @@ def _existing(slot: Slot, known: dict[str, dict[str, Raw]]) -> Raw | None:
             return row
     if slot.key == keys.DEPOSIT:
         return next((row for row in rows if text(row, "AccountSubType") == "UndepositedFunds"), None)
-    return None
+    return _of_detail_type(slot.account.subtype, rows) if slot.sole and slot.account else None
+
+
+def _of_detail_type(subtype: str, rows: Iterable[Raw]) -> Raw | None:
+    """The one active account of that detail type, where there is exactly one."""
+    found = [row for row in rows if text(row, "AccountSubType") == subtype and row.get("Active") is not False]
+    return found[0] if len(found) == 1 else None
 
 
 def _to_existing(slot: Slot, row: Raw, known: dict[str, dict[str, Raw]]) -> Proposal:
@@ -269,7 +120,7 @@ def account_name(key: str, row: Raw, known: dict[str, dict[str, Raw]]) -> str:
 def _creates(slot: Slot, known: dict[str, dict[str, Raw]]) -> tuple[str, ...]:
     if slot.account is None:
         return ()
-    account = f"account “{slot.account.name}” ({slot.account.type})"
+    account = f"account “{_free_name(slot.account, known)}” ({slot.account.type})"
     needs_account = _account_named(slot.account, known) is None
     return ((account,) if needs_account else ()) + ((f"item “{slot.item}”",) if slot.item else ())
 
@@ -280,6 +131,12 @@ def _account_named(wanted: NewAccount, known: dict[str, dict[str, Raw]]) -> Raw 
         if text(row, "Name").casefold() == wanted.name.casefold() and row.get("Active") is not False:
             return row if text(row, "AccountType") == wanted.type else None
     return None
+
+
+def _free_name(wanted: NewAccount, known: dict[str, dict[str, Raw]]) -> str:
+    """The name, or one that says whose it is where an account of another type, or an inactive one, has it."""
+    names = {text(row, "Name").casefold() for row in known["Account"].values()}
+    return wanted.name if wanted.name.casefold() not in names else f"{wanted.name} (from Clio)"
 
 
 def apply(work: Workspace, start_date: date | None) -> list[Proposal]:
@@ -306,8 +163,10 @@ def _made(work: Workspace, proposal: Proposal) -> Proposal:
 
 def _make(work: Workspace, proposal: Proposal, wanted: NewAccount) -> Proposal:
     slot = proposal.slot
-    account = _account_named(wanted, known_targets(work.pairing)) or _create(
-        work, "Account", {"Name": wanted.name, "AccountType": wanted.type, "AccountSubType": wanted.subtype}
+    known = known_targets(work.pairing)
+    name = _free_name(wanted, known)
+    account = _account_named(wanted, known) or _create(
+        work, "Account", {"Name": name, "AccountType": wanted.type, "AccountSubType": wanted.subtype}
     )
     if not slot.is_item:
         return Proposal(slot, text(account, "Id"), text(account, "Name"), text(account, "Name"))
@@ -329,10 +188,10 @@ def _create(work: Workspace, entity: str, body: dict[str, object]) -> Raw:
 def save(pairing: Pairing, chosen: MappingType[str, str], start_date: date | None = None) -> None:
     """Saves mappings by key to item or account id; an empty id unmaps. Raises InvalidMapping and then saves nothing."""
     known = known_targets(pairing)
-    faults = {key: fault for key, id in chosen.items() if id and (fault := mapping_fault(key, id, known))}
-    if faults:
-        raise InvalidMapping(faults)
     mappings = Mapping.objects.of(pairing.firm).filter(pairing=pairing)
+    faults = {key: fault for key, id in chosen.items() if id and (fault := mapping_fault(key, id, known))}
+    if faults := faults or _together({**dict(mappings.values_list("key", "ledger_id")), **chosen}, chosen, known):
+        raise InvalidMapping(faults)
     with transaction.atomic():
         mappings.filter(key__in=[key for key, id in chosen.items() if not id]).delete()
         for key, id in chosen.items():
@@ -341,6 +200,20 @@ def save(pairing: Pairing, chosen: MappingType[str, str], start_date: date | Non
         if start_date and start_date != pairing.start_date:
             pairing.start_date = start_date
             pairing.save(update_fields=["start_date"])
+
+
+def _together(
+    every: MappingType[str, str], chosen: MappingType[str, str], known: dict[str, dict[str, Raw]]
+) -> dict[str, str]:
+    """What is wrong with the mappings side by side: a trust account used twice, or only half of one mapped."""
+    faults = {key: said for key, said in clashes(every, known).items() if key in chosen}
+    for key in chosen:
+        if key.startswith(keys.TRUST_BANK):
+            other = keys.trust_liability_key(key.removeprefix(keys.TRUST_BANK))
+            if bool(every.get(key)) != bool(every.get(other)):
+                lacking = other if every.get(key) else key
+                faults.setdefault(lacking, "a trust account needs both its bank and its liability, or neither")
+    return faults
 
 
 def _save_one(pairing: Pairing, key: str, id: str, known: dict[str, dict[str, Raw]]) -> None:

@@ -154,3 +154,5 @@ def _unsettle(issue: Issue) -> None:
             records.filter(entity="bills", external_id=issue.practice_id).update(settled=False)
         case "payment" | "credit_note":
             records.filter(entity="allocations", peer_id=issue.practice_id).update(settled=False)
+        case "trust_entry":
+            records.filter(entity="trust_transactions", external_id=issue.practice_id).update(settled=False)

@@ -63,9 +63,10 @@ class Change:
 
     ``after`` names the documents whose own changes have to succeed first. ``replaces`` is the Ref whose link
     moves to this one (a payment entered anew in Clio), ``closes`` the one whose link is over once this is done (the
-    entry that a reversing one takes back; itself where both sides are found to be void already). A change of the
-    practice side is written to Clio. A void with a ``draft`` empties a document of a kind that QuickBooks cannot void.
-    ``base`` is what the link remembers besides fingerprints. ``title`` is for people: "Bill 1042".
+    entry that a reversing one takes back; itself where both sides are found to be void already), ``joins`` another one
+    that the same document stands for (the second row of a transfer). A change of the practice side is written to Clio.
+    A void with a ``draft`` empties a document of a kind that QuickBooks cannot void. ``base`` is what the link
+    remembers besides fingerprints. ``title`` is for people: "Bill 1042".
     """
 
     action: Action
@@ -80,6 +81,7 @@ class Change:
     after: frozenset[Ref] = frozenset()
     replaces: Ref | None = None
     closes: Ref | None = None
+    joins: Ref | None = None
     side: Side = Side.LEDGER
     reverses: tuple[Posting, ...] = ()
     base: Mapping[str, object] | None = None

@@ -23,6 +23,9 @@ COURTESY = "courtesy"
 DISCOUNTED = "discount"
 BAD_DEBT = "bad_debt"
 CREDIT_PURPOSES = (COURTESY, DISCOUNTED, BAD_DEBT)
+# Trust accounts of Clio, one pair of accounts each.
+TRUST_BANK = "account:trust_bank:"
+TRUST_LIABILITY = "account:trust_liability:"
 
 RECEIVABLE = "Accounts Receivable"
 
@@ -42,6 +45,19 @@ def credit_key(purpose: str) -> str:
 
 ALL_FIELDS = "all"  # what is preferred of every field of a contact that has no preference of its own
 
+
+def trust_bank_key(bank_account_id: str) -> str:
+    return TRUST_BANK + bank_account_id
+
+
+def trust_liability_key(bank_account_id: str) -> str:
+    return TRUST_LIABILITY + bank_account_id
+
+
+def is_trust_key(key: str) -> bool:
+    return key.startswith((TRUST_BANK, TRUST_LIABILITY))
+
+
 FALLBACK: Mapping[str, str] = {SECONDARY_TAX: TAX}
 
 
@@ -52,6 +68,14 @@ class Target:
     ledger_id: str
     name: str
     account: str
+
+
+@dataclass(frozen=True, slots=True)
+class TrustTargets:
+    """Where one Clio trust account is kept: the money at the bank, and what is owed to the clients for it."""
+
+    bank: Target
+    liability: Target
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +97,7 @@ class Policy:
     broken: tuple[str, ...] = ()  # keys whose mapping can no longer be posted to; nothing else takes their place
     prefer: Mapping[str, str] = field(default_factory=dict)  # field of a contact, or ALL, to "clio" or "quickbooks"
     receivable: Target | None = None  # the company's own Accounts Receivable account
+    trust_checks: bool = False  # money out of trust is posted as checks instead of journal entries (rule R6.2)
     tax_engine: str = ""  # digest of the tax preferences; a refused total is tried again when it changes
 
     @property
@@ -88,3 +113,18 @@ class Policy:
             if found:
                 return found
         return None
+
+    def trust(self, bank_account_id: str) -> TrustTargets | None:
+        """The accounts of a Clio trust account; None unless both are mapped to accounts that can serve."""
+        bank = self.target(trust_bank_key(bank_account_id))
+        liability = self.target(trust_liability_key(bank_account_id))
+        return TrustTargets(bank, liability) if bank and liability else None
+
+    def has_trust(self, bank_account_id: str) -> bool:
+        """Whether the firm mapped this trust account, to accounts that can serve or not."""
+        keys = (trust_bank_key(bank_account_id), trust_liability_key(bank_account_id))
+        return any(key in self.targets or key in self.broken for key in keys)
+
+    def names(self) -> Mapping[str, str]:
+        """Id to name of every account that something is mapped to."""
+        return {t.ledger_id: t.account for key, t in self.targets.items() if key.startswith("account:")}

@@ -28,6 +28,14 @@ class Holder:
 
 
 @dataclass(frozen=True, slots=True)
+class Payee:
+    """A name of QuickBooks that a check can be made out to: ``type`` is Customer, Vendor or Employee."""
+
+    type: str
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
 class LoosePayment:
     """A payment in QuickBooks that is linked to nothing in Clio."""
 
@@ -53,6 +61,16 @@ class Settlement:
     dated: date | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class LooseCheck:
+    """A check in QuickBooks, drawn on a trust bank, that is linked to nothing in Clio."""
+
+    ledger_id: str
+    number: str
+    account_id: str
+    amount: Decimal
+
+
 @dataclass
 class Catalog:
     """Indexes over one company file; ``owners`` tells which Ref a linked document stands for.
@@ -68,6 +86,8 @@ class Catalog:
     _numbers: dict[str, list[Holder]] = field(default_factory=dict)
     _loose: dict[str, list[LoosePayment]] = field(default_factory=dict)
     _settlements: dict[tuple[str, str], list[Settlement]] = field(default_factory=dict)
+    _checks: dict[tuple[str, str, Decimal], list[LooseCheck]] = field(default_factory=dict)
+    _payees: dict[str, Payee] = field(default_factory=dict)
     _index: NameIndex[Customer] | None = None
 
     def add_customers(self, customers: Iterable[Customer]) -> None:
@@ -75,12 +95,31 @@ class Catalog:
             self.customers[customer.id] = customer
             self._names[_name_key(customer.display_name)] = customer.id
             self._names.setdefault(_name_key(customer.plain_name), customer.id)
+            if customer.active:
+                self._payees[_name_key(customer.display_name)] = Payee("Customer", customer.id)
         self._index = None
 
     def add_names(self, names: Iterable[str]) -> None:
         """Vendors and employees, whose names no customer can have."""
         for name in names:
             self._names.setdefault(_name_key(name), "somebody else")
+
+    def add_payees(self, type: str, names: Iterable[tuple[str, str]]) -> None:
+        """Vendors or employees by (id, name): checks can be made out to them."""
+        for id, name in names:
+            self._payees.setdefault(_name_key(name), Payee(type, id))
+
+    def payee(self, name: str) -> Payee | None:
+        """The customer, vendor or employee of exactly this name, but for case."""
+        return self._payees.get(_name_key(name)) if name else None
+
+    def add_check(self, check: LooseCheck) -> None:
+        key = (check.account_id, _number_key(check.number), check.amount)
+        self._checks.setdefault(key, []).append(check)
+
+    def loose_checks(self, account_id: str, number: str, amount: Decimal) -> list[LooseCheck]:
+        """Unlinked checks of this number and amount on this bank account."""
+        return list(self._checks.get((account_id, _number_key(number), amount), ())) if number else []
 
     def add_number(self, number: str, holder: Holder) -> None:
         if number:

@@ -16,6 +16,7 @@ from integrations.kinds.credit_note import CreditNote
 from integrations.kinds.invoice import Allocation, Bill, InterestCharge, LineItem
 from integrations.kinds.invoice_draft import InvoiceDraft
 from integrations.kinds.payment import Payment
+from integrations.kinds.trust_entry import TrustRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,9 @@ class Group:
     run_date: date | None = None  # the run's date: what takes something back is dated so
     left: Mapping[Ref, Mapping[str, object]] = field(default_factory=dict)  # unlinked by a person, and what was said
     absent_contacts: frozenset[str] = frozenset()  # linked contacts likewise
+    trust: Mapping[str, TrustRow] = field(default_factory=dict)  # the contacts' whole ledgers in mapped accounts
+    unreadable_trust: Mapping[str, str] = field(default_factory=dict)
+    gone_trust: Mapping[str, str] = field(default_factory=dict)  # rows seen missing often enough, to their account
 
 
 class Draftbook:

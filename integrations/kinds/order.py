@@ -33,13 +33,15 @@ def arranged(book: Draftbook) -> tuple[Change, ...]:
 
 
 def _stage(change: Change) -> int:
-    """Contacts; applications, then payments that let go; emptied credit memos; invoices; payments, credits, their use.
+    """Contacts; applications, then payments that let go; emptied credit memos; invoices; payments; credits; trust.
 
     Payments come before credit memos, since where QuickBooks applies credits by itself it takes any open invoice.
     """
     kind, is_void = change.ref.kind, change.action is Action.VOID
     if kind is Kind.CONTACT:
         return 0
+    if kind is Kind.TRUST_ENTRY:
+        return 8
     if kind is Kind.PAYMENT:
         return 2 if is_void else 5
     if kind is Kind.CREDIT_NOTE and change.ref.leg == APPLY:

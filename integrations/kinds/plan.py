@@ -12,16 +12,19 @@ from integrations.kinds.plan_foreign import plan_foreign_payments
 from integrations.kinds.plan_inactive import plan_inactive
 from integrations.kinds.plan_invoices import plan_bill, plan_unreadable_bills, scoped_bills
 from integrations.kinds.plan_payments import plan_payments
+from integrations.kinds.plan_trust import plan_trust
+from integrations.kinds.trust_desk import trust_contacts
 
 
 def plan_group(group: Group, policy: Policy, catalog: Catalog) -> Plan:
-    """Plans contacts, invoices, payments and credit notes of one group, in the order R1.5 wants.
+    """Plans contacts, invoices, payments, credit notes and trust of one group, in the order R1.5 wants.
 
     ``catalog`` is told of the names and numbers this plan claims.
     """
     book = Draftbook(group, policy, catalog)
     bills = [bill for bill in scoped_bills(book) if bill.kind != TRUST_KIND]
-    for contact_id in sorted({bill.contact_id for bill in bills if bill.contact_id} | linked_contacts(book)):
+    clients = {bill.contact_id for bill in bills if bill.contact_id} | linked_contacts(book) | trust_contacts(book)
+    for contact_id in sorted(clients):
         plan_contact(book, contact_id)
     for bill in bills:
         plan_bill(book, bill)
@@ -30,4 +33,5 @@ def plan_group(group: Group, policy: Policy, catalog: Catalog) -> Plan:
     plan_credit_notes(book)
     plan_foreign_payments(book)
     plan_inactive(book)
+    plan_trust(book)
     return book.plan(arranged(book))

@@ -8,6 +8,7 @@ from integrations.models.journal import Dispatch, SyncEvent, SyncRun
 from integrations.models.link import EntityLink
 from integrations.models.mirror import Record
 from integrations.models.pairing import Cursor, Mapping, Pairing
+from integrations.models.trust import TrustSweep
 from integrations.models.worker import Worker
 
 __all__ = [
@@ -28,5 +29,6 @@ __all__ = [
     "SyncEvent",
     "SyncRun",
     "System",
+    "TrustSweep",
     "Worker",
 ]

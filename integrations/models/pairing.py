@@ -20,6 +20,7 @@ class Pairing(FirmOwned):
     credit_purpose = models.CharField(max_length=16, default="courtesy")  # one of core.mapping.CREDIT_PURPOSES
     reactivate_customers = models.BooleanField(default=False)
     contact_preferences = models.JSONField(default=dict, blank=True)  # field, or "all", to "clio" or "quickbooks"
+    trust_checks = models.BooleanField(default=False)  # money out of trust is posted as checks (rule R6.2)
     bill_warning_confirmed_at = models.DateTimeField(null=True)
     ledger_profile = models.JSONField(default=dict)  # preferences that matter, as last read
     settings_checked_at = models.DateTimeField(null=True)  # when they were

@@ -43,6 +43,8 @@ EFFECTS = {
     "use_clio": "The next sync writes Clio’s values to QuickBooks.",
     "use_quickbooks": "The next sync writes QuickBooks’s values to Clio.",
     "retry": "The next sync sends it again. Choose this once the cause is gone.",
+    "reverse": "The next sync posts an entry dated today that takes back what is posted, and posts the row anew.",
+    "alone": "The next sync posts the payment; the trust account in QuickBooks is left as it is.",
     "confirm": "Remembers that a person has looked; it is not asked again.",
     "restore": "The next sync writes Clio's version over QuickBooks's; what was deleted is created anew.",
     "accept_theirs": "Leaves QuickBooks's version until Clio changes again. It stays listed under Accepted.",

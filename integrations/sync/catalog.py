@@ -5,7 +5,7 @@ from contextlib import suppress
 from integrations.core.match import Exact, Match, Probable, match, settle
 from integrations.core.read import Unreadable, day, money, nested, text
 from integrations.core.records import Kind, Ref, parse_mark
-from integrations.kinds.catalog import NUMBERED, Catalog, Holder, LoosePayment, Settlement, number_key
+from integrations.kinds.catalog import NUMBERED, Catalog, Holder, LooseCheck, LoosePayment, Settlement, number_key
 from integrations.kinds.contact import decode_customer
 from integrations.kinds.payment import applied_by
 from integrations.models import EntityLink, Record
@@ -28,9 +28,10 @@ def build_catalog(work: Workspace, contact_ids: list[str]) -> tuple[Catalog, dic
         catalog.owners[entity, ledger_id] = Ref(Kind(kind), practice_id, leg)
     catalog.add_customers(decode_customer(row.data) for row in mirror.live(pairing, "Customer"))
     for entity in ("Vendor", "Employee"):
-        catalog.add_names(text(row.data, "DisplayName") for row in mirror.live(pairing, entity))
+        _add_people(work, catalog, entity)
     _add_numbers(work, catalog)
     _add_loose_payments(work, catalog)
+    _add_loose_checks(work, catalog)
     _add_clashing_invoices(work, catalog)
     _add_credit_memos(work, catalog)
     marked = _marked(work, catalog)
@@ -89,6 +90,23 @@ def _add_credit_memos(work: Workspace, catalog: Catalog) -> None:
     for where in query.within_each("Id", catalog.foreign_credits()):
         for page in work.ledger.pages("CreditMemo", where):
             catalog.credit_memos |= {text(row, "Id"): row for row in page.rows}
+
+
+def _add_people(work: Workspace, catalog: Catalog, entity: str) -> None:
+    """Vendors and employees: nobody else can have their name, and checks can be made out to the active ones."""
+    rows = list(mirror.live(work.pairing, entity))
+    catalog.add_names(text(row.data, "DisplayName") for row in rows)
+    active = [row for row in rows if row.data.get("Active") is not False]
+    catalog.add_payees(entity, ((row.id, text(row.data, "DisplayName")) for row in active))
+
+
+def _add_loose_checks(work: Workspace, catalog: Catalog) -> None:
+    for row in mirror.live(work.pairing, "Purchase"):
+        if ("Purchase", row.id) not in catalog.owners and text(row.data, "PaymentType") == "Check":
+            with suppress(Unreadable):
+                account_id = text(nested(row.data, "AccountRef"), "value")
+                number, amount = text(row.data, "DocNumber"), money(row.data, "TotalAmt")
+                catalog.add_check(LooseCheck(row.id, number, account_id, amount))
 
 
 def _add_clashing_invoices(work: Workspace, catalog: Catalog) -> None:

@@ -265,6 +265,7 @@ def _completion(change: Change) -> dict[str, object]:
         "base": dict(change.base) if change.base is not None else _learnt(change),
         "replaces": _key(change.replaces),
         "closes": _key(change.closes),
+        "joins": _key(change.joins),
         "postings": [
             {"account": line.account, "debit": str(line.debit), "credit": str(line.credit)}
             for line in change.postings()
@@ -276,6 +277,10 @@ def _key(ref: Ref | None) -> list[str] | None:
     return [ref.kind, ref.practice_id, ref.leg] if ref else None
 
 
+def _ref(key: object) -> Ref | None:
+    return Ref(Kind(key[0]), key[1], key[2]) if isinstance(key, list) else None
+
+
 def _links(work: Workspace, ref: Ref) -> QuerySet[EntityLink]:
     """The link of this document that is not a tombstone."""
     links = EntityLink.objects.of(work.firm).filter(pairing=work.pairing).exclude(state=EntityLink.State.UNLINKED)
@@ -284,8 +289,8 @@ def _links(work: Workspace, ref: Ref) -> QuerySet[EntityLink]:
 
 def _link(work: Workspace, ref: Ref, plan: Mapping[str, Any], entity: str, ledger_id: str, raw: Raw) -> None:
     for name, state in (("replaces", EntityLink.State.UNLINKED), ("closes", EntityLink.State.VOIDED)):
-        if isinstance(over := plan.get(name), list):
-            _links(work, Ref(Kind(over[0]), over[1], over[2])).update(state=state)
+        if over := _ref(plan.get(name)):
+            _links(work, over).update(state=state)
     is_void = plan["action"] == Action.VOID or plan.get("closes") == _key(ref)
     known, learnt = _links(work, ref).first(), plan.get("base") or {}
     if entity == "Customer":  # what was agreed on with one customer says nothing of another
@@ -299,8 +304,11 @@ def _link(work: Workspace, ref: Ref, plan: Mapping[str, Any], entity: str, ledge
         "ledger_fingerprint": ledger_fingerprint(entity, raw),
         "base": learnt,
     }
-    who = {"pairing": work.pairing, "kind": ref.kind, "practice_id": ref.practice_id, "leg": ref.leg}
-    _links(work, ref).update_or_create(**who, defaults=values, create_defaults={**who, **values, "firm": work.firm})
+    for one in (ref, _ref(plan.get("joins"))):
+        if one:
+            who = {"pairing": work.pairing, "kind": one.kind, "practice_id": one.practice_id, "leg": one.leg}
+            made = {**who, **values, "firm": work.firm}
+            _links(work, one).update_or_create(**who, defaults=values, create_defaults=made)
 
 
 def _event(

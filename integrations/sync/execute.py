@@ -225,7 +225,7 @@ class Executor:
         if change.action is Action.VOID:
             self._ids.pop(change.ref, None)
             return None
-        self._ids[change.ref] = ledger_id
+        self._ids |= dict.fromkeys([change.ref, *([change.joins] if change.joins else [])], ledger_id)
         self.catalog.owners[change.entity, ledger_id] = change.ref
         if change.entity == "Customer":
             self.catalog.add_customers([decode_customer(answer)])

@@ -1,6 +1,7 @@
 """Reading both systems into the mirror: Clio in bulk by page and time of change, QuickBooks by what changed."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from collections.abc import Mapping as MappingType
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
@@ -8,10 +9,11 @@ from django.db import connection, transaction
 from django.db.models import Q
 
 from integrations.core.errors import Forbidden
+from integrations.core.mapping import TRUST_BANK
 from integrations.core.ports import Raw
-from integrations.core.read import Unreadable, money, text
+from integrations.core.read import Unreadable, money, nested, text
 from integrations.kinds.catalog import NUMBERED
-from integrations.models import Cursor, EntityLink, Pairing, Record
+from integrations.models import Cursor, EntityLink, Mapping, Pairing, Record
 from integrations.sync import mirror
 from integrations.sync.absent import look_for_contacts
 from integrations.sync.workspace import Workspace
@@ -38,16 +40,16 @@ def gather(work: Workspace, sweep: int, progress: Progress) -> list[str]:
 
 def gather_practice(work: Workspace, sweep: int, progress: Progress) -> list[str]:
     """Every list the rules need. Bills and contacts have to be readable; without the others less is known."""
-    _read(work, "bills", sweep, progress, {"type": "revenue"}, required=True)
+    read_list(work, "bills", sweep, progress, {"type": "revenue"}, required=True)
     for state in ("void", "deleted"):
         # Whether the plain list shows these is not documented, so they are asked for by name.
-        _read(work, "bills", sweep, progress, {"state": state}, only_changes=True, required=True)
-    _read(work, "contacts", sweep, progress, {}, required=True)
-    _read(work, "line_items", sweep, progress, {}, required=True)
-    _read(work, "allocations", sweep, progress, {"status": "valid"}, required=True)
-    _read(work, "allocations", sweep, progress, {"status": "invalid"}, only_changes=True, required=True)
+        read_list(work, "bills", sweep, progress, {"state": state}, only_changes=True, required=True)
+    read_list(work, "contacts", sweep, progress, {}, required=True)
+    read_list(work, "line_items", sweep, progress, {}, required=True)
+    read_list(work, "allocations", sweep, progress, {"status": "valid"}, required=True)
+    read_list(work, "allocations", sweep, progress, {"status": "invalid"}, only_changes=True, required=True)
     lists = ("interest_charges", "credit_memos")
-    forbidden = [name for name in lists if not _read(work, name, sweep, progress, {})]
+    forbidden = [name for name in lists if not read_list(work, name, sweep, progress, {})]
     forbidden += _read_receipts(work, sweep, progress)
     look_for_contacts(work)
     _tell_shown_lines_apart(work, progress)
@@ -60,24 +62,31 @@ def _read_receipts(work: Workspace, sweep: int, progress: Progress) -> list[str]
         accounts = [row for page in work.practice.pages("bank_accounts") for row in page.rows]
     except Forbidden:
         return ["bank_accounts"]
-    mirror.keep_practice(work.pairing, "bank_accounts", accounts)
+    mirror.keep_practice(work.pairing, "bank_accounts", accounts, sweep=sweep)
     operating = [text(account, "id") for account in accounts if text(account, "type") == "Operating"]
-    refused = [id for id in operating if not _read(work, "bank_transactions", sweep, progress, {"bank_account_id": id})]
+    refused = [
+        id for id in operating if not read_list(work, "bank_transactions", sweep, progress, {"bank_account_id": id})
+    ]
     return ["bank_transactions"] if refused else []
 
 
-def _read(
+def read_list(
     work: Workspace,
     entity: str,
     sweep: int,
     progress: Progress,
-    filters: Mapping[str, str],
+    filters: MappingType[str, str],
     *,
     only_changes: bool = False,
     required: bool = False,
+    kept_as: str = "",
 ) -> bool:
-    """Reads one list from its cursor on; the cursor moves only when every page is kept. False: not permitted."""
-    stream = ".".join([entity, *(f"{key}={value}" for key, value in filters.items())])
+    """Reads one list from its cursor on; the cursor moves only when every page is kept. False: not permitted.
+
+    ``kept_as`` is what its objects are in the mirror where that is not the list's own name.
+    """
+    kept = kept_as or entity
+    stream = ".".join([kept, *(f"{key}={value}" for key, value in filters.items())])
     cursor = Cursor.objects.of(work.firm).filter(pairing=work.pairing, stream=stream).first()
     since = cursor.at if cursor else None
     first_read_skipped = only_changes and since is None and not _has_links(work.pairing)
@@ -87,9 +96,9 @@ def _read(
         pages = () if first_read_skipped else work.practice.pages(entity, since=since, filters=filters)
         for page in pages:
             as_of = as_of or page.as_of
-            if entity == "bills":
+            if kept == "bills":
                 _reread_lines_of_moved(work, page.rows)
-            mirror.keep_practice(work.pairing, entity, page.rows, sweep=sweep if since is None else 0)
+            mirror.keep_practice(work.pairing, kept, page.rows, sweep=sweep if since is None else 0)
             progress(entity)
     except Forbidden:
         if required:
@@ -225,7 +234,7 @@ def gather_ledger(work: Workspace, progress: Progress) -> None:
     if not changes.complete:
         return _read_changed(work, cursor.at)
     for entity, rows in changes.rows.items():
-        _keep_entity(work, entity, rows)
+        keep_entity(work, entity, rows)
     for entity, ids in changes.deleted.items():
         mirror.mark_deleted(work.pairing, entity, ids)
     _reread_documents_of(work, [*_inactive(changes.rows.get("Customer", ())), *changes.deleted.get("Customer", ())])
@@ -249,7 +258,7 @@ def _reread_documents_of(work: Workspace, customer_ids: Sequence[str]) -> None:
         ids = list(links.filter(theirs, ledger_entity=entity).values_list("ledger_id", flat=True))
         for where in query.within_each("Id", ids):
             for page in work.ledger.pages(entity, where):
-                _keep_entity(work, entity, page.rows)
+                keep_entity(work, entity, page.rows)
 
 
 def _ledger_stream(work: Workspace) -> str:
@@ -257,15 +266,31 @@ def _ledger_stream(work: Workspace) -> str:
     return f"quickbooks.start={work.pairing.start_date or ''}"
 
 
-def _keep_entity(work: Workspace, entity: str, rows: tuple[Mapping[str, object], ...]) -> None:
+def keep_entity(work: Workspace, entity: str, rows: tuple[Raw, ...]) -> None:
     if entity in NUMBERED:
         mirror.keep_numbers(work.pairing, entity, rows)
     if entity in (*NAMES, "Payment"):
         mirror.keep_ledger(work.pairing, entity, rows)
     if entity in OURS:
         # Of documents that are not ours the number is all that is needed.
-        ours = _linked_ids(work.pairing, entity)
-        mirror.keep_ledger(work.pairing, entity, [row for row in rows if text(row, "Id") in ours])
+        ours, banks = _linked_ids(work.pairing, entity), trust_banks(work.pairing) if entity == "Purchase" else set()
+        kept = [row for row in rows if text(row, "Id") in ours or _is_check_on(row, banks)]
+        mirror.keep_ledger(work.pairing, entity, kept)
+
+
+def trust_banks(pairing: Pairing) -> set[str]:
+    """QuickBooks ids of the trust bank accounts: people's own checks on them may be what Clio has as well (R6.2)."""
+    rows = Mapping.objects.of(pairing.firm).filter(pairing=pairing, key__startswith=TRUST_BANK)
+    return set(rows.values_list("ledger_id", flat=True))
+
+
+def check_streams(pairing: Pairing) -> list[str]:
+    """One for each trust bank whose older checks have to be read once."""
+    return [f"checks.bank={bank}.start={pairing.start_date}" for bank in sorted(trust_banks(pairing))]
+
+
+def _is_check_on(row: Raw, banks: set[str]) -> bool:
+    return text(row, "PaymentType") == "Check" and text(nested(row, "AccountRef"), "value") in banks
 
 
 def _linked_ids(pairing: Pairing, entity: str) -> set[str]:
@@ -285,9 +310,11 @@ def _read_ledger(work: Workspace) -> None:
     since = query.between("TxnDate", start - EARLIER, date.max) if start else ""
     _keep_pages(work, "Payment", since, "*")
     for entity in OURS:
-        if _linked_ids(work.pairing, entity):
+        if _linked_ids(work.pairing, entity) or (entity == "Purchase" and trust_banks(work.pairing)):
             for page in work.ledger.pages(entity, since, "*"):
-                _keep_entity(work, entity, page.rows)
+                keep_entity(work, entity, page.rows)
+    for stream in check_streams(work.pairing):
+        move_cursor(work.pairing, stream, work.clock.now())
     mirror.end_full_read(work.pairing, NUMBERED, NAMES)
     if as_of:
         move_cursor(work.pairing, _ledger_stream(work), as_of - OVERLAP)
@@ -300,7 +327,7 @@ def _read_changed(work: Workspace, since: datetime) -> None:
     for entity in LEDGER_ENTITIES:
         for page in work.ledger.pages(entity, where, "*"):
             as_of = as_of or page.as_of
-            _keep_entity(work, entity, page.rows)
+            keep_entity(work, entity, page.rows)
     if as_of:
         move_cursor(work.pairing, _ledger_stream(work), as_of - OVERLAP)
 

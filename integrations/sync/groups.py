@@ -7,20 +7,31 @@ from datetime import date
 from integrations.core.changes import Decision
 from integrations.core.match import Match
 from integrations.core.ports import Raw
-from integrations.core.read import Unreadable, text
+from integrations.core.read import Unreadable, nested_id, text
 from integrations.core.records import Kind, Ref
-from integrations.kinds import contact, credit_note, invoice, payment
+from integrations.kinds import contact, credit_note, invoice, payment, trust_entry
 from integrations.kinds.credit_note import CreditNote
 from integrations.kinds.documents import ledger_fingerprint
 from integrations.kinds.group import Document, Group, LinkState
 from integrations.kinds.invoice import Allocation, Bill, InterestCharge, LineItem
 from integrations.kinds.payment import Receipt
 from integrations.kinds.theirs import GIVEN_UP
+from integrations.kinds.trust_entry import TrustRow
 from integrations.models import EntityLink, Issue, Pairing
 from integrations.sync import mirror
 from integrations.sync.clusters import Cluster
 from integrations.sync.mirror import Kept
 from integrations.sync.workspace import Workspace
+
+
+@dataclass
+class TrustRows:
+    """The trust rows of a chunk: readable ones, what is wrong with others, and gone ones to their account."""
+
+    rows: dict[str, TrustRow]
+    unreadable: dict[str, str]
+    gone: dict[str, str]
+    by_contact: dict[str, list[str]]
 
 
 @dataclass
@@ -45,6 +56,7 @@ class Loaded:
     absent: frozenset[str]
     left: dict[Ref, dict[str, object]]
     absent_contacts: frozenset[str]
+    trust: TrustRows
     today: date
 
 
@@ -60,11 +72,13 @@ def load_chunk(work: Workspace, clusters: list[Cluster]) -> Loaded:
     payment_ids = {a.parent_id for a in allocations.values() if a.is_payment and a.parent_id}
     memo_ids = {a.parent_id for a in allocations.values() if not a.is_payment and a.parent_id}
     charge_rows = list(mirror.load(pairing, "interest_charges", owners=bill_ids))
+    trust = _trust(pairing, contact_ids)
     wanted: Wanted = {
         Kind.CONTACT: contact_ids,
         Kind.INVOICE: bill_ids,
         Kind.PAYMENT: payment_ids,
         Kind.CREDIT_NOTE: memo_ids,
+        Kind.TRUST_ENTRY: [id for ids in trust.by_contact.values() for id in ids],
     }
     links = _links(pairing, wanted)
     return Loaded(
@@ -88,8 +102,17 @@ def load_chunk(work: Workspace, clusters: list[Cluster]) -> Loaded:
         absent=frozenset(row.id for row in rows if row.is_deleted),
         left=_left(pairing, wanted),
         absent_contacts=frozenset(row.id for row in people if row.is_deleted),
+        trust=trust,
         today=work.clock.now().date(),
     )
+
+
+def _trust(pairing: Pairing, contact_ids: list[str]) -> TrustRows:
+    """The whole trust ledgers of these contacts; a row that is gone only matters where it is linked."""
+    rows = list(mirror.load(pairing, "trust_transactions", owners=contact_ids))
+    good, bad = _decoded((row for row in rows if not row.is_deleted), trust_entry.decode_row)
+    gone = {row.id: nested_id(row.data, "bank_account") for row in rows if row.is_deleted}
+    return TrustRows(good, bad, gone, _grouped((row.owner_id, row.id) for row in rows))
 
 
 def _decoded[T](rows: Iterable[Kept], decode: Callable[[Raw], T]) -> tuple[dict[str, T], dict[str, str]]:
@@ -260,6 +283,7 @@ def group_of(loaded: Loaded, cluster: Cluster, matches: Mapping[str, Match]) -> 
         id: payment.assemble(id, loaded.by_payment.get(id, []), loaded.receipts.get(id, []), _rivals(loaded, id))
         for id in payment_ids
     }
+    trust_ids = {id for contact_id in cluster.contact_ids for id in loaded.trust.by_contact.get(contact_id, ())}
     wider = set(bill_ids) | {bill_id for p in payments.values() for bill_id in p.bill_ids}
     memo_ids = {a.parent_id for id in bill_ids for a in loaded.by_bill.get(id, ()) if not a.is_payment} - {""}
     notes = {id: CreditNote(id, loaded.memos.get(id), tuple(loaded.by_memo.get(id, ()))) for id in memo_ids}
@@ -269,6 +293,7 @@ def group_of(loaded: Loaded, cluster: Cluster, matches: Mapping[str, Match]) -> 
         Kind.INVOICE: set(bill_ids),
         Kind.PAYMENT: payment_ids,
         Kind.CREDIT_NOTE: memo_ids,
+        Kind.TRUST_ENTRY: trust_ids,
     }
     refs = {ref for ref in loaded.links if ref.practice_id in practice_ids[ref.kind]}
     return Group(
@@ -289,6 +314,9 @@ def group_of(loaded: Loaded, cluster: Cluster, matches: Mapping[str, Match]) -> 
         run_date=loaded.today,
         left={ref: said for ref, said in loaded.left.items() if ref.practice_id in practice_ids[ref.kind]},
         absent_contacts=frozenset(id for id in cluster.contact_ids if id in loaded.absent_contacts),
+        trust={id: row for id, row in loaded.trust.rows.items() if id in trust_ids},
+        unreadable_trust={id: said for id, said in loaded.trust.unreadable.items() if id in trust_ids},
+        gone_trust={id: account for id, account in loaded.trust.gone.items() if id in trust_ids},
     )
 
 

@@ -40,6 +40,15 @@ def sync_group(
         _sync(work, run, {key: issue for key, issue in known.items() if key in found or key not in kept}, found)
 
 
+def sync_codes(work: Workspace, run: SyncRun, codes: Collection[str], problems: Iterable[Problem]) -> None:
+    """Makes the open issues of these codes, whatever they are about, exactly ``problems``."""
+    issues = Issue.objects.of(work.firm).filter(pairing=work.pairing, state__in=OPEN, code__in=codes)
+    known = {_key(issue.code, issue.kind, issue.practice_id, issue.leg): issue for issue in issues}
+    found = {_key(p.code, p.ref.kind, p.ref.practice_id, p.ref.leg): p for p in problems}
+    with transaction.atomic():
+        _sync(work, run, known, found)
+
+
 def sync_firm(work: Workspace, run: SyncRun | None, codes: Collection[str], found: dict[str, str]) -> None:
     """Makes the open firm-wide issues among ``codes`` exactly ``found`` (code to message)."""
     issues = Issue.objects.of(work.firm).filter(pairing=work.pairing, state__in=OPEN, kind="", code__in=codes)

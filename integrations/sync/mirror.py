@@ -1,7 +1,7 @@
 """The mirror: whole pages of remote objects kept in a few statements, and read back as plain JSON."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -11,11 +11,12 @@ from django.db import connection
 from integrations.core.ports import Clock, Raw
 from integrations.core.read import nested, nested_id, text
 from integrations.core.records import fingerprint
+from integrations.kinds.trust_entry import contact_of
 from integrations.models import Pairing, Record
 from integrations.sync.folded import NUMBER as NUMBER
 from integrations.sync.folded import folded_of
 
-NOBODY = "0"  # the owner of a bill whose contact Clio has never named
+NOBODY = "0"  # the owner of a bill whose contact Clio has never named, and of a trust row without a client
 ABSENT_AFTER = timedelta(minutes=10)  # rule R1.4: between the two complete reads that do not show an object
 # Bookkeeping of the systems, and "shown", which we add to lines ourselves once we know it.
 _VOLATILE = frozenset(
@@ -32,7 +33,8 @@ FROM unnest(%(ids)s::text[], %(owners)s::text[], %(peers)s::text[], %(datas)s::t
             %(keys)s::text[], %(other_keys)s::text[], %(words)s::text[])
   AS row (id, owner, peer, data, digest, key, other_key, words)
 ON CONFLICT (pairing_id, side, entity, external_id) DO UPDATE SET
-  owner_id = CASE WHEN excluded.owner_id = %(nobody)s THEN integrations_record.owner_id ELSE excluded.owner_id END,
+  owner_id = CASE WHEN excluded.owner_id = %(nobody)s AND excluded.entity <> 'trust_transactions'
+                  THEN integrations_record.owner_id ELSE excluded.owner_id END,
   peer_id = excluded.peer_id, digest = excluded.digest,
   key = excluded.key, other_key = excluded.other_key, words = excluded.words,
   data = CASE WHEN integrations_record.data ? 'shown'
@@ -58,9 +60,10 @@ class Kept:
 
 def keep_practice(pairing: Pairing, entity: str, rows: Sequence[Raw], *, sweep: int = 0) -> None:
     """Keeps one page of a Clio list; rows whose data moved become unsettled."""
-    _keep(
-        pairing, Record.Side.PRACTICE, entity, [(text(row, "id"), *_belongs(entity, row), row) for row in rows], sweep
-    )
+    owned = [(text(row, "id"), *_belongs(entity, row), row) for row in rows]
+    if entity == "trust_transactions":
+        _unsettle_former_owners(pairing, [(row[0], row[1]) for row in owned])
+    _keep(pairing, Record.Side.PRACTICE, entity, owned, sweep)
 
 
 def keep_ledger(pairing: Pairing, entity: str, rows: Sequence[Raw], *, settled: bool = False) -> None:
@@ -122,10 +125,28 @@ def _belongs(entity: str, row: Raw) -> tuple[str, str]:
             return nested_id(row, "bill"), nested_id(row, "allocation")
         case "credit_memos":
             return nested_id(row, "contact"), ""
+        case "trust_transactions":
+            return contact_of(row) or NOBODY, nested_id(row, "allocation")
         case "line_items" | "interest_charges":
             return nested_id(row, "bill"), ""
         case _:
             return "", ""
+
+
+_FORMER_OWNERS = """
+UPDATE integrations_record SET settled = FALSE
+WHERE pairing_id = %(p)s AND entity = 'trust_transactions' AND settled AND owner_id IN (
+  SELECT held.owner_id FROM integrations_record held
+  JOIN unnest(%(ids)s::text[], %(owners)s::text[]) AS row (id, owner) ON row.id = held.external_id
+  WHERE held.pairing_id = %(p)s AND held.entity = 'trust_transactions' AND held.owner_id <> row.owner)
+"""
+
+
+def _unsettle_former_owners(pairing: Pairing, owned: Sequence[tuple[str, str]]) -> None:
+    """A trust row that moves to another client changes what the one it leaves can be taken from (rule R6.5)."""
+    ids, owners = [id for id, _ in owned], [owner for _, owner in owned]
+    with connection.cursor() as cursor:
+        cursor.execute(_FORMER_OWNERS, {"p": pairing.pk, "ids": ids, "owners": owners})
 
 
 def to_json(value: object) -> str:
@@ -238,6 +259,17 @@ def note_gone(pairing: Pairing, entity: str, owner_id: str, keep: Iterable[str],
     """Of the objects of one owner, notes those that a read of this owner no longer showed."""
     records = Record.objects.of(pairing.firm).filter(pairing=pairing, entity=entity, owner_id=owner_id)
     records.filter(missing_since=None).exclude(external_id__in=list(keep)).update(missing_since=clock.now())
+
+
+def note_unlisted(pairing: Pairing, entity: str, held: Iterable[str], listed: Collection[str], clock: Clock) -> None:
+    """After a complete list of ids (rule R1.4): of the objects in ``held``, what it did not name is missing; the second
+    time, ten minutes later, it is gone. What it named is there.
+    """
+    records = Record.objects.of(pairing.firm).filter(pairing=pairing, entity=entity, is_deleted=False)
+    unseen, now = records.filter(external_id__in=[id for id in held if id not in listed]), clock.now()
+    unseen.filter(missing_since__lte=now - ABSENT_AFTER).update(is_deleted=True, settled=False)
+    unseen.filter(missing_since=None).update(missing_since=now)
+    records.filter(external_id__in=list(listed)).exclude(missing_since=None).update(missing_since=None)
 
 
 def begin_full_read(pairing: Pairing) -> None:

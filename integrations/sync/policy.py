@@ -31,6 +31,7 @@ def policy_of(pairing: Pairing) -> Policy:
         aggregate_tax=pairing.aggregate_tax,
         name_template=pairing.name_template,
         reactivate_customers=pairing.reactivate_customers,
+        trust_checks=pairing.trust_checks,
         numbering_on=bool(profile.get("custom_numbers")),
         auto_apply_credit=bool(profile.get("auto_apply_credit")),
         credit_purpose=pairing.credit_purpose,

@@ -29,6 +29,8 @@ from integrations.sync.leftout import left_out
 from integrations.sync.policy import NotReady, policy_of, unsettle_on_change
 from integrations.sync.recover import recover
 from integrations.sync.settings import check_settings, settings_issues
+from integrations.sync.trust import gather_trust
+from integrations.sync.trust_accounts import account_issues
 from integrations.sync.workspace import Workspace
 from integrations.tokens import needs_reconnect
 
@@ -40,6 +42,7 @@ LOST = {
     "interest_charges": "interest charges, so bills with interest cannot be posted",
     "credit_memos": "credit notes, so what they are for is not known",
     "bank_accounts": "bank accounts, so references and over-payments of payments are not known",
+    "trust_transactions": "trust accounts that are mapped, so trust is not kept in step",
     "bank_transactions": "bank transactions, so references and over-payments of payments are not known",
 }
 UNDONE = (Issue.State.OPEN, Issue.State.DECIDED)
@@ -159,6 +162,7 @@ class Pass:
         check_settings(work)
         policy = policy_of(work.pairing)
         self.forbidden = gather.gather(work, self.run.pk, self._progress)
+        self.forbidden += gather_trust(work, self.run.pk, self._progress)
         unsettle_on_change(work.pairing, policy)
         if not dry:
             settings_issues(work, self.run, policy)
@@ -172,6 +176,7 @@ class Pass:
                 return False  # a slice does at least one chunk, so that every slice gets somewhere
         if not dry:
             clusters.settle_foreign(work.pairing)
+            account_issues(work, self.run, policy)
         return True
 
     def _chunk(
@@ -278,6 +283,7 @@ def _about(cluster: Cluster, group: Group) -> set[tuple[str, str]]:
         *((Kind.INVOICE, id) for id in group.lines),
         *((Kind.PAYMENT, id) for id in group.payments),
         *((Kind.CREDIT_NOTE, id) for id in group.credit_notes),
+        *((Kind.TRUST_ENTRY, id) for id in (*group.trust, *group.unreadable_trust, *group.gone_trust)),
     }
 
 

@@ -1,6 +1,8 @@
 """What a company's QuickBooks settings mean for the sync: read before every run, checked, explained (rule R9)."""
 
-from integrations.core.mapping import Policy
+from collections.abc import Mapping as MappingType
+
+from integrations.core.mapping import TRUST_BANK, TRUST_LIABILITY, Policy, is_trust_key
 from integrations.core.ports import Raw
 from integrations.core.read import nested, rows, text, truth
 from integrations.core.records import fingerprint
@@ -40,6 +42,7 @@ ITEM_ACCOUNT_TYPES = frozenset(
 )
 LIMITED_EDITIONS = ("self employed", "solopreneur", "ledger", "easystart", "simple start")
 DEPOSIT_ACCOUNT_TYPES = frozenset({"Bank", "Other Current Asset"})  # Intuit docs: Payment.DepositToAccountRef
+TRUST_ACCOUNT_TYPES = {TRUST_BANK: "Bank", TRUST_LIABILITY: "Other Current Liability"}  # rule R6.1
 
 
 def check_settings(work: Workspace) -> None:
@@ -170,20 +173,20 @@ def _bill_warning(work: Workspace) -> str:
 
 def invalid_mappings(pairing: Pairing) -> list[str]:
     """What is mapped to something that is gone, inactive or of a type that must not be posted to."""
-    known = known_targets(pairing)
-    return [
-        f"{row.name}: {said}" for row in _mappings(pairing) if (said := mapping_fault(row.key, row.ledger_id, known))
-    ]
+    return [f"{row.name}: {said}" for row, said in _judged(pairing) if said]
 
 
 def split_mappings(pairing: Pairing) -> tuple[list[Mapping], list[Mapping]]:
     """Mappings that can be posted to, and those that no longer can; bills that need one of these wait."""
-    known = known_targets(pairing)
-    valid: list[Mapping] = []
-    broken: list[Mapping] = []
-    for row in _mappings(pairing):
-        (broken if mapping_fault(row.key, row.ledger_id, known) else valid).append(row)
-    return valid, broken
+    judged = _judged(pairing)
+    return [row for row, said in judged if not said], [row for row, said in judged if said]
+
+
+def _judged(pairing: Pairing) -> list[tuple[Mapping, str]]:
+    """Every mapping with why it cannot serve, "" where it can."""
+    known, mapped = known_targets(pairing), _mappings(pairing)
+    clashing = clashes({row.key: row.ledger_id for row in mapped}, known)
+    return [(row, mapping_fault(row.key, row.ledger_id, known) or clashing.get(row.key, "")) for row in mapped]
 
 
 def _mappings(pairing: Pairing) -> list[Mapping]:
@@ -203,6 +206,8 @@ def mapping_fault(key: str, ledger_id: str, known: dict[str, dict[str, Raw]]) ->
         return "it is no longer in QuickBooks"
     if raw.get("Active") is False:
         return "it is inactive in QuickBooks"
+    if is_trust_key(key):
+        return _trust_fault(key, raw)
     if not is_item:
         return _account_fault(raw, DEPOSIT_ACCOUNT_TYPES)
     if text(raw, "Type") == "Category":
@@ -219,3 +224,43 @@ def _account_fault(account: Raw, allowed: frozenset[str]) -> str:
     if kind not in allowed:
         return f"{text(account, 'Name')} is of type {kind}, which does not fit here"
     return ""
+
+
+def _trust_fault(key: str, raw: Raw) -> str:
+    """Rule R6.1: trust money is in a bank account and owed by a current liability, whatever their detail types."""
+    wanted = next(kind for start, kind in TRUST_ACCOUNT_TYPES.items() if key.startswith(start))
+    if text(raw, "AccountType") == wanted:
+        return ""
+    return f"{text(raw, 'Name')} is of type {text(raw, 'AccountType')}; a trust account needs {wanted} here"
+
+
+def clashes(mapped: MappingType[str, str], known: dict[str, dict[str, Raw]]) -> dict[str, str]:
+    """Trust accounts that something else is mapped to as well: key to what is wrong (rules R4.4, R6.1).
+
+    ``mapped`` is every mapping of the firm, key to item or account id.
+    """
+    users: dict[str, list[str]] = {}
+    for key, id in sorted(mapped.items()):
+        if id:
+            users.setdefault(posted_account(key, id, known), []).append(key)
+    found: dict[str, str] = {}
+    for account_id, using in users.items():
+        if account_id and len(using) > 1 and any(is_trust_key(key) for key in using):
+            name = text(known["Account"].get(account_id, {}), "Name")
+            found |= {key: _clash(name, key, using) for key in using}
+    return found
+
+
+def _clash(name: str, key: str, using: list[str]) -> str:
+    if all(is_trust_key(user) for user in using):
+        return f"{name} is mapped to more than one trust account, and each needs its own"
+    if is_trust_key(key):
+        return f"{name} is used for bills or payments as well, and those never touch trust"
+    return f"{name} is mapped as a trust account, and bills and their payments never touch trust"
+
+
+def posted_account(key: str, id: str, known: dict[str, dict[str, Raw]]) -> str:
+    """The id of the account that an item or account posts to; "" where it is not known."""
+    if not key.startswith("item:"):
+        return id
+    return text(nested(known["Item"].get(id, {}), "IncomeAccountRef"), "value")

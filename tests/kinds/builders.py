@@ -33,6 +33,10 @@ ITEMS = {
     mapping.DEPOSIT: Target("80", "Undeposited Funds", "Undeposited Funds"),
     mapping.IN_TRANSIT: Target("81", "Trust in transit", "Trust in transit"),
     mapping.REFUND: Target("82", "Checking", "Checking"),
+    mapping.trust_bank_key("44"): Target("91", "IOLTA", "IOLTA"),
+    mapping.trust_liability_key("44"): Target("92", "IOLTA Liability", "IOLTA Liability"),
+    mapping.trust_bank_key("45"): Target("93", "IOLTA 2", "IOLTA 2"),
+    mapping.trust_liability_key("45"): Target("94", "IOLTA 2 Liability", "IOLTA 2 Liability"),
 }
 
 

@@ -19,6 +19,7 @@ from integrations.kinds.documents import ledger_fingerprint
 from integrations.kinds.group import Document, Group, LinkState
 from integrations.kinds.plan import plan_group
 from integrations.kinds.theirs import GIVEN_UP
+from integrations.kinds.trust_entry import entries_of
 from tests.contract import qbo_schema
 
 Applied = Mapping[str, Mapping[str, int]]  # entity to document id to amount
@@ -209,6 +210,9 @@ class Ledger:
             self.catalog.add_number(raw["DocNumber"], Holder(change.entity, raw["Id"], change.ref))
         if change.entity == "Purchase":
             raw["TotalAmt"] = sum((line["Amount"] for line in raw["Line"]), Decimal("0.00"))
+        entries = entries_of("JournalEntry", raw) if change.entity == "JournalEntry" else ()
+        if sum((entry.amount for entry in entries), Decimal(0)):
+            raise Refused(f"{change.ref} is not balanced")
         if change.entity == "Customer":
             self.catalog.add_customers([decode_customer(raw)])
         self._settle()
@@ -235,6 +239,8 @@ class Ledger:
             change.action is Action.VOID or change.closes == ref,
             base,
         )
+        if change.joins:
+            self.links[change.joins] = replace(self.links[ref], ref=change.joins)
         self.catalog.owners[change.entity, raw["Id"]] = ref
 
     def _settle(self) -> None:

@@ -85,7 +85,7 @@ def test_one_cheque_of_1500_on_a_bill_of_1000_and_an_earlier_one_of_500() -> Non
 
 def test_1000_from_trust_on_a_bill() -> None:
     """The payment leg: Dr in transit / Cr A/R 1,000."""
-    trust = allocation(source_type="Trust", source_id="44", destination_id="33")
+    trust = allocation(source_type="Trust", source_id="46", destination_id="33")
     plan = Ledger().plan(group([paid(bill(), 1000)], allocations=[trust]), policy())
     assert [(p.account, p.debit, p.credit) for p in change_of(plan, payment()).postings()] == [
         ("Trust in transit", 1000, 0),

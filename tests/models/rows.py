@@ -21,6 +21,7 @@ from integrations.models import (
     Record,
     SyncEvent,
     SyncRun,
+    TrustSweep,
 )
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -125,6 +126,7 @@ def one_of_each(firm: Firm, user: User) -> dict[type[FirmOwned], FirmOwned]:
         made(Mapping, firm, pairing=pairing, **mapping),
         made(Cursor, firm, pairing=pairing, stream=mine, at=NOW),
         made(Record, firm, pairing=pairing, **record),
+        made(TrustSweep, firm, pairing=pairing, account_id=mine, swept_at=NOW, apart=0),
         link_of(pairing, practice_id=mine, ledger_id=mine),
         event_of(pairing, run=run, dispatch=dispatch),
         issue_of(pairing, practice_id=mine),

@@ -28,7 +28,7 @@ def reads_of_a_run(portal: Portal) -> tuple[int, int]:
 @pytest.mark.parametrize("bills", [1, 60])
 def test_quickbooks_is_read_as_often_for_sixty_bills_as_for_one(portal: Portal, bills: int) -> None:
     many(portal, bills)
-    assert reads_of_a_run(portal)[1] == 12  # preferences, accounts, items, names, numbers, payments
+    assert reads_of_a_run(portal)[1] == 13  # preferences, accounts, items, names, numbers, payments, checks
 
 
 def test_clio_is_read_by_the_page(portal: Portal) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.test import Client
 
-from integrations import errands, mapping
+from integrations import errands, slots
 from integrations.models import Connection, Errand, Mapping
 from tests.portal import Portal
 
@@ -88,9 +88,9 @@ def test_filling_in_is_left_to_the_queue_and_creates_what_was_shown(
     errands.carry_out(errand.pk, unmapped.clock)
     errand.refresh_from_db()
     assert (errand.state, errand.error) == ("done", "")
-    assert {slot.key for slot in mapping.SLOTS if not slot.optional} == set(
-        Mapping.objects.of(unmapped.firm).values_list("key", flat=True)
-    )
+    needed = {slot.key for slot in slots.SLOTS if not slot.optional}
+    trust = {slot.key for slot in slots.trust_slots(unmapped.pairing)}
+    assert needed | trust == set(Mapping.objects.of(unmapped.firm).values_list("key", flat=True))
     assert unmapped.pairing.start_date == date(2026, 4, 1)
     assert "Advanced Client Costs" in {row["Name"] for row in unmapped.quickbooks.all("Account")}
 

@@ -69,6 +69,8 @@ LISTS: Mapping[str, List] = {
         "clio_payments_transaction,created_at,updated_at,bank_account{id,type,name},client{id,name},"
         "matter{id,display_number,client},bill{id,number},allocation{id}",
     ),
+    # Rows leave no trace when they are deleted (Clio API docs: BankTransaction), so their ids are swept.
+    "bank_transaction_ids": List("bank_transactions.json", "id"),
     "expense_categories": List(
         "expense_categories.json",
         "id,etag,name,entry_type,created_at,updated_at",
