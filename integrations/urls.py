@@ -3,7 +3,7 @@
 from django.urls import URLPattern, URLResolver, path, register_converter
 
 from integrations.converters import KindConverter, SystemConverter
-from integrations.views import connections, customers, dashboard, issues, mappings, preview, records, runs, setup
+from integrations.views import connections, customers, dashboard, issues, mappings, preview, records, runs, setup, trust
 
 register_converter(SystemConverter, "system")
 register_converter(KindConverter, "kind")
@@ -30,6 +30,8 @@ firm_patterns: list[URLPattern | URLResolver] = [
     path("issues/<int:pk>/", issues.issue, name="issue"),
     path("records/<kind:kind>/", records.records, name="records"),
     path("records/<kind:kind>/<slug:practice_id>/", records.record, name="record"),
+    path("trust/", trust.trust, name="trust"),
+    path("trust/opening.csv", trust.opening, name="trust_opening"),
     path("quickbooks-only/", customers.quickbooks_only, name="quickbooks_only"),
 ]
 root_patterns: list[URLPattern | URLResolver] = [

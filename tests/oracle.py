@@ -22,6 +22,7 @@ OURS = (
     ("Customer", "contact"),
     ("CreditMemo", "credit_note"),
     ("Payment", "credit_note"),
+    ("JournalEntry", "trust_entry"),
 )
 
 
@@ -37,7 +38,8 @@ class Explained:
 @dataclass
 class Oracle:
     """``accounts`` names QuickBooks account ids by role: receivable, services, hard, soft, tax, discount, interest,
-    rounding, undeposited, in_transit. ``before`` is QuickBooks's trial balance before the first sync."""
+    rounding, undeposited, in_transit, trust_bank, trust_liability. ``before`` is QuickBooks's trial balance before the
+    first sync."""
 
     clio: Mapping[str, list[Doc]]
     quickbooks: Mapping[str, list[Doc]]
@@ -56,6 +58,7 @@ class Oracle:
             self._check_bill(bill)
         self._check_payments()
         self._check_credits()
+        self._check_trust()
         self._check_strays()
         self._check_customers()
         self._check_accounts()
@@ -72,6 +75,9 @@ class Oracle:
         self.every_bill = {b["id"]: b for b in self.clio["bills"]}
         self.about = {(issue.kind, issue.practice_id) for issue in self.issues}
         self.documents: dict[tuple[str, int, str], list[Doc]] = defaultdict(list)
+        trusts = {account["id"] for account in self.clio["bank_accounts"] if account["type"] == "Trust"}
+        rows = [row for row in self.clio["bank_transactions"] if row["bank_account_id"] in trusts]
+        self.trust = [row for row in rows if date.fromisoformat(row["date"]) >= self.start]
         for entity, kind in OURS:
             for doc in self.quickbooks[entity]:
                 found = _mark(doc, self.slug)
@@ -213,17 +219,40 @@ class Oracle:
             if role != "receivable":
                 self.expected[role] += posted.pop(account, ZERO)
 
+    # Trust
+
+    def _check_trust(self) -> None:
+        """Every row of a trust account since the start moves the bank and what is owed, or is explained."""
+        for row in self.trust:
+            live = self._live("trust_entry", row["id"])
+            if not live and self._is_row_explained(row):
+                continue
+            if len(live) != 1:
+                self.findings.append(f"trust row {row['id']} has {len(live)} entries")
+            self.expected["trust_bank"] += row["signed"]
+            self.expected["trust_liability"] -= row["signed"]
+
+    def _is_row_explained(self, row: Doc) -> bool:
+        about = {
+            ("trust_entry", str(row["id"])),
+            ("payment", str(row["payment_id"])),
+            ("contact", str(row["client_id"])),
+        }
+        bills = [self.bills[a["bill_id"]] for a in self.allocations[row["payment_id"]] if a["bill_id"] in self.bills]
+        return bool(about & self.about) or any(self._explained(bill) for bill in bills)
+
     # The whole
 
     def _check_strays(self) -> None:
+        clients = {row["client_id"] for row in (*self.bills.values(), *self.trust)}
         for (kind, id, leg), docs in self.documents.items():
             live = [doc for doc in docs if not _is_void(doc)]
             if kind == "invoice" and live and (id not in self.bills or leg not in self._legs(self.bills[id])):
                 self.findings.append(
                     f"invoice {live[0]['DocNumber']} stands for bill {id}/{leg}, which is not in scope"
                 )
-            if kind == "contact" and (len(docs) != 1 or id not in {b["client_id"] for b in self.bills.values()}):
-                self.findings.append(f"contact {id} has {len(docs)} customers, or none of its bills is in scope")
+            if kind == "contact" and (len(docs) != 1 or id not in clients):
+                self.findings.append(f"contact {id} has {len(docs)} customers, or nothing of it is in scope")
 
     def _check_customers(self) -> None:
         """Per contact: open balances of our invoices equal the balances of its posted bills."""

@@ -31,6 +31,7 @@ _LEDGER_PAGES = {
     "Estimate": "estimate?txnId=",
     "RefundReceipt": "refundreceipt?txnId=",
     "JournalEntry": "journal?txnId=",
+    "Purchase": "check?txnId=",
     "Deposit": "deposit?txnId=",
 }
 _PLAYED = {"Customer": "customer", "Invoice": "invoice", "Payment": "payment"}
@@ -40,6 +41,8 @@ _LEDGER_HOSTS = {"production": "https://app.qbo.intuit.com", "sandbox": "https:/
 def record_page(firm: Firm, kind: str, practice_id: str) -> str:
     if kind not in KINDS or not practice_id:
         return ""
+    if practice_id.startswith("account-"):  # what is said of a whole trust account
+        return reverse("trust", kwargs={"firm": firm.slug})
     return reverse("record", kwargs={"firm": firm.slug, "kind": kind, "practice_id": practice_id})
 
 

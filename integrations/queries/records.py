@@ -22,7 +22,7 @@ LISTS = {
     "invoice": "bills",
     "payment": "allocations",
     "credit_note": "credit_memos",
-    "trust_entry": "trust_entries",
+    "trust_entry": "trust_transactions",
 }
 # A missing key is neither equal nor unequal, so it is asked for by itself.
 OF_PAYMENTS = Q(data__parent__type__isnull=True) | ~Q(data__parent__type="CreditMemo")

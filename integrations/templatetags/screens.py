@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from django import template
 
+from integrations.issue_codes import code
 from integrations.models import SyncRun
 from integrations.queries.links import KINDS, ONE
 from integrations.queries.runs import written
@@ -26,6 +27,12 @@ def with_written(runs: Iterable[SyncRun]) -> list[tuple[SyncRun, int]]:
 @register.filter
 def kinds(kind: str) -> str:
     return KINDS.get(kind, kind)
+
+
+@register.filter
+def issue_name(name: str) -> str:
+    """What an issue of this code is called."""
+    return code(name).name.lower()
 
 
 @register.filter

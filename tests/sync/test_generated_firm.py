@@ -54,6 +54,8 @@ def judged(portal: Portal, before: dict) -> list[str]:
         "receivable": portal.quickbooks.account_id("receivable"),
         "undeposited": mapped[keys.DEPOSIT],
         "in_transit": mapped[keys.IN_TRANSIT],
+        "trust_bank": next(id for key, id in mapped.items() if key.startswith(keys.TRUST_BANK)),
+        "trust_liability": next(id for key, id in mapped.items() if key.startswith(keys.TRUST_LIABILITY)),
     }
     return Oracle(
         clio=portal.clio.snapshot(),
