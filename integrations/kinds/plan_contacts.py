@@ -9,6 +9,8 @@ from integrations.kinds.group import Draftbook, LinkState, contact_ref
 from integrations.kinds.plan_contact_fields import contact_gone, customer_change, name_for, name_taken, plan_fields
 from integrations.kinds.plan_merged import plan_merged
 
+FILLS = "then what only one side knows is filled in on the other"
+
 
 def linked_contacts(book: Draftbook) -> set[str]:
     """Contacts whose customer is there: they are kept in step, whatever became of their bills."""
@@ -54,12 +56,12 @@ def _let_go(book: Draftbook, ref: Ref, contact: Contact | str | None, link: Link
 def _plan_unlinked(book: Draftbook, contact: Contact) -> None:
     decision = book.decision(contact.ref, "probable_match")
     if decision and decision.action == "link":
-        return _adopt(book, contact, decision.value, "chosen by a person")
+        return _adopt(book, contact, decision.value, f"chosen by a person; {FILLS}")
     found = book.group.matches.get(contact.id)
     if isinstance(found, Probable) and not (decision and decision.action == "create"):
         return book.report(_probable(book, contact, found))
     if isinstance(found, Exact):
-        return _adopt(book, contact, found.customer_id, "same name and e-mail")
+        return _adopt(book, contact, found.customer_id, f"same name and e-mail; {FILLS}")
     return _create(book, contact)
 
 

@@ -7,10 +7,10 @@ from typing import Any
 
 from firms.models import Firm
 from integrations.core.records import Kind
-from integrations.kinds import contact, payment
+from integrations.kinds import contact, contact_fields, payment
+from integrations.kinds.contact_fields import LABELS, shown
 from integrations.models import Dispatch, EntityLink, Issue, Pairing, Record, SyncEvent
 from integrations.queries import links
-from integrations.queries.customers import address_lines
 from integrations.queries.postings import Line, lines
 from integrations.queries.records import LISTS, OF_PAYMENTS, Row, beside_of, bills_of, decimal, payments_of, row_of
 from integrations.queries.runs import EventRow, event_row
@@ -165,20 +165,15 @@ def _contact(data: dict[str, Any], ledger: dict[str, Any]) -> Iterable[Compared]
         ours = contact.decode(data)
     except ValueError:
         return
-    theirs = contact.decode_customer(ledger) if ledger else None
-    sent = contact.customer_body(ours, ours.name, "") if ledger else {}
     # The display name may carry a suffix where somebody else had the plain one, so it is shown and not compared.
-    yield Compared("Name", ours.name, theirs.display_name if theirs else "")
-    yield _text("Company", ours.company, _str(ledger, "CompanyName"), ledger)
-    yield _text("E-mail", ours.email, _part(ledger, "PrimaryEmailAddr", "Address"), ledger)
-    yield _text("Phone", ours.phone, _part(ledger, "PrimaryPhone", "FreeFormNumber"), ledger)
-    yield _text("Mobile", ours.mobile, _part(ledger, "Mobile", "FreeFormNumber"), ledger)
-    billing = contact.customer_body(ours, ours.name, "").get("BillAddr") or {}
-    yield _text("Address", _address(billing), _address(ledger.get("BillAddr")), ledger)
-    if sent.get("ShipAddr") or ledger.get("ShipAddr"):
-        yield _text("Work address", _address(sent.get("ShipAddr")), _address(ledger.get("ShipAddr")), ledger)
-    if theirs is not None:
-        yield Compared("Active", "", "Yes" if theirs.active else "No")
+    yield Compared("Name", ours.name, _str(ledger, "DisplayName"))
+    here = contact_fields.of_contact(ours)
+    there = contact_fields.of_customer(ledger, is_company=ours.is_company)
+    for name, value in here.items():
+        if value or there[name]:
+            yield _text(LABELS[name], shown(value), shown(there[name]), ledger)
+    if ledger:
+        yield Compared("Active", "", "No" if ledger.get("Active") is False else "Yes")
 
 
 def _invoice(pairing: Pairing, data: dict[str, Any], ledger: dict[str, Any]) -> Iterable[Compared]:
@@ -241,10 +236,6 @@ def _str(data: dict[str, Any], name: str) -> str:
 def _part(data: dict[str, Any], name: str, key: str) -> str:
     value = data.get(name)
     return _str(value, key) if isinstance(value, dict) else ""
-
-
-def _address(value: object) -> str:
-    return ", ".join(address_lines(value)) if isinstance(value, dict) else ""
 
 
 def _others(pairing: Pairing, kind: str, practice_id: str, data: dict[str, Any]) -> Iterable[Other]:

@@ -23,6 +23,7 @@ from integrations.sync.lease import beat
 from integrations.sync.workspace import Workspace
 from integrations.systems.wire import encode, parse
 
+MOST_PER_RUN = 200  # two calls each, of Clio's 50 a minute: bills must not wait for them; the rest follows
 LOOK_AFTER_S = 5.0
 OVER_AFTER = timedelta(seconds=150)  # by then a request that went unanswered is no longer on its way
 OPEN = (Dispatch.State.SENT, Dispatch.State.UNKNOWN)
@@ -43,7 +44,7 @@ DONE, WAITS, MOVED = Outcome(), Outcome(waits=True), Outcome(waits=True, moved=T
 
 def write(work: Workspace, run: SyncRun, change: Change, books: Books) -> Outcome:
     """Carries out one change of a contact in Clio. Where Clio takes no writes at all, the ledger's side goes on."""
-    if work.practice_closed:
+    if work.practice_closed or work.practice_writes >= MOST_PER_RUN:
         return WAITS
     if dispatches.of_document(work, change.ref, Side.PRACTICE).filter(state__in=OPEN).exists():
         return Outcome(refusals.unresolved_in_clio(change))
@@ -73,6 +74,7 @@ def _write(work: Workspace, run: SyncRun, change: Change, books: Books) -> Outco
 
 def _send(work: Workspace, dispatch: Dispatch, change: Change, etag: str, data: Raw) -> Outcome:
     """Raises RemoteError where the connection or its permissions are at fault; then nothing was done."""
+    work.practice_writes += 1
     try:
         answer = work.practice.update_contact(change.ref.practice_id, etag, data)
     except Garbled as error:

@@ -3,7 +3,7 @@
 import logging
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from django.db import IntegrityError, transaction
@@ -223,7 +223,7 @@ class Pass:
         for _ in range(ROUNDS - 1):
             if not result.again:
                 break
-            group, plan = self._replan(cluster, plan, policy, catalog, matches)
+            group, plan = self._replan(cluster, replace(plan, reread=frozenset()), policy, catalog, matches)
             result = self._apply(group, plan, catalog)
         return group, self._explain(cluster, group, plan, result)
 

@@ -20,6 +20,7 @@ class Workspace:
     clock: Clock
     requests: Callable[[], dict[str, int]]  # so far, as ``sync --json`` prints them
     practice_closed: RemoteError | None = None  # why nothing more is written to Clio in this run
+    practice_writes: int = 0
     apart: Counter[str] = field(default_factory=Counter)  # of these, what is counted apart as well
 
     @property

@@ -7,6 +7,7 @@ import json
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+import pytest
 import requests
 
 from firms.models import Firm, User
@@ -14,7 +15,7 @@ from integrations.sandbox.clio.office import ClioOffice
 from integrations.sandbox.generator import seed
 from integrations.sandbox.quickbooks.office import QuickBooksOffice
 from tests.contract import openapi, qbo_schema
-from tests.portal import connect, new_world
+from tests.portal import connect, make_portal, new_world
 
 ENTITIES = {name.lower(): name for name in ("Customer", "Invoice", "Payment", "Item", "Account")}
 
@@ -31,7 +32,8 @@ class Judge:
         query = parse_qsl(parts.query, keep_blank_values=True)
         if "/api/v4" in parts.path:
             path = parts.path.partition("/api/v4")[2]
-            self._try(f"{request.method} {path}", openapi.check_request, request.method, path, query)
+            body = json.loads(request.body) if request.body else None
+            self._try(f"{request.method} {path}", openapi.check_request, request.method, path, query, body)
         elif request.method == "POST" and "/v3/company/" in parts.path:
             entity = ENTITIES[parts.path.rpartition("/")[2]]
             body = json.loads(request.body or b"{}")
@@ -41,7 +43,8 @@ class Judge:
     def answer(self, path: str, parsed: Any) -> None:
         if "/api/v4" in path:
             below = path.partition("/api/v4")[2]
-            self._try(f"answer {below}", openapi.check_answer, "GET", below, 200, _described(parsed))
+            method = "GET" if isinstance(parsed.get("data"), list) else "PATCH"
+            self._try(f"answer {below}", openapi.check_answer, method, below, 200, _described(parsed))
         elif "/v3/company/" in path:
             self._try(f"answer {path.rpartition('/')[2]}", qbo_schema.check_answer, parsed)
 
@@ -89,3 +92,31 @@ if openapi.available() and qbo_schema.available():
         assert judge.faults == []
         assert {"Customer.create", "Invoice.create", "Payment.create", "Item.create", "Account.create"} <= judge.seen
         assert {"Customer.update", "Invoice.void"} <= judge.seen
+
+    @pytest.mark.parametrize("has_entries", [True, False])
+    def test_r7_what_is_written_to_clio_keeps_to_its_description(acme: Firm, alice: User, has_entries: bool) -> None:
+        portal = make_portal(acme, alice)
+        contact = portal.contact(email="ann@example.com" if has_entries else "")
+        if has_entries:
+            entries = [{"name": name, "number": "555 0101"} for name in ("Work", "Mobile", "Home", "Fax")]
+            places = [{"name": name, "street": "1 High St"} for name in ("Work", "Billing")]
+            portal.clio.edit_contact(contact, phone_numbers=entries, addresses=places)
+        portal.bill("10.00", contact=contact)
+        portal.run()
+        judge = Judge()
+        portal.wire.before.append(judge.request)
+        portal.wire.tamper.append(judge.answer)
+        numbers = ("PrimaryPhone", "Mobile", "AlternatePhone", "Fax")
+        portal.quickbooks.edit_customer(
+            portal.quickbooks.all("Customer")[0]["Id"],
+            GivenName="Anna",
+            MiddleName="Q",
+            PrimaryEmailAddr={"Address": "anna@example.com"},
+            BillAddr={"Line1": "2 Low St", "City": "Austin", "PostalCode": "78701"},
+            ShipAddr={"Line1": "3 Mid St"},
+            **{name: {"FreeFormNumber": f"555 020{n}"} for n, name in enumerate(numbers)},
+        )
+        portal.run()
+        assert judge.faults == []
+        assert f"PATCH /contacts/{contact}.json" in judge.seen
+        assert len(portal.clio_writes()) == 1

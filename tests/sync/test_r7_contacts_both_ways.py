@@ -10,6 +10,7 @@ import requests
 
 from integrations.models import Dispatch, EntityLink, Pairing, SyncEvent
 from integrations.sandbox.http import Response, json_response
+from integrations.sync import practice
 from tests.portal import Portal
 from tests.sync.books import settled
 
@@ -508,6 +509,30 @@ def test_r7_412_that_turns_out_to_be_a_conflict_is_asked(portal: Portal) -> None
     settled(portal, "contact_conflict")
 
 
+def test_r7_an_entry_changed_without_a_trace_in_the_contact_is_seen_before_it_is_written_to(portal: Portal) -> None:
+    """Whether a changed phone moves the contact's etag and time of change is not documented."""
+    portal.world.store.set_setting("switch:clio_row_touches_contact", "no")
+    contact = ann(portal)
+    mobile = next(row["id"] for row in in_clio(portal, contact)["phone_numbers"] if row["name"] == "Mobile")
+    portal.clio.edit_contact(contact, phone_numbers=[{"id": mobile, "number": "555 0302"}])
+    edit(portal, Mobile={"FreeFormNumber": "555 0202"})
+    portal.run()
+    assert portal.issue("contact_conflict").details["fields"]["mobile"]["clio"] == "555 0302"
+    assert portal.clio_writes() == []
+    settled(portal, "contact_conflict")
+
+
+def test_r7_and_reaches_quickbooks_with_the_next_look_at_all_linked_contacts(portal: Portal) -> None:
+    portal.world.store.set_setting("switch:clio_row_touches_contact", "no")
+    contact = ann(portal)
+    mobile = next(row["id"] for row in in_clio(portal, contact)["phone_numbers"] if row["name"] == "Mobile")
+    portal.clio.edit_contact(contact, phone_numbers=[{"id": mobile, "number": "555 0302"}])
+    portal.clock.sleep(960)
+    portal.run()
+    assert in_quickbooks(portal)["Mobile"]["FreeFormNumber"] == "555 0302"
+    settled(portal)
+
+
 def test_r7_without_the_right_to_write_contacts_the_ledger_side_still_goes_on(portal: Portal) -> None:
     contacts = [ann(portal), ann(portal, first_name="Bo", email_addresses=[])]
     for customer in portal.quickbooks.all("Customer"):
@@ -522,6 +547,22 @@ def test_r7_without_the_right_to_write_contacts_the_ledger_side_still_goes_on(po
     assert "change contacts" in portal.issue("permission_lost").message
     assert len(portal.clio_writes()) == 1  # one refusal is enough for a run
     portal.wire.before.clear()
+    portal.run()
+    assert [dict(numbers(portal, contact))["Mobile"] for contact in contacts] == ["555 0202", "555 0202"]
+    settled(portal)
+
+
+def test_r7_many_writes_to_clio_are_spread_over_runs_and_bills_do_not_wait_for_them(
+    portal: Portal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(practice, "MOST_PER_RUN", 1)
+    contacts = [ann(portal), ann(portal, first_name="Bo", email_addresses=[])]
+    for customer in portal.quickbooks.all("Customer"):
+        portal.quickbooks.edit_customer(customer["Id"], Mobile={"FreeFormNumber": "555 0202"})
+    for contact in contacts:
+        portal.bill("20.00", contact=contact)
+    run = portal.run()
+    assert (run.counts["invoice"]["created"], run.counts["contact"]["waiting"]) == (2, 1)
     portal.run()
     assert [dict(numbers(portal, contact))["Mobile"] for contact in contacts] == ["555 0202", "555 0202"]
     settled(portal)

@@ -43,6 +43,8 @@ def test_a_story_ends_with_equal_books(acme: Firm, alice: User, system: str, nam
     portal.run()
     codes, but = story.unavoidable(name, value)
     settled(portal, *codes, but=but)
+    bo = portal.clio.take("contact", story.bo)
+    assert (bo["first_name"], [row["number"] for row in bo["phone_numbers"]]) == ("Bob", ["555 0202"])
 
 
 def _store(system: str, name: str, value: Any) -> Store:
@@ -103,6 +105,10 @@ class Story:
         clio.complete_payment(self.card)
         portal.pay(self.late, clio.bill(self.late)["balance"] - 4, MARCH)
         clio.edit_contact(self.ann, last_name="Lee-Wong")
+        mark = f"Clio contact {self.bo} "
+        for customer in portal.quickbooks.all("Customer"):
+            if mark in customer.get("Notes", ""):
+                portal.quickbooks.edit_customer(customer["Id"], GivenName="Bob", Mobile={"FreeFormNumber": "555 0202"})
         self._bank()
 
     def _bank(self) -> None:

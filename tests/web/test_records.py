@@ -75,7 +75,7 @@ def test_a_bills_page_shows_both_sides_its_postings_payments_and_history(alice_c
         "Accounts Receivable",
         "Paid by",
         "History",
-        "Requests sent to QuickBooks",
+        "Requests sent (",
     ):
         assert said in page, said
     sent = Dispatch.objects.of(synced.firm).get(entity="Invoice", practice_id=practice_id(synced, "1042"))

@@ -68,10 +68,11 @@ class People(Desk):
     def edit_contact(self, contact_id: int, values: Mapping[str, Any] | None = None, **more: Any) -> None:
         """Changes what is named; a row with ``id`` is edited, without is added, with ``_destroy`` is removed."""
         doc = self.take("contact", contact_id)
-        before = repr(doc)
+        before, own = repr(doc), repr(_without_rows(doc))
         self._write_contact(doc, {**(values or {}), **more})
         if repr(doc) != before:
-            self.save("contact", doc)
+            touch = repr(_without_rows(doc)) != own or self.switches["clio_row_touches_contact"] == "yes"
+            self.save("contact", doc, touch=touch)
 
     @atomic
     def delete_contact(self, contact_id: int) -> None:
@@ -264,6 +265,10 @@ def _row(kept: Sequence[Doc], collection: str, id: object) -> Doc:
         if str(row["id"]) == str(id):
             return row
     raise OfficeError(f"There is no row {id} in {collection.replace('_', ' ')}.")
+
+
+def _without_rows(doc: Doc) -> Doc:
+    return {name: value for name, value in doc.items() if name not in ROWS}
 
 
 def _name(doc: Doc, data: Mapping[str, Any]) -> None:
