@@ -651,3 +651,17 @@ def test_r7_a_contact_merged_in_clio_is_unlinked_and_its_bills_go_with_the_survi
     assert invoice["CustomerRef"]["name"] == "Bo Ek"
     assert re.search("merged into another", portal.issue("contact_gone").message)
     settled(portal, "contact_gone")
+
+
+def test_r7_a_contact_that_is_only_hidden_keeps_its_link_and_comes_back(portal: Portal) -> None:
+    """What is hidden looks as if it were gone, but its bills still name it."""
+    contact = ann(portal)
+    portal.clio.hide_contact(contact)
+    gone(portal)
+    assert portal.issue("contact_gone").severity == "info"
+    link = EntityLink.objects.of(portal.firm).get(kind="contact")
+    assert link.state == "live"
+    portal.clio.hide_contact(contact, hidden=False)
+    portal.clock.sleep(960)
+    portal.run()
+    settled(portal)
