@@ -43,6 +43,7 @@ class LoosePayment:
     customer_id: str
     date: date
     amount: Decimal
+    is_deposited: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """Planning payments: what has to happen to the payments on a group's bills (rule R4)."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 
@@ -10,6 +11,7 @@ from integrations.core.posting import gathered, post
 from integrations.core.read import money, nested, text
 from integrations.core.records import Kind, Ref
 from integrations.kinds.applying import is_posted
+from integrations.kinds.catalog import LoosePayment
 from integrations.kinds.facts import Difference
 from integrations.kinds.group import Document, Draftbook, LinkState
 from integrations.kinds.invoice import id_order
@@ -18,7 +20,7 @@ from integrations.kinds.payment_drafts import Desired, desired_payments
 from integrations.kinds.plan_deposited import plan_deposited
 from integrations.kinds.problems import MAPPING_NAMES, closed_period, dated, kept_by_hand
 from integrations.kinds.refund import is_refund, refund_ref
-from integrations.kinds.theirs import GONE, Way, is_left, met, met_gone
+from integrations.kinds.theirs import GONE, Way, is_left, met, met_gone, with_difference
 
 RESTORED = "what was changed in QuickBooks is undone"
 
@@ -148,11 +150,10 @@ def _kept_by_hand(book: Draftbook, draft: PaymentDraft) -> Problem | None:
 def _plan_new(book: Draftbook, draft: PaymentDraft) -> None:
     after = {draft.contact, *(line.invoice for line in draft.lines)}
     decision = book.decision(draft.ref, "payment_exists")
-    if decision and decision.action == "adopt" and _is_unclaimed(book, decision.value):
-        adopting = replace(draft, keeps_reference=True)
-        return book.add(_change(Action.UPDATE, adopting, decision.value, "already in QuickBooks", after))
     customer = book.link(draft.contact) or book.changes.get(draft.contact)
     near = book.catalog.loose_payments(customer.ledger_id, draft.amount, draft.dated) if customer else []
+    if decision and decision.action == "adopt" and _is_unclaimed(book, decision.value):
+        return book.add(_adoption(book, draft, decision.value, near, after))
     loose = [payment for payment in near if _is_unclaimed(book, payment.ledger_id)]
     if not loose or (decision and decision.action == "post"):
         return book.add(_change(Action.CREATE, draft, "", "", after))
@@ -167,6 +168,20 @@ def _plan_new(book: Draftbook, draft: PaymentDraft) -> None:
             details={"candidates": [payment.ledger_id for payment in loose]},
         )
     )
+
+
+def _adoption(
+    book: Draftbook, draft: PaymentDraft, ledger_id: str, near: Sequence[LoosePayment], after: set[Ref]
+) -> Change:
+    """Takes a person's payment for Clio's; of one in a deposit the date stays, since QuickBooks refuses another."""
+    change = _change(Action.UPDATE, replace(draft, keeps_reference=True), ledger_id, "already in QuickBooks", after)
+    theirs = next((payment for payment in near if payment.ledger_id == ledger_id), None)
+    if theirs is None or not theirs.is_deposited or theirs.date == draft.dated:
+        return change
+    fields = [{"label": "Date", "ours": str(draft.dated), "theirs": str(theirs.date)}]
+    message = f"{draft.title} keeps its date in QuickBooks, {theirs.date}, because it is part of a bank deposit there."
+    kept = replace(change, draft=replace(draft, keeps_reference=True, dated=theirs.date))
+    return with_difference(book, kept, draft, fields, message)
 
 
 def _is_unclaimed(book: Draftbook, ledger_id: str) -> bool:

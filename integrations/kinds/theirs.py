@@ -7,6 +7,7 @@ before one is created.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import cast
 
 from integrations.core.changes import Action, Change, Draft, Problem
 from integrations.core.money import ZERO
@@ -98,6 +99,17 @@ def is_left(book: Draftbook, ref: Ref) -> bool:
     book.report(_as_before(ref, book.group.left[ref]))
     book.by_hand.add(ref)
     return True
+
+
+def with_difference(
+    book: Draftbook, change: Change, draft: Draft, fields: Sequence[Difference], message: str
+) -> Change:
+    """The change of a document that keeps something of a person's: listed as accepted until Clio changes."""
+    link = LinkState(change.ref, change.entity, change.ledger_id, draft.fingerprint, "")
+    finding = _Finding("drift", message, tuple(fields))
+    base = _remembered(_Case(link, change.title, draft), finding)
+    book.report(_as_before(change.ref, cast(Raw, base[GIVEN_UP])))
+    return replace(change, base=base)
 
 
 def _met(book: Draftbook, case: _Case) -> Way:

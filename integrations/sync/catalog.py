@@ -8,6 +8,7 @@ from integrations.core.records import Kind, Ref, parse_mark
 from integrations.kinds.catalog import NUMBERED, Catalog, Holder, LooseCheck, LoosePayment, Settlement, number_key
 from integrations.kinds.contact import decode_customer
 from integrations.kinds.payment import applied_by
+from integrations.kinds.plan_deposited import is_deposited
 from integrations.models import EntityLink, Record
 from integrations.sync import mirror
 from integrations.sync.groups import unlinked_contacts
@@ -69,7 +70,7 @@ def _add_loose_payments(work: Workspace, catalog: Catalog) -> None:
             paid_on, amount = day(row.data, "TxnDate"), money(row.data, "TotalAmt")
             customer_id = text(nested(row.data, "CustomerRef"), "value")
             if paid_on and amount:
-                catalog.add_loose(LoosePayment(row.id, customer_id, paid_on, amount))
+                catalog.add_loose(LoosePayment(row.id, customer_id, paid_on, amount, is_deposited(row.data)))
 
 
 def _add_settlement(catalog: Catalog, row: Kept) -> None:

@@ -224,3 +224,14 @@ def test_r8_a_payment_taken_off_our_invoice_by_a_person_is_drift() -> None:
 
 def test_r8_nothing_in_the_catalog_is_needed_to_plan() -> None:
     assert Catalog().loose_payments("5", Decimal(1), PAID) == []
+
+
+def test_r4_6_a_deposited_payment_is_adopted_with_its_own_date_and_the_difference_stays_listed() -> None:
+    ledger = with_loose(PAID - timedelta(days=2))
+    loose = LoosePayment("700", "101", PAID - timedelta(days=2), Decimal(1000), is_deposited=True)
+    ledger.catalog._loose["101"] = [loose]
+    plan = ledger.carry_out(one_payment(decisions={ASKED: Decision("adopt", "700")}), policy())
+    assert ledger.of(payment())["TxnDate"] == "2026-02-18"
+    assert [(problem.code, problem.accepted) for problem in plan.problems] == [("drift", True)]
+    after = ledger.plan(one_payment(), policy())
+    assert (steps(after), after.problems) == ([], plan.problems)

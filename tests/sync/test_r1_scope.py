@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from integrations.models import SyncRun
+from integrations.models import Record, SyncRun
 from integrations.sandbox.clio.office import BillLine
 from integrations.sync.gather import reset_cursors
 from tests.portal import Portal
@@ -118,6 +118,22 @@ def test_r1_4_a_bill_missing_once_is_left_and_missing_twice_ten_minutes_apart_is
     portal.run()
     assert portal.invoice("8")["TotalAmt"] == 0
     settled(portal, but=[bill])
+
+
+def test_r1_4_a_payment_that_leaves_no_trace_is_voided_only_when_missing_twice(portal: Portal) -> None:
+    bill = portal.bill("80.00", number="8")
+    payment = portal.pay(bill, 30)
+    portal.run()
+    (allocation,) = Record.objects.of(portal.firm).filter(entity="allocations").values_list("external_id", flat=True)
+    portal.clio.delete_payment(payment)
+    portal.wire.tamper.append(hiding("allocations", int(allocation)))
+    swept(portal)
+    settled(portal, "total_mismatch", but=[bill])
+    assert portal.invoice("8")["Balance"] == 50
+    portal.clock.sleep(11 * MINUTE)
+    swept(portal)
+    assert portal.invoice("8")["Balance"] == 80
+    settled(portal)
 
 
 def test_r1_4_a_bill_that_shows_again_was_never_gone(portal: Portal) -> None:

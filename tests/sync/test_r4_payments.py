@@ -8,7 +8,7 @@ import pytest
 
 from integrations import mapping
 from integrations.core import mapping as keys
-from integrations.models import EntityLink, Mapping
+from integrations.models import EntityLink, Issue, Mapping
 from integrations.sandbox.clio.office import BillLine
 from tests.portal import Portal
 from tests.sync.books import account, settled
@@ -236,6 +236,19 @@ def test_r4_6_adopting_it_links_it_and_pays_the_invoice_with_it(portal: Portal) 
     portal.run()
     assert payments(portal) == [(100, 0)]
     assert "by hand" in portal.quickbooks.get("Payment", theirs)["PrivateNote"]
+    settled(portal)
+
+
+def test_r4_6_a_deposited_payment_of_another_day_is_adopted_with_its_own_date(portal: Portal) -> None:
+    theirs = offered_payment(portal)
+    portal.quickbooks.deposit_payments([theirs])
+    portal.run()
+    portal.resolve("payment_exists", "adopt")
+    portal.run()
+    adopted = portal.quickbooks.get("Payment", theirs)
+    assert (payments(portal), adopted["TxnDate"]) == ([(100, 0)], "2026-02-19")
+    (kept,) = Issue.objects.of(portal.firm).filter(state="accepted")
+    assert kept.details["fields"] == [{"label": "Date", "ours": "2026-02-20", "theirs": "2026-02-19"}]
     settled(portal)
 
 
