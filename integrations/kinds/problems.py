@@ -10,7 +10,6 @@ from integrations.core.ports import Raw
 from integrations.core.read import day
 from integrations.core.records import Kind, Ref
 from integrations.kinds.catalog import Holder
-from integrations.kinds.group import LinkState
 from integrations.kinds.invoice import NUMBER_LENGTH, Bill
 
 MAPPING_NAMES = {
@@ -142,15 +141,3 @@ def kept_by_hand(ref: Ref, title: str, numbers: Sequence[str]) -> Problem:
         title=title,
         details={"bills": list(numbers)},
     )
-
-
-def deleted(ref: Ref, title: str, link: LinkState) -> Problem:
-    message = f"{title} was deleted in QuickBooks. It is not created again by itself."
-    return Problem("deleted_in_ledger", ref, message, title=title, ledger_id=link.ledger_id)
-
-
-def drift(ref: Ref, title: str, link: LinkState, also: str = "") -> Problem:
-    """``also`` says what happened in Clio meanwhile; then the document can go no further."""
-    meanwhile = f", and {also}" if also else ""
-    message = f"{title} was changed in QuickBooks{meanwhile}; nothing was overwritten."
-    return Problem("drift", ref, message, title=title, ledger_id=link.ledger_id, blocks=bool(also))

@@ -5,6 +5,7 @@ from itertools import product
 import pytest
 
 from integrations.core.changes import Action
+from integrations.core.records import Kind
 from tests.kinds.builders import allocation, bill, codes, group, invoice, money, paid, payment, policy, steps
 from tests.kinds.ledger import Ledger
 from tests.kinds.subjects import LEDGER, PRACTICE, Outcome, Subject, subjects
@@ -28,6 +29,10 @@ def after(subject: Subject, practice: str, ledger_side: str) -> Outcome:
     plan = ledger.plan(subject.practice[practice], policy())
     about = [action for action, ref in steps(plan) if ref.kind == subject.ref.kind]
     return about, [code for code, ref in codes(plan) if ref.kind == subject.ref.kind]
+
+
+def test_every_kind_has_its_rows() -> None:
+    assert {subject.ref.kind for subject in subjects()} == set(Kind)
 
 
 @pytest.mark.parametrize(("subject", "practice", "ledger_side"), CASES)
