@@ -8,7 +8,7 @@ from django.db.models import Count
 from firms.models import Firm
 from integrations.models import EntityLink, Pairing, SyncRun
 from integrations.queries import issues, links, runs
-from integrations.queries.records import decimal
+from integrations.queries.allocated import decimal
 from integrations.queries.state import State
 
 PANEL = 5

@@ -5,14 +5,18 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from django.db.models import Q
+
 from firms.models import Firm
 from integrations.core.records import Kind
 from integrations.kinds import contact, contact_fields, payment
 from integrations.kinds.contact_fields import LABELS, shown
+from integrations.kinds.credit_note import APPLY
 from integrations.models import Dispatch, EntityLink, Issue, Pairing, Record, SyncEvent
 from integrations.queries import links
+from integrations.queries.allocated import allocated, bills_of, decimal, parts
 from integrations.queries.postings import Line, lines
-from integrations.queries.records import LISTS, OF_PAYMENTS, Row, beside_of, bills_of, decimal, payments_of, row_of
+from integrations.queries.records import ALLOCATED, LISTS, Row, beside_of, row_of
 from integrations.queries.runs import EventRow, event_row
 
 HISTORY = 100
@@ -65,7 +69,7 @@ def record_page(firm: Firm, pairing: Pairing, kind: str, practice_id: str) -> Re
     """None where nothing is known of it on either side. About ten queries."""
     data = _practice_data(pairing, kind, practice_id)
     client = _part(data or {}, "client", "id") if kind == "invoice" else ""
-    bills = bills_of(data or {}) if kind == "payment" else []
+    bills = bills_of(data or {}) if kind in ALLOCATED else []
     beside = beside_of(pairing, kind, [practice_id], [client] if client else (), bills)
     mine = beside.links.get(practice_id, [])
     events = _events(pairing, kind, practice_id)
@@ -85,8 +89,8 @@ def record_page(firm: Firm, pairing: Pairing, kind: str, practice_id: str) -> Re
 
 
 def _practice_data(pairing: Pairing, kind: str, practice_id: str) -> dict[str, Any] | None:
-    if kind == "payment":
-        return payments_of(pairing, [practice_id]).get(practice_id)
+    if kind in ALLOCATED:
+        return allocated(pairing, kind, [practice_id]).get(practice_id)
     found = Record.objects.of(pairing.firm).filter(
         pairing=pairing, side=Record.Side.PRACTICE, entity=LISTS[kind], external_id=practice_id
     )
@@ -124,9 +128,12 @@ def _with_payments(pairing: Pairing, kind: str, link: EntityLink, invoice: dict[
     """The invoice with what our payments leave open of it: its mirrored balance may be older than they are."""
     if kind != "invoice":
         return invoice
-    parts = Record.objects.of(pairing.firm).filter(pairing=pairing, entity="allocations", owner_id=link.practice_id)
+    ours = Record.objects.of(pairing.firm).filter(pairing=pairing, entity="allocations", owner_id=link.practice_id)
     paying = EntityLink.objects.of(pairing.firm).filter(
-        pairing=pairing, kind="payment", state=EntityLink.State.LIVE, practice_id__in=parts.values("peer_id")
+        Q(kind="payment") | Q(kind="credit_note", leg=APPLY),
+        pairing=pairing,
+        state=EntityLink.State.LIVE,
+        practice_id__in=ours.values("peer_id"),
     )
     paid = Record.objects.of(pairing.firm).filter(
         pairing=pairing, entity="Payment", is_deleted=False, external_id__in=paying.values("ledger_id")
@@ -156,6 +163,8 @@ def _compared(pairing: Pairing, kind: str, data: dict[str, Any], ledger: dict[st
             return tuple(_invoice(pairing, data, ledger))
         case Kind.PAYMENT:
             return tuple(_payment(data, ledger))
+        case Kind.CREDIT_NOTE:
+            return tuple(_credit_note(data, ledger))
         case _:
             return ()
 
@@ -204,6 +213,19 @@ def _payment(data: dict[str, Any], ledger: dict[str, Any]) -> Iterable[Compared]
     )
 
 
+def _credit_note(data: dict[str, Any], ledger: dict[str, Any]) -> Iterable[Compared]:
+    """The credit memo, or the payment of nothing that applies it, which has a line for what it applies."""
+    if applied := payment.applied_by(ledger):
+        yield _day("Date", _str(data, "date"), _str(ledger, "TxnDate"), ledger)
+        yield _money("Applied to bills", data.get("amount"), sum(applied.values(), Decimal(0)), ledger)
+        return
+    yield _text("Number", _str(data, "number"), _str(ledger, "DocNumber"), ledger)
+    yield Compared("Customer", _part(data, "contact", "name"), _part(ledger, "CustomerRef", "name"))
+    yield _day("Date", _str(data, "date"), _str(ledger, "TxnDate"), ledger)
+    yield _money("Amount", data.get("amount"), ledger.get("TotalAmt"), ledger)
+    yield Compared("Description", _str(data, "description"), "")
+
+
 def _applied(ledger: dict[str, Any]) -> Decimal:
     return sum(payment.applied_by(ledger).values(), Decimal(0))
 
@@ -239,11 +261,13 @@ def _part(data: dict[str, Any], name: str, key: str) -> str:
 
 
 def _others(pairing: Pairing, kind: str, practice_id: str, data: dict[str, Any]) -> Iterable[Other]:
-    """What a bill is paid by, what a payment pays, the newest bills of a contact."""
+    """What a bill is paid and reduced by, what a payment or credit note is for, the newest bills of a contact."""
     if kind == "invoice":
-        parts = _allocations(pairing, owner_id=practice_id)
-        yield from _related(pairing, "payment", [(part, _part(part, "parent", "id")) for part in parts])
-    elif kind == "payment":
+        for paying in ALLOCATED:
+            found = parts(pairing, paying).filter(owner_id=practice_id).order_by("id")
+            rows = list(found.values_list("data", flat=True)[:HISTORY])
+            yield from _related(pairing, paying, [(part, _part(part, "parent", "id")) for part in rows])
+    elif kind in ALLOCATED:
         yield from _related(pairing, "invoice", [(part, _part(part, "bill", "id")) for part in data.get("parts", ())])
     elif kind == "contact":
         found = Record.objects.of(pairing.firm).filter(pairing=pairing, entity="bills", owner_id=practice_id)
@@ -253,18 +277,13 @@ def _others(pairing: Pairing, kind: str, practice_id: str, data: dict[str, Any])
             yield Other(row_of(beside, "invoice", id, bill), decimal(bill.get("total")), False)
 
 
-def _allocations(pairing: Pairing, owner_id: str) -> list[dict[str, Any]]:
-    found = Record.objects.of(pairing.firm).filter(pairing=pairing, entity="allocations", owner_id=owner_id)
-    return list(found.filter(OF_PAYMENTS).order_by("id").values_list("data", flat=True)[:HISTORY])
-
-
-def _related(pairing: Pairing, kind: str, parts: list[tuple[dict[str, Any], str]]) -> Iterable[Other]:
-    ids = [id for _, id in parts if id]
-    bills = [_part(part, "bill", "id") for part, _ in parts] if kind == "payment" else []
-    clients = [_part(part, "contact", "id") for part, _ in parts] if kind == "invoice" else []
+def _related(pairing: Pairing, kind: str, related: list[tuple[dict[str, Any], str]]) -> Iterable[Other]:
+    ids = [id for _, id in related if id]
+    bills = [_part(part, "bill", "id") for part, _ in related] if kind in ALLOCATED else []
+    clients = [_part(part, "contact", "id") for part, _ in related] if kind == "invoice" else []
     beside = beside_of(pairing, kind, ids, clients, bills)
-    known = payments_of(pairing, ids) if kind == "payment" else _bills(pairing, ids)
-    for part, id in parts:
+    known = allocated(pairing, kind, ids) if kind in ALLOCATED else _bills(pairing, ids)
+    for part, id in related:
         if id:
             row = row_of(beside, kind, id, known.get(id, {}))
             yield Other(row, decimal(part.get("amount")), bool(part.get("voided_at")))

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from django.db.models import Exists, Min, OuterRef, Q, QuerySet
@@ -12,8 +12,10 @@ from django.http import QueryDict
 
 from firms.models import Firm
 from integrations.issue_codes import code
+from integrations.kinds.credit_note import credit_number
 from integrations.models import EntityLink, Issue, Pairing, Record, Severity
 from integrations.queries import links
+from integrations.queries.allocated import allocated, bills_of, decimal, parts
 from integrations.queries.paging import Page, page_by_id, words
 from integrations.queries.state import OPEN
 
@@ -24,8 +26,7 @@ LISTS = {
     "credit_note": "credit_memos",
     "trust_entry": "trust_transactions",
 }
-# A missing key is neither equal nor unequal, so it is asked for by itself.
-OF_PAYMENTS = Q(data__parent__type__isnull=True) | ~Q(data__parent__type="CreditMemo")
+ALLOCATED = ("payment", "credit_note")  # known by what they pay
 STATES = {"linked": "In QuickBooks", "needs": "Needs you", "left": "Not in QuickBooks", "voided": "Voided"}
 
 
@@ -61,8 +62,8 @@ class Beside:
 
 def listed(firm: Firm, pairing: Pairing, kind: str, asked: QueryDict) -> Page[Row]:
     """A page of one kind, by ?q= and ?state=."""
-    if kind == "payment":
-        return _payments(firm, pairing, asked)
+    if kind in ALLOCATED:
+        return _allocated(firm, pairing, kind, asked)
     found = _narrowed(_of_kind(firm, pairing, kind), firm, pairing, kind, words(asked, "state"))
     if search := words(asked, "q"):
         found = found.filter(_search(kind, search))
@@ -132,7 +133,7 @@ def _in_scope(pairing: Pairing, bills: set[str]) -> frozenset[str]:
 def row_of(beside: Beside, kind: str, id: str, data: dict[str, Any]) -> Row:
     pairing, mine = beside.pairing, beside.links.get(id, [])
     tone, word, why = standing(beside, kind, id, data)
-    live = mine[0] if mine else None
+    live = min(mine, key=lambda link: (link.leg != "", link.pk), default=None)
     return Row(
         kind,
         id,
@@ -155,20 +156,13 @@ def label_of(kind: str, id: str, data: dict[str, Any]) -> str:
         return f"Bill {data.get('number') or id}"
     if kind == "contact":
         return str(data.get("name") or f"Contact {id}")
-    return f"{links.ONE[kind]} {id}"
+    return f"{links.ONE[kind]} {credit_number(id) if kind == 'credit_note' else id}"
 
 
 def name_of(kind: str, data: dict[str, Any]) -> str:
     """Whose it is; a contact is its own name."""
     party = data.get("client") or data.get("contact") or {}
     return str(party.get("name") or "") if isinstance(party, dict) and kind != "contact" else ""
-
-
-def decimal(value: object) -> Decimal | None:
-    try:
-        return Decimal(str(value)) if value not in (None, "") else None
-    except InvalidOperation:
-        return None
 
 
 def standing(beside: Beside, kind: str, id: str, data: dict[str, Any]) -> tuple[str, str, str]:
@@ -194,7 +188,7 @@ def _never_posted(beside: Beside, kind: str, data: dict[str, Any]) -> tuple[str,
     if kind == "contact":
         return "idle", "Not needed", "On no bill in scope"
     if kind != "invoice":
-        return _unposted_payment(beside, data)
+        return _unposted(beside, kind, data)
     if data.get("kind") == "trust_kind":
         return "idle", "Left out", "A request for trust money, which is not income"
     if data.get("state") in ("draft", "pending_approval"):
@@ -210,17 +204,13 @@ def _never_posted(beside: Beside, kind: str, data: dict[str, Any]) -> tuple[str,
     return "info", "Waiting", "Posted by the next sync"
 
 
-def _unposted_payment(beside: Beside, data: dict[str, Any]) -> tuple[str, str, str]:
+def _unposted(beside: Beside, kind: str, data: dict[str, Any]) -> tuple[str, str, str]:
+    does = "reduces" if kind == "credit_note" else "pays"
     if data.get("is_void"):
         return "idle", "Void in Clio", ""
     if any(id in beside.in_scope for id in bills_of(data)):
-        return "info", "Waiting", "Posted with the bill it pays"
-    return "idle", "Left out", "Pays only bills that are not in scope"
-
-
-def bills_of(payment: dict[str, Any]) -> list[str]:
-    """The bills a payment pays."""
-    return [str((part.get("bill") or {}).get("id") or "") for part in payment.get("parts", ())]
+        return "info", "Waiting", f"Posted with the bill it {does}"
+    return "idle", "Left out", f"{does.capitalize()} only bills that are not in scope"
 
 
 def _day(value: object) -> date | None:
@@ -230,39 +220,17 @@ def _day(value: object) -> date | None:
         return None
 
 
-def _payments(firm: Firm, pairing: Pairing, asked: QueryDict) -> Page[Row]:
-    """Clio shows payments only through what they pay, so allocations are gathered by payment."""
-    parts = _of_kind(firm, pairing, "payment").exclude(peer_id="").filter(OF_PAYMENTS)
+def _allocated(firm: Firm, pairing: Pairing, kind: str, asked: QueryDict) -> Page[Row]:
+    found = parts(pairing, kind)
     if search := words(asked, "q"):
-        parts = parts.filter(
-            Q(data__bill__number__istartswith=search) | Q(data__contact__name__icontains=search) | Q(peer_id=search)
+        found = found.filter(
+            Q(data__bill__number__istartswith=search)
+            | Q(data__contact__name__icontains=search)
+            | Q(peer_id=search.upper().removeprefix("CN-"))
         )
-    parts = _narrowed(parts, firm, pairing, "payment", words(asked, "state"), key="peer_id")
-    page = page_by_id(parts.order_by().values("peer_id").annotate(first=Min("id")), asked, field="first")
+    found = _narrowed(found, firm, pairing, kind, words(asked, "state"), key="peer_id")
+    page = page_by_id(found.order_by().values("peer_id").annotate(first=Min("id")), asked, field="first")
     ids = [row["peer_id"] for row in page.rows]
-    by_payment = payments_of(pairing, ids)
-    bills = [bill for known in by_payment.values() for bill in bills_of(known)]
-    beside = beside_of(pairing, "payment", ids, bills=bills)
-    rows = [row_of(beside, "payment", id, by_payment[id]) for id in ids]
-    return Page(rows, page.newer, page.older)
-
-
-def payments_of(pairing: Pairing, ids: Iterable[str]) -> dict[str, dict[str, Any]]:
-    """Payments put together from their allocations: sum, first date, contact, and the parts."""
-    parts: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    found = _of_kind(pairing.firm, pairing, "payment").filter(peer_id__in=list(ids)).order_by("id")
-    for payment_id, data in found.values_list("peer_id", "data"):
-        parts[payment_id].append(data)
-    return {id: _payment(rows) for id, rows in parts.items()}
-
-
-def _payment(parts: list[dict[str, Any]]) -> dict[str, Any]:
-    valid = [part for part in parts if not part.get("voided_at")]
-    shown = valid or parts
-    return {
-        "amount": str(sum((decimal(part.get("amount")) or Decimal(0) for part in valid), Decimal(0))),
-        "date": min((str(part.get("date") or "") for part in shown), default=""),
-        "contact": next((part["contact"] for part in shown if part.get("contact")), {}),
-        "parts": parts,
-        "is_void": not valid,
-    }
+    known = allocated(pairing, kind, ids)
+    beside = beside_of(pairing, kind, ids, bills=[bill for one in known.values() for bill in bills_of(one)])
+    return Page([row_of(beside, kind, id, known[id]) for id in ids], page.newer, page.older)

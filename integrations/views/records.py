@@ -14,7 +14,8 @@ from integrations.queries.links import KINDS, ONE
 from integrations.queries.paging import words
 from integrations.views.common import not_connected
 
-SHOWN = ("contact", "invoice", "payment")
+SHOWN = ("contact", "invoice", "payment", "credit_note")
+HINTS = {"contact": "Name or e-mail", "payment": "Bill number or name", "credit_note": "Bill number or name"}
 
 
 @firm_view(Permission.VIEW)
@@ -30,7 +31,7 @@ def records(request: FirmRequest, firm: Firm, kind: str) -> HttpResponseBase:
         "states": queries.STATES,
         "chosen": words(request.GET, "state"),
         "q": words(request.GET, "q"),
-        "hint": {"contact": "Name or e-mail", "payment": "Bill number or name"}.get(kind, "Number or name"),
+        "hint": HINTS.get(kind, "Number or name"),
     }
     return render(request, "integrations/records.html", context)
 

@@ -1,6 +1,7 @@
 """Records: lists that say what became of each, and a page with both sides and the history."""
 
 from datetime import date
+from decimal import Decimal
 
 from django.test import Client
 
@@ -73,7 +74,7 @@ def test_a_bills_page_shows_both_sides_its_postings_payments_and_history(alice_c
         "Both sides",
         "In the books",
         "Accounts Receivable",
-        "Paid by",
+        "Paid or reduced by",
         "History",
         "Requests sent (",
     ):
@@ -123,3 +124,31 @@ def test_customers_are_paged_by_name(alice_client: Client, portal: Portal) -> No
     second = alice_client.get(f"/f/acme/quickbooks-only/{first.older}").context["page"]
     seen = [customer.id for customer in (*first.rows, *second.rows)]
     assert len(seen) == len(set(seen)) == SIZE + 3
+
+
+def test_a_credit_note_shows_its_memo_and_its_application(alice_client: Client, synced: Portal) -> None:
+    bill = int(practice_id(synced, "1043"))
+    note = synced.clio.credit_note(bill, Decimal(50), date(2026, 3, 3), "Goodwill")
+    synced.run()
+    (row,) = alice_client.get("/f/acme/records/credit_note/?q=1043").context["page"].rows
+    assert (row.label, row.word, row.amount, row.dated) == (f"Credit note CN-{note}", "In QuickBooks", 50, "2026-03-03")
+    page = alice_client.get(row.url).content.decode()
+    for said in ("part 1", "part 2", f"CN-{note}", "Applied to bills", "Reduces", "Bill 1043", "Goodwill"):
+        assert said in page, said
+    assert "differs" not in page
+    bills = alice_client.get(f"{BILLS}{bill}/").content.decode()
+    assert f"Credit note CN-{note}" in bills and "differs" not in bills, (
+        "what it reduces is open no more on either side"
+    )
+
+
+def test_a_credit_note_that_is_gone_and_one_of_an_earlier_bill_say_so(alice_client: Client, synced: Portal) -> None:
+    bill = int(practice_id(synced, "1043"))
+    note = synced.clio.credit_note(bill, Decimal(50), date(2026, 3, 3))
+    earlier = synced.clio.credit_note(synced.bill("5.00", issued=date(2025, 12, 1)), Decimal(5), date(2026, 3, 3))
+    synced.run()
+    synced.clio.delete_credit_note(note)
+    synced.run()
+    rows = {row.id: row for row in alice_client.get("/f/acme/records/credit_note/").context["page"].rows}
+    assert (rows[str(note)].word, rows[str(earlier)].why) == ("Voided", "Reduces only bills that are not in scope")
+    assert alice_client.get("/f/acme/records/credit_note/?state=voided").context["page"].rows[0].id == str(note)

@@ -1,0 +1,65 @@
+"""Payments and credit notes of Clio, put together from what they pay: Clio shows payments in no other way."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from django.db.models import Q, QuerySet
+
+from integrations.kinds.credit_note import credit_number
+from integrations.models import Pairing, Record
+
+# A missing key is neither equal nor unequal, so it is asked for by itself.
+_OF: Mapping[str, Q] = {
+    "payment": Q(data__parent__type__isnull=True) | ~Q(data__parent__type="CreditMemo"),
+    "credit_note": Q(data__parent__type="CreditMemo"),
+}
+
+
+def parts(pairing: Pairing, kind: str) -> QuerySet[Record]:
+    """The allocations of every payment, or of every credit note."""
+    found = Record.objects.of(pairing.firm).filter(pairing=pairing, side=Record.Side.PRACTICE, entity="allocations")
+    return found.exclude(peer_id="").filter(_OF[kind])
+
+
+def allocated(pairing: Pairing, kind: str, ids: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """Each of them as one object: sum, date, contact, and its parts; a credit note with what its own list says."""
+    wanted, by_parent = list(ids), defaultdict(list)
+    found = parts(pairing, kind).filter(peer_id__in=wanted).order_by("id")
+    for parent_id, data in found.values_list("peer_id", "data"):
+        by_parent[parent_id].append(data)
+    if kind == "payment":
+        return {id: _one(rows, {}) for id, rows in by_parent.items()}
+    memos = _memos(pairing, wanted)
+    return {id: {**_one(rows, memos.get(id, {})), "number": credit_number(id)} for id, rows in by_parent.items()}
+
+
+def _memos(pairing: Pairing, ids: list[str]) -> dict[str, dict[str, Any]]:
+    found = Record.objects.of(pairing.firm).filter(pairing=pairing, entity="credit_memos", external_id__in=ids)
+    return dict(found.values_list("external_id", "data"))
+
+
+def _one(rows: list[dict[str, Any]], memo: dict[str, Any]) -> dict[str, Any]:
+    valid = [row for row in rows if not row.get("voided_at") and not memo.get("voided_at")]
+    shown = valid or rows
+    return {
+        "amount": str(sum((decimal(row.get("amount")) or Decimal(0) for row in valid), Decimal(0))),
+        "date": str(memo.get("date") or "") or min((str(row.get("date") or "") for row in shown), default=""),
+        "contact": next((row["contact"] for row in shown if row.get("contact")), memo.get("contact") or {}),
+        "description": str(memo.get("description") or ""),
+        "parts": rows,
+        "is_void": not valid,
+    }
+
+
+def bills_of(one: dict[str, Any]) -> list[str]:
+    """The bills a payment or credit note is for."""
+    return [str((row.get("bill") or {}).get("id") or "") for row in one.get("parts", ())]
+
+
+def decimal(value: object) -> Decimal | None:
+    try:
+        return Decimal(str(value)) if value not in (None, "") else None
+    except InvalidOperation:
+        return None
