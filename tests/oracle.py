@@ -71,7 +71,8 @@ class Oracle:
         self.activities = {a["id"]: a for a in self.clio["activities"]}
         self.lines = _grouped(self.clio["line_items"], "bill_id")
         self.charges = _grouped(self.clio["interest_charges"], "bill_id")
-        self.allocations = _grouped((a for a in self.clio["allocations"] if not a["voided_at"]), "parent_id")
+        valid = [a for a in self.clio["allocations"] if not a["voided_at"]]
+        self.allocations = _grouped((a for a in valid if a["parent"]["type"] == "Payment"), "parent_id")
         self.every_bill = {b["id"]: b for b in self.clio["bills"]}
         self.about = {(issue.kind, issue.practice_id) for issue in self.issues}
         self.documents: dict[tuple[str, int, str], list[Doc]] = defaultdict(list)
@@ -198,26 +199,46 @@ class Oracle:
                 if live:
                     self.findings.append(f"credit note {memo['id']} should not be in QuickBooks")
                 continue
-            if len(live) != 1 or live[0]["TotalAmt"] != memo["amount"] or live[0]["Balance"]:
-                found = [(doc["TotalAmt"], doc["Balance"]) for doc in live]
+            found = [(doc["TotalAmt"], doc["Balance"], doc["DocNumber"], doc["TxnDate"]) for doc in live]
+            if found != [(memo["amount"], ZERO, f"CN-{memo['id']}", memo["date"])]:
                 self.findings.append(f"credit note {memo['id']} is {memo['amount']}; QuickBooks has {found}")
                 continue
+            applying = self._live("credit_note", memo["id"], "apply")
+            if [doc["TotalAmt"] for doc in applying] != [ZERO]:
+                self.findings.append(f"credit note {memo['id']} is applied by {len(applying)} payments of ours")
             self._check_split(bill, memo, live[0])
 
     def _check_split(self, bill: Doc, memo: Doc, document: Doc) -> None:
-        """The tax of the bill goes back in proportion; what else is on the memo is taken as it is."""
+        """Every part of the bill goes back in proportion, to the cent for each rounding."""
         posted = dict.fromkeys(self.accounts.values(), ZERO)
         for row in self.quickbooks["Postings"]:
             if (row["entity"], row["id"]) == ("CreditMemo", document["Id"]):
                 posted[row["account"]] = posted.get(row["account"], ZERO) + row["amount"]
-        tax = posted[self.accounts["tax"]]
-        share = memo["amount"] * (bill["tax_sum"] + bill["secondary_tax_sum"]) / bill["due"]
-        if abs(tax - share) > Decimal("0.02"):
-            self.findings.append(f"credit note {memo['id']} gives back {tax} of tax, not {share}")
+        exact = dict.fromkeys(posted, ZERO)
+        for role, share in self._shares(bill).items():
+            exact[self.accounts[role]] += memo["amount"] * share
+        for account in exact.keys() - {self.accounts["receivable"]}:
+            if abs(posted[account] - exact[account]) > Decimal("0.05"):
+                said = f"{posted[account]} of account {account}, not {exact[account]:.2f}"
+                self.findings.append(f"credit note {memo['id']} gives back {said}")
         self.expected["receivable"] -= memo["amount"]
         for role, account in self.accounts.items():
             if role != "receivable":
                 self.expected[role] += posted.pop(account, ZERO)
+
+    def _shares(self, bill: Doc) -> dict[str, Decimal]:
+        """What part of a bill each role is, with the discount taken off the items it was given on."""
+        lines = [line for line in self.lines[bill["id"]] if line["type"] not in ("SummaryLineItem", "NoChargeLineItem")]
+        tax = sum((line["tax"] + line["secondary_tax"] for line in lines), ZERO)
+        worth: dict[str, Decimal] = defaultdict(lambda: ZERO)
+        for line in lines:
+            worth[self._class(line)] += line["gross"]
+        on_services = bool(bill["discount"] and bill["discount"]["services_only"])
+        worth["services"] -= bill["discount_amount"] if on_services else ZERO
+        gross = sum(worth.values(), ZERO)
+        kept = 1 if on_services or not gross else 1 - bill["discount_amount"] / gross
+        whole = gross * kept + tax
+        return {"tax": tax / whole, **{role: value * kept / whole for role, value in worth.items()}}
 
     # Trust
 

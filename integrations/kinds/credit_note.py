@@ -16,7 +16,7 @@ from integrations.core.records import Kind, Ref, fingerprint
 from integrations.core.text import clean_lines
 from integrations.kinds.contact import with_mark
 from integrations.kinds.invoice import Allocation
-from integrations.kinds.invoice_draft import NOTE_LENGTH, DraftLine, InvoiceDraft, sales_line
+from integrations.kinds.invoice_draft import NOTE_LENGTH, SERVICES_DISCOUNT, DraftLine, InvoiceDraft, sales_line
 from integrations.kinds.payment import PaymentLine, lines_of_others, linked
 
 APPLY = "apply"  # the leg of the zero payment that sets a credit memo against invoices
@@ -272,12 +272,14 @@ def _split(invoice: InvoiceDraft, amount: Decimal) -> list[tuple[str, Target, De
 
 
 def _by_key(invoice: InvoiceDraft) -> tuple[dict[str, Target], dict[str, Decimal]]:
+    """Item and worth of each part of the bill; a discount on services only makes services worth less."""
     targets: dict[str, Target] = {}
     sums: dict[str, Decimal] = {}
     for line in invoice.lines:
         if line.target is not None:
-            targets.setdefault(line.key, line.target)
-            sums[line.key] = sums.get(line.key, ZERO) + line.amount
+            key = mapping.SERVICE if line.key == SERVICES_DISCOUNT else line.key
+            targets.setdefault(key, line.target)
+            sums[key] = sums.get(key, ZERO) + line.amount
     return targets, sums
 
 

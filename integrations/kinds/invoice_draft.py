@@ -1,7 +1,7 @@
 """The QuickBooks invoice a bill, or an interest charge on it, should have (rules R3.2 to R3.4, R3.6)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
@@ -29,6 +29,7 @@ from integrations.kinds.invoice import (
 NOTE_LENGTH = 4000
 VOIDED = "Voided - "  # QuickBooks API reference, Invoice: void
 DESCRIPTION_LENGTH = 4000
+SERVICES_DISCOUNT = f"{mapping.DISCOUNT}:services"  # what a discount on services only is; mapped like any discount
 
 
 class MappingMissing(LookupError):
@@ -236,7 +237,7 @@ def _closing_lines(bill: Bill, amount: Decimal, lines: Sequence[LineItem], polic
         if abs(implied - worth) <= TOLERANCE:
             return [
                 *_tax_lines(taxes, policy),
-                *_extra(-worth, "Discount", mapping.DISCOUNT, policy),
+                *_discount_line(bill, -worth, policy),
                 *_extra(worth - implied, "Rounding", mapping.ROUNDING, policy),
             ]
         gaps.append(implied)
@@ -251,6 +252,11 @@ def _tax_lines(taxes: tuple[Decimal, Decimal], policy: Policy) -> list[DraftLine
         return _extra(sum(taxes, ZERO), "Tax", mapping.TAX, policy)
     first, second = taxes
     return _extra(first, "Tax", mapping.TAX, policy) + _extra(second, "Second tax", mapping.SECONDARY_TAX, policy)
+
+
+def _discount_line(bill: Bill, amount: Decimal, policy: Policy) -> list[DraftLine]:
+    key = SERVICES_DISCOUNT if bill.discount.services_only else mapping.DISCOUNT
+    return [replace(line, key=key) for line in _extra(amount, "Discount", mapping.DISCOUNT, policy)]
 
 
 def _extra(amount: Decimal, description: str, key: str, policy: Policy) -> list[DraftLine]:

@@ -17,7 +17,7 @@ from integrations.sandbox.quickbooks.office import QuickBooksOffice
 from tests.contract import openapi, qbo_schema
 from tests.portal import connect, make_portal, new_world
 
-ENTITIES = {name.lower(): name for name in ("Customer", "Invoice", "Payment", "Item", "Account")}
+ENTITIES = {name.lower(): name for name in ("Customer", "Invoice", "Payment", "CreditMemo", "Item", "Account")}
 
 
 class Judge:
@@ -85,13 +85,16 @@ if openapi.available() and qbo_schema.available():
         portal.run()
         notes = " ".join(doc.get("PrivateNote", "") for doc in quickbooks.all("Invoice"))
         unpaid = [b for b in clio.snapshot()["bills"] if b["state"] == "awaiting_payment" and not b["payments"]]
-        bill = next(b for b in unpaid if f"Clio invoice {b['id']} " in notes)
+        bill = next(b for b in unpaid if f"Clio invoice {b['id']} " in notes and b["balance"])
+        clio.credit_note(bill["id"], bill["balance"] / 2, "2026-11-20")
+        portal.run()
         clio.edit_contact(bill["client_id"], last_name="Renamed")
         clio.void_bill(bill["id"])
         portal.run()
         assert judge.faults == []
         assert {"Customer.create", "Invoice.create", "Payment.create", "Item.create", "Account.create"} <= judge.seen
         assert {"Customer.update", "Invoice.void"} <= judge.seen
+        assert {"CreditMemo.create", "CreditMemo.update", "Payment.void"} <= judge.seen
 
     @pytest.mark.parametrize("has_entries", [True, False])
     def test_r7_what_is_written_to_clio_keeps_to_its_description(acme: Firm, alice: User, has_entries: bool) -> None:

@@ -148,6 +148,15 @@ def test_r5_a_discount_on_the_bill_comes_off_its_items_not_off_its_tax() -> None
     assert lines_of(ledger) == [("10", 100), ("13", 8)]
 
 
+def test_r5_a_discount_on_services_only_comes_off_them_alone() -> None:
+    off = Discount(Decimal(100), services_only=True)
+    discounted = bill(amount=400, sub_total=500, services_sub_total=300, discount=off)
+    drawn = [line("1", 300), line("2", 200, is_expense=True)]
+    ledger = Ledger()
+    ledger.carry_out(group([paid(discounted, 40)], lines=drawn, allocations=[credit(amount=40)]), policy())
+    assert lines_of(ledger) == [("10", 20), ("12", 20)]
+
+
 def test_r5_the_split_is_to_the_cent_by_largest_remainder() -> None:
     mixed = [line("1", "10.00"), line("2", "10.00", is_expense=True), line("3", "10.00", is_expense=True)]
     mixed[2] = replace(mixed[2], activity_type="HardCostEntry")

@@ -100,6 +100,7 @@ def test_every_kind_of_bill_and_every_fate_comes_up_in_a_firm_of_a_few_hundred()
     assert kinds == {"TimeEntry", "ExpenseEntry", "HardCostEntry", "SoftCostEntry"}
     several = Counter(row["parent_id"] for row in found["allocations"] if not row["voided_at"])
     assert max(several.values()) >= 3
+    assert {memo["voided_at"] is None for memo in found["credit_memos"]} == {True, False}
     assert len(quickbooks.all("Invoice")) > 20
 
 
