@@ -4,6 +4,8 @@ Collected only where SPEC_DIR names the folder they are in.
 """
 
 import json
+from datetime import date
+from decimal import Decimal
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -17,7 +19,8 @@ from integrations.sandbox.quickbooks.office import QuickBooksOffice
 from tests.contract import openapi, qbo_schema
 from tests.portal import connect, make_portal, new_world
 
-ENTITIES = {name.lower(): name for name in ("Customer", "Invoice", "Payment", "CreditMemo", "Item", "Account")}
+WRITTEN = ("Customer", "Invoice", "Payment", "Item", "Account", "CreditMemo", "JournalEntry", "Purchase")
+ENTITIES = {name.lower(): name for name in WRITTEN}
 
 
 class Judge:
@@ -123,3 +126,29 @@ if openapi.available() and qbo_schema.available():
         assert judge.faults == []
         assert f"PATCH /contacts/{contact}.json" in judge.seen
         assert len(portal.clio_writes()) == 1
+
+    @pytest.mark.parametrize("checks", [False, True])
+    def test_trust_keeps_to_both_descriptions(acme: Firm, alice: User, checks: bool) -> None:
+        portal = make_portal(acme, alice)
+        pairing = portal.pairing
+        pairing.trust_checks = checks
+        pairing.save(update_fields=["trust_checks"])
+        judge = Judge()
+        portal.wire.before.append(judge.request)
+        portal.wire.tamper.append(judge.answer)
+        ann, on = portal.contact(), date(2026, 2, 4)
+        into = portal.clio.trust_deposit(ann, Decimal(500), on, source="Ann", description="Retainer")
+        portal.clock.sleep(120)
+        out = portal.clio.trust_withdrawal(ann, Decimal(20), on, source="Ann Lee", description="Refund", reference="9")
+        portal.run()
+        portal.clio.edit_bank_transaction(into, amount=Decimal(400))
+        portal.clio.edit_bank_transaction(out, description="Second thoughts")
+        portal.run()
+        portal.clio.delete_bank_transaction(out)
+        for _ in range(2):
+            portal.run()
+            portal.clock.sleep(660)
+        portal.run()
+        assert judge.faults == []
+        form = "Purchase" if checks else "JournalEntry"
+        assert {"JournalEntry.create", "JournalEntry.update", f"{form}.create", f"{form}.update"} <= judge.seen
