@@ -12,6 +12,7 @@ from integrations.kinds.proof import What
 from integrations.kinds.proof_explain import Explained
 from integrations.kinds.proof_owed import Owed
 from integrations.kinds.proof_transit import InTransit
+from integrations.kinds.proof_trust import TrustSums
 from integrations.sync.reconcile import Reconciliation
 
 TO_DO: Mapping[What, str] = {
@@ -25,6 +26,7 @@ TO_DO: Mapping[What, str] = {
     What.DATE: "Sync. If somebody changed it in QuickBooks, the issue that opens then offers both versions.",
     What.NUMBER: "Sync. If somebody changed it in QuickBooks, the issue that opens then offers both versions.",
     What.CUSTOMER: "Choose the right customer in QuickBooks, or link the contact to that one.",
+    What.ACCOUNT: "Sync. If somebody moved it to another account in QuickBooks, the issue offers both versions.",
     What.APPLIED: "Sync. If somebody applied it differently in QuickBooks, apply it as in Clio.",
     What.BALANCE: "Something that is not ours pays this invoice, or Clio's payment is not posted. Look at both.",
     What.BY_HAND: "Keep it as in Clio by hand, or open the accepted difference again and restore ours.",
@@ -46,7 +48,7 @@ def proof_report(firm: Firm, proof: Reconciliation) -> dict[str, Any]:
         "receivables": _receivables(proof.owed),
         "customers": [_customer(one, proof.customers) for one in proof.owed if not one.is_equal],
         "unapplied": [_unapplied(one, proof.customers) for one in proof.owed if _has_credit(one)],
-        "trust": [],
+        "trust": [_trust(one, proof.customers) for one in proof.trust],
         "in_transit": _in_transit(proof.in_transit, proof.quickbooks_as_of.date()),
         "clio_as_of": proof.clio_as_of.isoformat(),
         "quickbooks_as_of": proof.quickbooks_as_of.isoformat(),
@@ -107,6 +109,23 @@ def _receivables(sums: list[Owed]) -> dict[str, str]:
 
 def _total(amounts: Iterable[Decimal]) -> Decimal:
     return sum(amounts, ZERO)
+
+
+def _trust(one: TrustSums, names: Mapping[str, str]) -> dict[str, Any]:
+    """One trust account since the start date; ``opening`` is what Clio had before it."""
+    return {
+        "account": one.name,
+        "practice_id": one.account_id,
+        "clio": str(one.clio),
+        "bank": str(one.bank),
+        "liability": str(one.liability),
+        "opening": str(one.opening),
+        "clients": [
+            {"practice_id": id, "name": names.get(id, ""), "clio": str(clio), "liability": str(liability)}
+            for id, (clio, liability) in sorted(one.clients.items())
+            if clio or liability
+        ],
+    }
 
 
 def _in_transit(found: InTransit | None, on: date) -> dict[str, Any] | None:

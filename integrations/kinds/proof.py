@@ -7,6 +7,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from integrations.core.records import Ref
+from integrations.kinds.trust_entry import Entry
 
 
 class What(StrEnum):
@@ -22,6 +23,7 @@ class What(StrEnum):
     DATE = "date"
     NUMBER = "number"
     CUSTOMER = "customer"
+    ACCOUNT = "account"  # posted to other accounts
     APPLIED = "applied"  # what a payment or credit pays
     BALANCE = "balance"  # what is still owed, although our own documents agree
     BY_HAND = "by_hand"  # unlinked by a person, who keeps it in QuickBooks from now on
@@ -79,6 +81,7 @@ class Found:
     applied: Mapping[str, Decimal] = field(default_factory=dict)  # invoice id to the amount this document pays of it
     credits: Mapping[str, Decimal] = field(default_factory=dict)  # credit memo id to the amount it uses of that
     deposit_to: str = ""  # the account a payment went to
+    entries: tuple[Entry, ...] = ()  # debits and credits of a journal entry or a check
 
     @property
     def key(self) -> tuple[str, str]:
@@ -96,4 +99,5 @@ class Difference:
     quickbooks: str
     title: str
     contact_id: str = ""
+    payments: frozenset[str] = frozenset()
     bills: frozenset[str] = frozenset()

@@ -87,6 +87,10 @@ class OurBooks:
             return document.amount
         return document.amount - sum((one.amount for one in self.every_live(refund_ref(ref))), ZERO)
 
+    def contacts(self) -> dict[str, str]:
+        """Customer id to the contact it stands for."""
+        return {link.ledger_id: ref.practice_id for ref, link in self.standing.items() if ref.kind is Kind.CONTACT}
+
     def id_of(self, ref: Ref) -> str:
         """The id of the document linked to ``ref``, there or not."""
         link = self.standing.get(ref)

@@ -1,7 +1,7 @@
 """What Clio's records, read afresh, ask QuickBooks to hold (rules R1.2, R3.1, R3.4, R4)."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 
@@ -28,6 +28,8 @@ from integrations.kinds.invoice_draft import interest_leg
 from integrations.kinds.payment import Payment, PaymentDraft, Receipt, assemble
 from integrations.kinds.payment_drafts import Desired, desired_payments, merged
 from integrations.kinds.proof import Expected, Standing
+from integrations.kinds.proof_trust import TrustDemands, trust_demands
+from integrations.kinds.trust_entry import TrustRow
 
 
 @dataclass
@@ -43,6 +45,8 @@ class ClioBooks:
     charges: dict[str, InterestCharge] = field(default_factory=dict)
     receipts: dict[str, Receipt] = field(default_factory=dict)
     memos: dict[str, Memo] = field(default_factory=dict)
+    trust: dict[str, TrustRow] = field(default_factory=dict)
+    unreadable_trust: dict[str, str] = field(default_factory=dict)
 
     def forget_bill(self, bill_id: str) -> None:
         """Before one bill is read again, everything that hangs on it is forgotten."""
@@ -69,6 +73,7 @@ class Demands:
     mismatched: set[str] = field(default_factory=set)
     balances: dict[str, Decimal] = field(default_factory=dict)
     legs: dict[str, tuple[Ref, ...]] = field(default_factory=dict)
+    trust: TrustDemands = field(default_factory=TrustDemands)
 
 
 def may_be_in_scope(raw: Raw, start: date) -> bool:
@@ -91,6 +96,7 @@ def demands(clio: ClioBooks, standing: Mapping[Ref, Standing], policy: Policy) -
     applications = Applications(book)
     for note in book.group.credit_notes.values():
         _ask_credit_note(book, asked, applications, note)
+    asked.trust = trust_demands(_trust_book(book), clio.unreadable_trust)
     return asked
 
 
@@ -104,8 +110,15 @@ def _group(clio: ClioBooks, standing: Mapping[Ref, Standing]) -> Group:
         charges={id: tuple(found) for id, found in _listed(clio.charges.values(), "bill_id").items()},
         payments=_payments(clio, by_bill),
         credit_notes=_credit_notes(clio),
+        trust=clio.trust,
         links={ref: _link_state(link) for ref, link in standing.items()},
     )
+
+
+def _trust_book(book: Draftbook) -> Draftbook:
+    """The same with trust links only, which are searched row by row."""
+    links = {ref: link for ref, link in book.group.links.items() if ref.kind is Kind.TRUST_ENTRY}
+    return Draftbook(replace(book.group, links=links), book.policy, book.catalog)
 
 
 def _link_state(link: Standing) -> LinkState:

@@ -1,7 +1,7 @@
 """Comparing what Clio asks for with what QuickBooks holds, document by document (rule R10)."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from integrations.core.records import Kind, Ref
@@ -29,6 +29,10 @@ class Comparison:
         self.compared[kind] += 1
         self.equal[kind] += not differences
         self.differences += differences
+
+    def add_trust(self, by_row: Mapping[str, list[Difference]]) -> None:
+        for differences in by_row.values():
+            self.add(Kind.TRUST_ENTRY, differences)
 
 
 def compare_documents(asked: Demands, books: OurBooks) -> Comparison:

@@ -22,6 +22,7 @@ EXPLAINS: Mapping[str, frozenset[What]] = {
     "payment_partly_outside": frozenset(),
     "bill_in_draft": frozenset(),
     "trust_incomplete": frozenset(),
+    "trust_text_closed": frozenset(),
 }
 USUALLY = EVERYTHING - {What.DOUBLED, What.NOT_LINKED}  # any other issue keeps a record from being posted or changed
 # What happened to one document does not keep those that depend on it from being posted.
@@ -121,3 +122,5 @@ def _depends_on(one: Difference) -> Iterator[tuple[Kind, str]]:
         yield Kind.CONTACT, one.contact_id
     for bill_id in sorted(one.bills):
         yield Kind.INVOICE, bill_id
+    for payment_id in sorted(one.payments):
+        yield Kind.PAYMENT, payment_id

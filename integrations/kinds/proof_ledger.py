@@ -8,7 +8,9 @@ from integrations.core.read import day, identifier, money, nested, rows, text
 from integrations.core.records import parse_mark
 from integrations.kinds.payment import applied_by
 from integrations.kinds.proof import Found
+from integrations.kinds.trust_entry import entries_of
 
+ENTRIES = frozenset({"JournalEntry", "Purchase"})
 _VOIDED = "Voided"  # QuickBooks API reference, Invoice and Payment: void; a credit memo we emptied says so too
 
 
@@ -29,6 +31,7 @@ def found(entity: str, raw: Raw, slug: str) -> Found:
         applied=applied_by(raw),
         credits=applied_by(raw, "CreditMemo"),
         deposit_to=text(nested(raw, "DepositToAccountRef"), "value"),
+        entries=entries_of(entity, raw) if entity in ENTRIES else (),
     )
 
 

@@ -156,7 +156,7 @@ def _is_posted(ref: Ref, books: OurBooks) -> bool:
 
 
 def _in_quickbooks(asked: Demands, books: OurBooks) -> Iterator[tuple[str, int, Decimal]]:
-    contacts = {link.ledger_id: ref.practice_id for ref, link in books.standing.items() if ref.kind is Kind.CONTACT}
+    contacts = books.contacts()
     for ref in books.refs() - asked.kept - asked.unclear.keys():
         if ref.kind is not Kind.INVOICE and not _is_paying(ref):
             continue
@@ -190,7 +190,7 @@ def compare_owed(sums: Iterable[Owed], asked: Demands, books: OurBooks, known: l
 
 def _touched_contacts(asked: Demands, books: OurBooks, known: list[Difference]) -> set[str]:
     """Contacts of whose records a difference is already named; those of bills it pays too."""
-    contacts = {link.ledger_id: ref.practice_id for ref, link in books.standing.items() if ref.kind is Kind.CONTACT}
+    contacts = books.contacts()
     touched = {one.contact_id for one in known}
     for bill_id in _touched_bills(asked, books, known):
         touched |= {asked.documents[ref].contact_id for ref in asked.legs.get(bill_id, ())}

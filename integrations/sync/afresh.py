@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
+from integrations.core.mapping import Policy
 from integrations.core.ports import Page, Raw
 from integrations.core.read import Unreadable, money, text
 from integrations.core.records import Kind, Ref
@@ -15,21 +16,23 @@ from integrations.kinds.proof import Found, Standing
 from integrations.kinds.proof_books import OurBooks
 from integrations.kinds.proof_clio import ClioBooks, may_be_in_scope
 from integrations.kinds.proof_ledger import found
+from integrations.kinds.trust_entry import decode_row
 from integrations.models import SyncRun
 from integrations.sync.workspace import Workspace
 from integrations.systems.quickbooks import query
 
-FORMS = ("Invoice", "CreditMemo", "Payment", "Purchase")
+FORMS = ("Invoice", "CreditMemo", "Payment", "JournalEntry", "Purchase")
 MARGIN = timedelta(days=1)  # between our clock and QuickBooks's
 
 
 class Clio:
     """Clio as it is now. ``as_of`` is Clio's clock when it answered first."""
 
-    def __init__(self, work: Workspace, standing: Mapping[Ref, Standing], start: date) -> None:
-        self._work, self._start = work, start
+    def __init__(self, work: Workspace, standing: Mapping[Ref, Standing], policy: Policy) -> None:
+        self._work, self._policy = work, policy
         self._linked = {ref.practice_id for ref in standing if ref.kind is Kind.INVOICE}
         self.books = ClioBooks()
+        self.trust_accounts: dict[str, str] = {}  # those that are mapped, id to name
         self.as_of: datetime | None = None
 
     def read(self) -> ClioBooks:
@@ -39,7 +42,7 @@ class Clio:
         self._read_unlisted_bills()
         self._read_parts({"status": "valid"}, {})
         self.books.memos |= {m.id: m for m in _decoded(self._rows("credit_memos"), credit_note.decode_memo)}
-        self._read_receipts()
+        self._read_banks()
         return self.books
 
     def read_again(self, bill_id: str) -> None:
@@ -59,7 +62,7 @@ class Clio:
             try:
                 self.books.bills[bill_id] = invoice.decode_bill(raw)
             except Unreadable as error:
-                if may_be_in_scope(raw, self._start) or bill_id in self._linked:
+                if may_be_in_scope(raw, self._policy.start_date) or bill_id in self._linked:
                     self.books.unreadable[bill_id] = str(error)
 
     def _read_unlisted_bills(self) -> None:
@@ -73,11 +76,23 @@ class Clio:
         rows = self._rows("interest_charges", filters=charges)
         self.books.charges |= {c.id: c for c in _decoded(rows, invoice.decode_interest)}
 
-    def _read_receipts(self) -> None:
+    def _read_banks(self) -> None:
+        """Receipts of Operating accounts (R4.1), and the whole ledgers of trust accounts that are mapped (R6.1)."""
         for account in list(self._rows("bank_accounts")):
-            if text(account, "type") == payment.OPERATING:
-                rows = self._rows("bank_transactions", filters={"bank_account_id": text(account, "id")})
+            account_id, kind = text(account, "id"), text(account, "type")
+            if kind == payment.OPERATING:
+                rows = self._rows("bank_transactions", filters={"bank_account_id": account_id})
                 self.books.receipts |= {r.id: r for r in _decoded(rows, payment.decode_receipt) if r}
+            if kind == payment.TRUST and self._policy.has_trust(account_id):
+                self.trust_accounts[account_id] = text(account, "name")
+                self._keep_trust(self._rows("bank_transactions", filters={"bank_account_id": account_id}))
+
+    def _keep_trust(self, rows: Iterable[Raw]) -> None:
+        for raw in rows:
+            try:
+                self.books.trust[text(raw, "id")] = decode_row(raw)
+            except Unreadable as error:
+                self.books.unreadable_trust[text(raw, "id")] = str(error)
 
 
 def _decoded[T](rows: Iterable[Raw], decode: Callable[[Raw], T]) -> Iterator[T]:

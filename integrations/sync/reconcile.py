@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from integrations.core.mapping import IN_TRANSIT, Policy, Target
+from integrations.core.mapping import IN_TRANSIT, Policy, Target, TrustTargets
 from integrations.core.read import rows, text
 from integrations.core.records import Kind, Ref
 from integrations.kinds.proof import Standing
@@ -18,6 +18,7 @@ from integrations.kinds.proof_compare import Comparison
 from integrations.kinds.proof_explain import Explained, Reason, Reasons
 from integrations.kinds.proof_owed import Owed, compare
 from integrations.kinds.proof_transit import InTransit, in_transit
+from integrations.kinds.proof_trust import TrustBooks, TrustSums, compare_trust, trust_sums
 from integrations.kinds.theirs import GIVEN_UP
 from integrations.models import EntityLink, Issue, SyncRun
 from integrations.models import Mapping as MappingRow
@@ -36,6 +37,7 @@ class Reconciliation:
     explained: list[Explained]
     comparison: Comparison
     owed: list[Owed]
+    trust: list[TrustSums]
     in_transit: InTransit | None  # None where no account is mapped for it
     customers: Mapping[str, str]  # contact id to the customer's name
     clio_as_of: datetime
@@ -52,17 +54,21 @@ def reconcile(work: Workspace) -> Reconciliation:
     """Raises NotReady where there is nothing to compare yet, RemoteError where one side could not be read."""
     runs = _Runs(work)
     standing, policy = _standing(work), _policy(work)
-    clio, quickbooks = Clio(work, standing, policy.start_date), QuickBooks(work)
+    clio, quickbooks = Clio(work, standing, policy), QuickBooks(work)
     asked = _asked(clio, standing, policy)
     books = quickbooks.read(standing, _left(work) - standing.keys())
     comparison, sums = compare(asked, books)
+    trust = _trust(clio, policy)
+    trust_books = TrustBooks(books, {accounts.bank.ledger_id for _, accounts in trust.values()})
+    comparison.add_trust(compare_trust(asked.trust, trust_books))
     reasons = Reasons.of(_reasons(work))
     return Reconciliation(
         explained=[reasons.explain(one) for one in comparison.differences],
         comparison=comparison,
         owed=sums,
         in_transit=_in_transit(quickbooks, books, policy),
-        customers={one.contact_id: books.customers.get(books.customer_of(one.contact_id), "") for one in sums},
+        trust=trust_sums(asked.trust, trust_books, trust, books.contacts()),
+        customers={contact_id: books.customers.get(id, "") for id, contact_id in books.contacts().items()},
         clio_as_of=clio.as_of or work.clock.now(),
         quickbooks_as_of=quickbooks.as_of or work.clock.now(),
         open_run=runs.meanwhile(),
@@ -77,6 +83,12 @@ def _asked(clio: Clio, standing: Mapping[Ref, Standing], policy: Policy) -> Dema
     for bill_id in again:
         clio.read_again(bill_id)
     return demands(read, standing, policy) if again else asked
+
+
+def _trust(clio: Clio, policy: Policy) -> dict[str, tuple[str, TrustTargets]]:
+    """Mapped trust accounts of Clio: id to name and accounts in QuickBooks."""
+    known = {id: (name, policy.trust(id)) for id, name in clio.trust_accounts.items()}
+    return {id: (name, accounts) for id, (name, accounts) in known.items() if accounts}
 
 
 def _in_transit(quickbooks: QuickBooks, books: OurBooks, policy: Policy) -> InTransit | None:

@@ -52,8 +52,21 @@ class Command(FirmCommand):
             self._sums(f"  {one['name'] or one['practice_id']}", one["clio"], one["quickbooks"])
         for one in payload["unapplied"]:
             self._sums(f"  credit of {one['name'] or one['practice_id']}", one["clio"], one["quickbooks"])
+        self._trust(payload["trust"])
         self._in_transit(payload["in_transit"])
         self.stdout.write("")
+
+    def _trust(self, accounts: list[dict[str, Any]]) -> None:
+        if not accounts:
+            return
+        self.stdout.write(f"\n{'Trust since the start':<24}{'Clio':>16}{'bank':>16}{'liability':>16}{'opening':>16}")
+        for one in accounts:
+            figures = "".join(f"{one[name]:>16}" for name in ("clio", "bank", "liability", "opening"))
+            self.stdout.write(f"{one['account'][:23]:<24}{figures}")
+            for client in one["clients"]:
+                if client["clio"] != client["liability"]:
+                    name = f"  {client['name'] or client['practice_id'] or 'no client'}"
+                    self.stdout.write(f"{name[:23]:<24}{client['clio']:>16}{'':>16}{client['liability']:>16}")
 
     def _in_transit(self, transit: dict[str, Any] | None) -> None:
         if transit is None:
