@@ -16,7 +16,8 @@ class OurBooks:
 
     ``customers`` are the active customers of the company: id to name. ``uses`` are the payments that set a credit memo
     of ours, by its id, against invoices: our own, QuickBooks's and people's. ``by_hand`` are documents that a person
-    unlinked and keeps (rule R8), whether they still bear our mark or not.
+    unlinked and keeps (rule R8), whether they still bear our mark or not. ``bearers`` are active customers by the
+    contact their notes name.
     """
 
     standing: Mapping[Ref, Standing]
@@ -26,6 +27,7 @@ class OurBooks:
     marked: dict[Ref, list[Found]] = field(default_factory=dict)
     uses: dict[str, list[Found]] = field(default_factory=dict)
     by_hand: dict[Ref, list[Found]] = field(default_factory=dict)
+    bearers: Mapping[Ref, list[str]] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -34,8 +36,9 @@ class OurBooks:
         documents: Iterable[Found],
         customers: Mapping[str, str],
         left: Iterable[Ref] = (),
+        bearers: Mapping[Ref, list[str]] | None = None,
     ) -> "OurBooks":
-        books = cls(standing, customers, by_hand={ref: [] for ref in left})
+        books = cls(standing, customers, by_hand={ref: [] for ref in left}, bearers=bearers or {})
         for ref, link in standing.items():
             books.owners.setdefault(link.key, []).append(ref)
         for document in documents:

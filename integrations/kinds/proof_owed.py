@@ -15,6 +15,7 @@ from integrations.kinds.proof import Difference, Expected, Found, What
 from integrations.kinds.proof_books import OurBooks
 from integrations.kinds.proof_clio import Demands
 from integrations.kinds.proof_compare import Comparison, compare_documents, difference
+from integrations.kinds.proof_contacts import compare_contacts
 from integrations.kinds.refund import is_refund
 
 PAYING = frozenset({Kind.PAYMENT, Kind.CREDIT_NOTE})
@@ -53,6 +54,7 @@ def _is_paying(ref: Ref) -> bool:
 def compare(asked: Demands, books: OurBooks) -> tuple[Comparison, list[Owed]]:
     """Documents first; then each sum, where only what nothing before it explains is named."""
     comparison, sums = compare_documents(asked, books), owed(asked, books)
+    compare_contacts(comparison, asked, books)
     comparison.differences += compare_applications(asked, books, comparison.differences)
     comparison.differences += compare_balances(asked, books, comparison.differences)
     comparison.differences += compare_owed(sums, asked, books, comparison.differences)

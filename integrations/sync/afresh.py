@@ -8,7 +8,7 @@ from decimal import Decimal
 from integrations.core.mapping import Policy
 from integrations.core.ports import Page, Raw
 from integrations.core.read import Unreadable, money, text
-from integrations.core.records import Kind, Ref
+from integrations.core.records import Kind, Ref, parse_mark
 from integrations.kinds import credit_note, invoice, payment
 from integrations.kinds.contact import decode_customer
 from integrations.kinds.invoice import id_order
@@ -119,7 +119,8 @@ class QuickBooks:
             for where in self._since_the_first_run():
                 self._keep(entity, self._pages(entity, where), linked)
             self._read_by_id(entity, linked)
-        return OurBooks.of(standing, self._found.values(), self._customers(), left)
+        names, bearers = self._customers()
+        return OurBooks.of(standing, self._found.values(), names, left, bearers)
 
     def _since_the_first_run(self) -> list[str]:
         """All that we ever wrote was written during a run; whatever date it bears, it changed since the first one."""
@@ -145,10 +146,16 @@ class QuickBooks:
                 return text(raw, "Name"), money(raw, "CurrentBalance")
         return None
 
-    def _customers(self) -> dict[str, str]:
-        """Names of the active customers by id."""
+    def _customers(self) -> tuple[dict[str, str], dict[Ref, list[str]]]:
+        """Names of the active customers by id, and the ids of those that bear a mark of ours."""
+        names: dict[str, str] = {}
+        bearers: dict[Ref, list[str]] = {}
         every = (raw for page in self._pages("Customer", query.equals("Active", True)) for raw in page.rows)
-        return {customer.id: customer.display_name for customer in _decoded(every, decode_customer)}
+        for customer in _decoded(every, decode_customer):
+            names[customer.id] = customer.display_name
+            if ref := parse_mark(customer.notes, self._work.firm.slug):
+                bearers.setdefault(ref, []).append(customer.id)
+        return names, bearers
 
     def _pages(self, entity: str, where: str) -> Iterator[Page]:
         for page in self._work.ledger.pages(entity, where):

@@ -148,7 +148,7 @@ def _reasons(work: Workspace) -> list[Reason]:
 
 
 class _Runs:
-    """Notices runs that were under way while both systems were read."""
+    """Notices runs that were at work while both systems were read; one that is held moves nothing."""
 
     def __init__(self, work: Workspace) -> None:
         self._rows = SyncRun.objects.of(work.firm).filter(pairing=work.pairing)
@@ -159,7 +159,8 @@ class _Runs:
         return self._open or self._open_now() or (latest if latest != self._latest else None)
 
     def _open_now(self) -> int | None:
-        return self._rows.filter(finished_at=None).values_list("pk", flat=True).first()
+        at_work = self._rows.filter(finished_at=None).exclude(state=SyncRun.State.HELD)
+        return at_work.values_list("pk", flat=True).first()
 
     def _latest_now(self) -> int | None:
         return self._rows.order_by("-id").values_list("pk", flat=True).first()

@@ -104,7 +104,8 @@ PAID_FORM = form(balance=money(600))
 def test_what_is_equal_is_counted_as_compared_and_equal() -> None:
     _, comparison, owed = proven(BILL_AND_PAYMENT, BOTH, PAID_FORM, receive())
     assert comparison.differences == []
-    assert (comparison.compared, comparison.equal) == ({Kind.INVOICE: 1, Kind.PAYMENT: 1},) * 2
+    counts = {Kind.CONTACT: 1, Kind.INVOICE: 1, Kind.PAYMENT: 1}
+    assert (comparison.compared, comparison.equal) == (counts, counts)
     assert owed == [Owed("7", money(600), money(600), money(0), money(0))]
 
 
@@ -381,6 +382,20 @@ def test_an_invoice_of_a_contact_without_a_customer_is_at_the_wrong_one() -> Non
     moved = clio(bill(contact_id="8"))
     assert named(moved, linked(invoice()), form()) == [(invoice(), What.CUSTOMER, "contact 8", "70")]
     assert named(clio(bill(contact_id="")), linked(invoice()), form()) == []
+
+
+def bearing(*ids: str, links: dict[Ref, Standing] | None = None) -> list[tuple[Ref, What, str]]:
+    """What is said of the customers when these bear Ann's mark, and her bill is posted as it should be."""
+    standing = linked(invoice()) if links is None else links
+    books = OurBooks.of(standing, [form(marked=invoice())], NAMES, bearers={customer(): list(ids)})
+    found_, _ = compare(demands(clio(bill()), standing, policy()), books)
+    return [(one.ref, one.what, one.ledger_id) for one in found_.differences if one.ref.kind is Kind.CONTACT]
+
+
+def test_a_second_customer_with_a_contacts_mark_is_doubled_and_one_nobody_linked_is_named() -> None:
+    assert bearing("70") == bearing() == []
+    assert bearing("70", "80") == [(customer(), What.DOUBLED, "80")]
+    assert bearing("80", links={}) == [(customer(), What.NOT_LINKED, "80")]
 
 
 # Reading QuickBooks

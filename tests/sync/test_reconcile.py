@@ -71,7 +71,7 @@ def test_equal_books_have_no_difference(paid: tuple[Portal, int, int]) -> None:
     portal, *_ = paid
     report = proof_report(portal.firm, proven(portal))
     assert (report["equal"], report["differences"], report["reason"], report["open_run"]) == (True, [], None, None)
-    assert report["checked"] == {"invoice": {"compared": 1, "equal": 1}, "payment": {"compared": 1, "equal": 1}}
+    assert report["checked"] == {kind: {"compared": 1, "equal": 1} for kind in ("contact", "invoice", "payment")}
     assert (report["receivables"]["clio"], report["receivables"]["quickbooks"]) == ("600.00", "600.00")
     assert report["customers"] == report["unapplied"] == []
 
@@ -302,6 +302,14 @@ def test_payments_from_trust_wait_in_transit_until_the_bank_moves_them(portal: P
     assert (moved["balance"], moved["waiting"], moved["age_days"], moved["payments"]) == ("0.00", "0.00", None, [])
 
 
+def test_a_second_customer_with_our_mark_is_named(paid: tuple[Portal, int, int]) -> None:
+    portal, bill, _ = paid
+    ann = portal.clio.bill(bill)["client_id"]
+    copy = portal.quickbooks.create_customer("Ann Lee (2)", Notes=marked(portal, Kind.CONTACT, ann))
+    (one,) = proven(portal).explained
+    assert (str(one.difference.what), one.difference.ledger_id) == ("doubled", copy["Id"])
+
+
 # What happened in Clio since the last sync
 
 
@@ -428,6 +436,8 @@ def test_a_run_at_work_meanwhile_is_said(paid: tuple[Portal, int, int]) -> None:
     assert proven(portal).open_run is None
     run = open_run(portal.pairing, portal.clock, SyncRun.Trigger.COMMAND)
     assert proven(portal).open_run == run.pk
+    SyncRun.objects.of(portal.firm).filter(pk=run.pk).update(state=SyncRun.State.HELD)
+    assert proven(portal).open_run is None
 
 
 def test_lists_are_read_in_pages_and_no_document_by_itself(acme: Firm, alice: User) -> None:
