@@ -90,7 +90,10 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """``clio`` and ``quickbooks`` are what each side says, as text; empty where it says nothing."""
+    """``clio`` and ``quickbooks`` are what each side says, as text; empty where it says nothing.
+
+    ``is_gone``: the document was there, and somebody deleted or voided it in QuickBooks.
+    """
 
     ref: Ref
     ledger_id: str
@@ -99,5 +102,6 @@ class Difference:
     quickbooks: str
     title: str
     contact_id: str = ""
+    is_gone: bool = False
     payments: frozenset[str] = frozenset()
     bills: frozenset[str] = frozenset()

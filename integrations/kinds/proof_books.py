@@ -94,6 +94,11 @@ class OurBooks:
         """Customer id to the contact it stands for."""
         return {link.ledger_id: ref.practice_id for ref, link in self.standing.items() if ref.kind is Kind.CONTACT}
 
+    def is_linked(self, ref: Ref) -> bool:
+        """Whether a document is meant to stand for ``ref`` and be live."""
+        link = self.standing.get(ref)
+        return link is not None and not link.is_voided
+
     def id_of(self, ref: Ref) -> str:
         """The id of the document linked to ``ref``, there or not."""
         link = self.standing.get(ref)

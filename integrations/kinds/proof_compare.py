@@ -9,6 +9,7 @@ from integrations.kinds.credit_note import APPLY
 from integrations.kinds.proof import Difference, Expected, Found, What
 from integrations.kinds.proof_books import OurBooks
 from integrations.kinds.proof_clio import Demands
+from integrations.kinds.proof_corrections import compare_correction, is_applying, is_correction
 from integrations.kinds.refund import REFUND, is_refund
 
 NOTHING = "nothing"
@@ -42,9 +43,13 @@ def compare_documents(asked: Demands, books: OurBooks) -> Comparison:
     """
     found = Comparison()
     for ref in sorted({*asked.documents, *asked.kept, *asked.unclear, *books.refs()}, key=_order):
-        if ref.kind in KINDS and ref.leg != APPLY and (about := _about(ref, asked, books)) is not None:
+        if ref.kind in KINDS and not _applies_a_memo(ref) and (about := _about(ref, asked, books)) is not None:
             found.add(ref.kind, about)
     return _merged_customers(found, books)
+
+
+def _applies_a_memo(ref: Ref) -> bool:
+    return ref.leg == APPLY or is_applying(ref)
 
 
 def _order(ref: Ref) -> tuple[int, Ref]:
@@ -53,6 +58,8 @@ def _order(ref: Ref) -> tuple[int, Ref]:
 
 def _about(ref: Ref, asked: Demands, books: OurBooks) -> list[Difference] | None:
     """What is to be said of one document; None where neither side has anything of it."""
+    if is_correction(ref):
+        return compare_correction(ref, asked, books)
     expected, every = asked.documents.get(ref), books.every_live(ref)
     live = every[0] if every else None
     doubled = [_doubled(ref, expected, every[0], other) for other in every[1:]]
@@ -89,9 +96,9 @@ def _unwanted(ref: Ref, live: Found, books: OurBooks) -> list[Difference]:
 def _absent(ref: Ref, expected: Expected | None, books: OurBooks) -> Difference:
     """Nothing live stands for it: it was never posted, or its document is gone or void."""
     clio, void = str(expected.amount) if expected else LIVE, books.linked.get(ref)
-    if void is not None:
-        return difference(ref, expected, void, What.VOIDED, clio, VOID)
-    return replace(difference(ref, expected, None, What.MISSING, clio, NOTHING), ledger_id=books.id_of(ref))
+    what, said = (What.MISSING, NOTHING) if void is None else (What.VOIDED, VOID)
+    absent = difference(ref, expected, void, what, clio, said)
+    return replace(absent, ledger_id=books.id_of(ref), is_gone=books.is_linked(ref))
 
 
 def _doubled(ref: Ref, expected: Expected | None, live: Found, other: Found) -> Difference:

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from integrations.core.records import Kind, Ref
 from integrations.kinds.proof import Difference, What
 
-ABSENT = frozenset({What.MISSING, What.VOIDED})
 EXTRA = frozenset({What.DOUBLED, What.NOT_LINKED, What.UNWANTED})
 EVERYTHING = frozenset(What)
 # Only what a code is about does it explain: an accepted change must not cover up that the document was deleted later.
@@ -24,6 +23,7 @@ EXPLAINS: Mapping[str, frozenset[What]] = {
     "trust_incomplete": frozenset(),
     "trust_text_closed": frozenset(),
 }
+ABOUT_GONE = frozenset({"drift", "deleted_in_ledger"})
 USUALLY = EVERYTHING - {What.DOUBLED, What.NOT_LINKED}  # any other issue keeps a record from being posted or changed
 # What happened to one document does not keep those that depend on it from being posted.
 NOT_IN_THE_WAY = frozenset({"drift", *(code for code, what in EXPLAINS.items() if not what)})
@@ -100,7 +100,7 @@ class Reasons:
         own = [r for r in self.about.get((one.ref.kind, one.ref.practice_id), ()) if _fits(r, one)]
         yield from (reason for reason in own if reason.ref == one.ref)
         yield from own
-        if one.what in EXTRA or (one.what in ABSENT and one.ledger_id):
+        if one.what in EXTRA or one.is_gone:
             return  # what was posted and is gone, or is there once too often, waits for nothing
         for key in _depends_on(one):
             yield from (r for r in self.about.get(key, ()) if r.code not in NOT_IN_THE_WAY)
@@ -108,7 +108,12 @@ class Reasons:
 
 
 def _fits(reason: Reason, one: Difference) -> bool:
-    """Whether the issue is about this; a figure that was changed once more since then is another difference."""
+    """Whether the issue is about this; a figure that was changed once more since then is another difference.
+
+    What a person accepted does not cover up that the document was deleted or voided later.
+    """
+    if one.is_gone and reason.is_accepted and reason.code not in ABOUT_GONE:
+        return False
     if one.what not in EXPLAINS.get(reason.code, USUALLY):
         return False
     label = LABELS.get(one.what)

@@ -16,6 +16,7 @@ from integrations.kinds.proof_books import OurBooks
 from integrations.kinds.proof_clio import Demands
 from integrations.kinds.proof_compare import Comparison, compare_documents, difference
 from integrations.kinds.proof_contacts import compare_contacts
+from integrations.kinds.proof_corrections import is_applying
 from integrations.kinds.refund import is_refund
 
 PAYING = frozenset({Kind.PAYMENT, Kind.CREDIT_NOTE})
@@ -81,11 +82,11 @@ def compare_applications(asked: Demands, books: OurBooks, known: Iterable[Differ
 def _of_application(one: Difference, books: OurBooks) -> Difference:
     """The memo is as it should be; what is wrong is the payment of nothing that applies it."""
     ref = Ref(one.ref.kind, one.ref.practice_id, APPLY)
-    link, document = books.standing.get(ref), books.linked.get(ref)
-    if link is None or link.is_voided:
+    document = books.linked.get(ref)
+    if not books.is_linked(ref):
         return replace(one, ref=ref)
-    gone = What.MISSING if document is None else What.VOIDED if document.is_void else one.what
-    return replace(one, ref=ref, what=gone, ledger_id=link.ledger_id)
+    what = What.MISSING if document is None else What.VOIDED if document.is_void else one.what
+    return replace(one, ref=ref, what=what, ledger_id=books.id_of(ref), is_gone=what is not one.what)
 
 
 def _parts(expected: Expected, live: Found, books: OurBooks) -> dict[Ref, tuple[Decimal, Decimal]]:
@@ -153,19 +154,18 @@ def _in_clio(asked: Demands, books: OurBooks) -> Iterator[tuple[str, int, Decima
 
 
 def _is_posted(ref: Ref, books: OurBooks) -> bool:
-    link = books.standing.get(ref)
-    return books.live(ref) is not None or (link is not None and not link.is_voided)
+    return books.live(ref) is not None or books.is_linked(ref)
 
 
 def _in_quickbooks(asked: Demands, books: OurBooks) -> Iterator[tuple[str, int, Decimal]]:
     contacts = books.contacts()
     for ref in books.refs() - asked.kept - asked.unclear.keys():
-        if ref.kind is not Kind.INVOICE and not _is_paying(ref):
+        if is_applying(ref) or (ref.kind is not Kind.INVOICE and not _is_paying(ref)):
             continue
         expected = asked.documents.get(ref)
         for document in books.every_live(ref):
             contact_id = expected.contact_id if expected else contacts.get(document.customer_id, "")
-            if ref.kind is Kind.INVOICE:
+            if document.entity == "Invoice":
                 yield contact_id, 1, document.balance
             else:
                 ours = (part for id, part in books.pays(document).items() if ("Invoice", id) in books.owners)

@@ -116,6 +116,9 @@ class TrustBooks:
         """Whether a person unlinked the row's entry and keeps it (rule R8)."""
         return row_id in self._by_hand
 
+    def was_posted(self, ref: Ref) -> bool:
+        return self._books.is_linked(ref)
+
     def is_linked(self, document: Found) -> bool:
         return document.key in self._books.owners
 
@@ -237,6 +240,7 @@ def _difference(
         quickbooks=quickbooks,
         title=demand.row.title if demand else f"Trust entry {row_id}",
         contact_id=demand.row.contact_id if demand else "",
+        is_gone=what is What.MISSING and books.was_posted(ref),
         payments=frozenset({demand.payment_id} - {""}) if demand else frozenset(),
     )
 

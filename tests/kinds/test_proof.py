@@ -300,6 +300,33 @@ def test_an_expense_without_its_payment_is_unwanted() -> None:
     assert [one[:2] for one in named(clio(bill()), REFUNDED, form(), back)] == [(refund_ref(payment()), What.UNWANTED)]
 
 
+# An invoice that was taken back because it could not be voided
+
+
+GONE = clio(bill(state="void"))
+CORRECTION = invoice(leg="correction")
+CORRECTED = linked(invoice()) | {CORRECTION: Standing(CORRECTION, "CreditMemo", "501")}
+TAKEN_BACK = form("501", entity="CreditMemo", number="CN-B1", balance=money(0))
+
+
+def corrections(books: ClioBooks, *documents: Found, links: dict[Ref, Standing] | None = None) -> list[What]:
+    found_ = named(books, CORRECTED if links is None else links, *documents)
+    return [what for ref, what, _, _ in found_ if ref == CORRECTION]
+
+
+def test_a_correction_is_worth_the_invoice_it_takes_back() -> None:
+    assert corrections(GONE, form(balance=money(0)), TAKEN_BACK) == []
+    assert corrections(GONE, form(balance=money(0)), replace(TAKEN_BACK, amount=money(900))) == [What.AMOUNT]
+    assert corrections(GONE, form()) == [What.MISSING]
+
+
+def test_a_correction_is_unwanted_once_its_bill_is_back_or_its_invoice_gone() -> None:
+    assert corrections(clio(bill()), form(), TAKEN_BACK) == [What.UNWANTED]
+    assert corrections(GONE, TAKEN_BACK) == [What.UNWANTED]
+    over = CORRECTED | {CORRECTION: replace(CORRECTED[CORRECTION], is_voided=True)}
+    assert corrections(clio(bill()), form(), replace(TAKEN_BACK, amount=money(0), is_void=True), links=over) == []
+
+
 # Credit notes
 
 
@@ -477,8 +504,16 @@ def test_what_was_never_posted_waits_behind_its_contact_its_bill_or_the_firms_se
 
 
 def test_what_was_posted_and_is_gone_waits_for_nothing() -> None:
-    gone = difference(What.MISSING, payment(), ledger_id="201", bills=frozenset({"1"}))
-    assert Reasons.of([reason("duplicate_number", invoice(), accepted=True)]).explain(gone).reason is None
+    gone = difference(What.MISSING, payment(), ledger_id="201", bills=frozenset({"1"}), is_gone=True)
+    assert Reasons.of([reason("duplicate_number", invoice())]).explain(gone).reason is None
+
+
+def test_what_was_accepted_before_does_not_cover_up_that_a_document_is_gone() -> None:
+    gone = difference(What.MISSING, is_gone=True)
+    for code in ("duplicate_number", "period_closed", "void_blocked"):
+        assert Reasons.of([reason(code, invoice(), accepted=True)]).explain(gone).reason is None
+        assert Reasons.of([reason(code, invoice())]).explain(gone).reason is not None
+    assert Reasons.of([reason("deleted_in_ledger", invoice(), accepted=True)]).explain(gone).is_accepted
 
 
 def test_a_changed_document_is_explained_by_what_it_was_changed_to() -> None:
