@@ -45,10 +45,11 @@ def plan_contact(book: Draftbook, contact_id: str) -> None:
 
 
 def _let_go(book: Draftbook, ref: Ref, contact: Contact | str | None, link: LinkState) -> None:
-    """Rule R7: a contact that is gone leaves its customer behind; the link goes once no bill needs it."""
+    """Rule R7: a contact that is gone leaves its customer behind; the link goes once nothing of Clio's needs it."""
     title = contact.name if isinstance(contact, Contact) else f"Contact {ref.practice_id}"
     book.report(contact_gone(ref, title, link))
-    if any(bill.contact_id == ref.practice_id for bill in book.group.bills.values()):
+    named = {bill.contact_id for bill in book.group.bills.values()}
+    if ref.practice_id in named | {row.contact_id for row in book.group.trust.values()}:
         return book.keep(ref)
     return book.add(Change(Action.UNLINK, ref, link.entity, title, "gone in Clio", link.ledger_id))
 

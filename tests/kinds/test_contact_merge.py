@@ -18,6 +18,7 @@ from integrations.kinds.group import Group
 from integrations.kinds.plan import plan_group
 from tests.kinds.builders import bill, codes, contact, customer, group, policy, steps
 from tests.kinds.ledger import Ledger
+from tests.kinds.trust_builders import row
 
 HOME = Address("1 High St\nFlat 2", "Austin", "TX", "78701", "USA")
 PERSON: dict[str, Any] = {
@@ -156,6 +157,8 @@ def test_r7_a_contact_that_is_gone_is_unlinked_once_no_bill_needs_its_customer()
     without = replace(gone, bills={}, lines={}, allocations={}, charges={})
     plan = ledger.plan(without, policy())
     assert (steps(plan), codes(plan)) == ([(Action.UNLINK, customer())], [("contact_gone", customer())])
+    with_trust = replace(without, trust={"500": row(contact_id="7")})
+    assert (Action.UNLINK, customer()) not in steps(ledger.plan(with_trust, policy()))
 
 
 def test_r7_a_customer_that_was_not_read_counts_as_unchanged() -> None:

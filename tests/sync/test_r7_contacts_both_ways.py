@@ -465,6 +465,23 @@ def test_r7_one_that_was_not_done_waits_until_it_cannot_arrive_any_more_and_is_t
     settled(portal)
 
 
+def test_r7_an_answer_that_does_not_show_the_whole_contact_is_no_answer(portal: Portal) -> None:
+    """Taken for the contact, it would look as if somebody had removed every phone number."""
+    contact = ann(portal)
+    edit(portal, Mobile={"FreeFormNumber": "555 0202"})
+
+    def thin(path: str, answer: Any) -> None:
+        if "/contacts/" in path and isinstance(answer.get("data"), dict):
+            answer["data"].pop("phone_numbers", None)
+
+    portal.wire.tamper.append(thin)
+    portal.run()
+    assert ("Mobile", "555 0202") in numbers(portal, contact)
+    assert in_quickbooks(portal)["Fax"]["FreeFormNumber"] == "555 0104"
+    assert len(portal.clio_writes()) == 1
+    settled(portal)
+
+
 @pytest.mark.parametrize("is_done", [True, False])
 def test_r7_a_crash_between_the_intent_and_the_answer_is_resolved_by_the_next_run(
     portal: Portal, is_done: bool
