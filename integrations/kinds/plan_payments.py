@@ -81,7 +81,8 @@ def _plan_draft(book: Draftbook, desired: Desired, draft: PaymentDraft, replaces
     way = met(book, live, draft, extra=_taken_off(book, draft, live) if unchanged else ()) if live else Way.ANEW
     if way is Way.SAID:
         return book.wait(draft.ref) if replaces else None
-    may_be_held = live is not None and way is not Way.ANEW and (not unchanged or book.link(refund_ref(draft.ref)))
+    is_known = draft.amount > 0 and draft.ref.practice_id not in desired.partly_unseen
+    may_be_held = way is not Way.ANEW and is_known and (not unchanged or book.link(refund_ref(draft.ref)))
     if live and may_be_held and plan_deposited(book, live, draft, replaces=replaces, after=_grown(book, draft, live)):
         return None
     if way is Way.ON and live and unchanged and not _has_to_be_applied_again(book, draft, live):

@@ -306,8 +306,7 @@ def _read_ledger(work: Workspace) -> None:
     for entity in NUMBERED:
         for page in work.ledger.pages(entity, "", "Id, DocNumber"):
             mirror.keep_numbers(work.pairing, entity, page.rows)
-    start = work.pairing.start_date
-    since = query.between("TxnDate", start - EARLIER, date.max) if start else ""
+    since = _since_start(work)
     _keep_pages(work, "Payment", since, "*")
     for entity in OURS:
         if _linked_ids(work.pairing, entity) or (entity == "Purchase" and trust_banks(work.pairing)):
@@ -316,8 +315,26 @@ def _read_ledger(work: Workspace) -> None:
     for stream in check_streams(work.pairing):
         move_cursor(work.pairing, stream, work.clock.now())
     mirror.end_full_read(work.pairing, NUMBERED, NAMES)
+    _mark_gone(work)
     if as_of:
         move_cursor(work.pairing, _ledger_stream(work), as_of - OVERLAP)
+
+
+def _since_start(work: Workspace) -> str:
+    start = work.pairing.start_date
+    return query.between("TxnDate", start - EARLIER, date.max) if start else ""
+
+
+def _mark_gone(work: Workspace) -> None:
+    """Documents we know and QuickBooks no longer has: without a whole change read nothing else tells of deletions."""
+    for entity in (*OURS, "Payment"):
+        known = {row.id for row in mirror.live(work.pairing, entity)}
+        if not known:
+            continue
+        seen = {text(row, "Id") for page in work.ledger.pages(entity, _since_start(work), "Id") for row in page.rows}
+        for where in query.within_each("Id", sorted(known - seen)):
+            seen |= {text(row, "Id") for page in work.ledger.pages(entity, where, "Id") for row in page.rows}
+        mirror.mark_deleted(work.pairing, entity, known - seen)
 
 
 def _read_changed(work: Workspace, since: datetime) -> None:
@@ -328,6 +345,9 @@ def _read_changed(work: Workspace, since: datetime) -> None:
         for page in work.ledger.pages(entity, where, "*"):
             as_of = as_of or page.as_of
             keep_entity(work, entity, page.rows)
+            if entity == "Customer":
+                _reread_documents_of(work, _inactive(page.rows))
+    _mark_gone(work)
     if as_of:
         move_cursor(work.pairing, _ledger_stream(work), as_of - OVERLAP)
 

@@ -378,3 +378,12 @@ def test_r8_a_customer_made_inactive_is_made_active_by_the_firms_policy(portal: 
     portal.run()
     assert portal.invoice("2")["TotalAmt"] == 30
     settled(portal)
+
+
+def test_r8_what_was_deleted_while_nobody_looked_is_noticed_by_the_next_full_read(portal: Portal) -> None:
+    bill = posted(portal)
+    portal.quickbooks.delete("Payment", the_payment(portal)["Id"])
+    portal.quickbooks.delete_invoice(portal.invoice("1")["Id"])
+    portal.clock.sleep(26 * 24 * 3600)
+    portal.run()
+    settled(portal, "deleted_in_ledger", "deleted_in_ledger", but=[bill])
