@@ -61,7 +61,7 @@ def line(amount: str, text: str = "Advice", **options: Any) -> BillLine:
 
 
 class Story:
-    """Bills with discount, tax, costs and interest; payments, an over-payment, money used later; then changes."""
+    """Bills with discount, tax, costs and interest; payments, an over-payment, credit notes; then changes."""
 
     def __init__(self, portal: Portal) -> None:
         self.portal, self.clio = portal, portal.clio
@@ -84,6 +84,9 @@ class Story:
         self.held, self.later = portal.bill("1000.00", contact=self.bo), portal.bill("500.00", contact=self.bo)
         self.late = portal.bill("300.00", contact=self.ann)
         self.doomed = portal.bill("80.00", contact=self.ann)
+        self.forgiven, self.cleared = portal.bill("150.00", contact=self.bo), portal.bill("90.00", contact=self.bo)
+        self.note = clio.credit_note(self.forgiven, Decimal(50), FEBRUARY, "Goodwill")
+        clio.credit_note(self.cleared, Decimal(90), FEBRUARY, discount=True)
         self.charge = clio.charge_interest(self.late, Decimal(9), MARCH)
         self.paid = portal.pay(self.taxed, "40.00", FEBRUARY, reference="CHQ 1")
         self.doomed_payment = portal.pay(self.doomed, 30)
@@ -100,6 +103,9 @@ class Story:
         clio.pay_from_operating_funds(self.later, Decimal(200), MARCH)
         clio.delete_payment(self.doomed_payment)
         clio.void_bill(self.doomed)
+        clio.delete_credit_note(self.note)
+        clio.credit_note(self.forgiven, Decimal(60), MARCH)
+        clio.void_bill(self.cleared)
         clio.delete_payment(self.entered_anew)
         portal.pay(self.mixed, 90)
         clio.complete_payment(self.card)
@@ -123,7 +129,7 @@ class Story:
         match name, value:
             case "tax_engine", "every_line":
                 bills = [bill["id"] for bill in self.clio.snapshot()["bills"]]
-                return ["total_mismatch"] * 6, bills
+                return ["total_mismatch"] * 7, bills
             case "clio_row_carries", "neither":
                 return ["credit_missing"], [self.later]
             case "deposited_payment", "all_locked":
