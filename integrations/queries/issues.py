@@ -22,7 +22,15 @@ TABS = {
     "closed": ("Closed", [Issue.State.CLOSED]),
 }
 SEVERITIES = {"error": "Needs you", "warning": "Warnings", "info": "For information"}
-CONFLICTS = ("probable_match", "contact_conflict", "drift", "deleted_in_ledger", "invoice_exists", "payment_exists")
+CONFLICTS = (
+    "probable_match",
+    "contact_conflict",
+    "drift",
+    "deleted_in_ledger",
+    "invoice_exists",
+    "payment_exists",
+    "credit_exists",
+)
 NUMBERS = (
     "duplicate_number",
     "numbering_behind",
@@ -37,7 +45,7 @@ EFFECTS = {
     "link": "The customer you choose stands for this contact from the next sync on.",
     "create": "The next sync creates a customer of their own in QuickBooks.",
     "adopt": "The next sync links what is already in QuickBooks and writes nothing new.",
-    "post": "The next sync posts the payment as one more.",
+    "post": "The next sync posts it as one more.",
     "reactivate": "The next sync makes the customer active again in QuickBooks.",
     "merge": "For each field the side you choose above counts. The next sync writes it to the other side.",
     "use_clio": "The next sync writes Clio’s values to QuickBooks.",
