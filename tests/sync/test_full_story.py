@@ -1,5 +1,6 @@
 """The story of the demo: every kind of event once, each act with its outcome, and books that agree at the end."""
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -19,10 +20,17 @@ from tests.portal import START, Portal, connect, new_world
 BILLS = 24
 
 
+TAMPERED = (("Invoice", "invoice"), ("Payment", "payment"))
+
+
 @pytest.fixture
 def portal(acme: Firm, alice: User) -> Portal:
+    return seeded_portal(acme, alice)
+
+
+def seeded_portal(acme: Firm, alice: User, *, clashes: bool = True) -> Portal:
     world = new_world()
-    seeded = seed(world.store, bills=BILLS)
+    seeded = seed(world.store, bills=BILLS, clashes=clashes)
     clio = ClioOffice(world.store, "us", seeded.account_id)
     portal = connect(acme, alice, world, clio, QuickBooksOffice(world.store, seeded.realm))
     save(portal.pairing, {REFUND: portal.quickbooks.account_id("checking")})
@@ -49,3 +57,31 @@ def test_every_act_comes_out_as_it_should_and_the_books_agree(portal: Portal) ->
     portal.run()
     assert portal.writes() == written
     assert proved(portal)["unexplained"] == 0
+
+
+@pytest.mark.timeout(600)
+def test_reconcile_names_exactly_what_was_changed_behind_our_back(acme: Firm, alice: User) -> None:
+    """One invoice by a cent, one payment deleted: two differences, no more."""
+    portal = seeded_portal(acme, alice, clashes=False)
+    assert portal.run().outcome == "in_sync"
+    assert proved(portal)["equal"]
+    books = portal.quickbooks
+    invoice, payment = (ours(books, entity, kind) for entity, kind in TAMPERED)
+    line = {**invoice["Line"][0], "Amount": invoice["Line"][0]["Amount"] + Decimal("0.01")}
+    line["SalesItemLineDetail"] = {**line["SalesItemLineDetail"], "Qty": 1, "UnitPrice": line["Amount"]}
+    books.edit_invoice(invoice["Id"], Line=[line, *invoice["Line"][1:-1]])
+    books.delete("Payment", payment["Id"])
+    found = proved(portal)
+    told = {(one["kind"], one["what"], one["ledger_id"]) for one in found["differences"]}
+    assert told == {
+        ("invoice", "amount", invoice["Id"]),
+        ("payment", "missing", payment["Id"]),
+    }
+    assert (found["equal"], found["unexplained"], len(found["differences"])) == (False, 2, 2)
+
+
+def ours(books: QuickBooksOffice, entity: str, kind: str) -> dict[str, Any]:
+    """One of our documents of that kind, as little entangled with others as can be."""
+    found = [doc for doc in books.all(entity) if f"Clio {kind} " in doc.get("PrivateNote", "")]
+    whole = [doc for doc in found if doc.get("TotalAmt", 0) == doc.get("Balance", 0) and len(doc["Line"]) > 1]
+    return (whole if entity == "Invoice" else found)[0]

@@ -54,6 +54,25 @@ def _gone(cast: Cast, prop: Any) -> None:
     cast.clio.delete_contact(prop)
 
 
+def _retire(cast: Cast, client: int) -> None:
+    """The customer is made inactive, then there is another bill."""
+    cast.quickbooks.deactivate("Customer", cast.customer(client)["Id"])
+    cast.bill(300, contact=client, ago=4)
+
+
+def _rename_by_merging(cast: Cast, client: int) -> None:
+    """Somebody files the client under another name, as people do by merging."""
+    known = cast.customer(client)
+    mail = known["PrimaryEmailAddr"]
+    survivor = cast.quickbooks.create_customer(f"{known['DisplayName']}, new file", PrimaryEmailAddr=mail)
+    cast.quickbooks.merge_customers(known["Id"], survivor["Id"])
+
+
+def _merge_in_quickbooks(cast: Cast, clients: tuple[int, int]) -> None:
+    first, second = (cast.customer(client)["Id"] for client in clients)
+    cast.quickbooks.merge_customers(first, second)
+
+
 CONTACTS = (
     Act(
         "A client gets another number in Clio",
@@ -89,5 +108,26 @@ CONTACTS = (
         _two_clients,
         (Step(_merge, does=("contact unlinked", "invoice updated"), opens=("contact_gone",), syncs=3),),
         leaves=("contact_gone",),
+    ),
+    Act(
+        "A customer is made inactive and has another bill",
+        _client,
+        (
+            Step(_retire, opens=("customer_inactive",)),
+            Step(answer=("customer_inactive", "reactivate"), does=("contact updated", "invoice created")),
+        ),
+    ),
+    Act(
+        "A customer is merged into another one in QuickBooks",
+        _client,
+        (Step(_rename_by_merging, does=("contact adopted", "contact updated", "invoice accepted"), syncs=2),),
+    ),
+    Act(
+        "Two clients' customers are merged in QuickBooks and told apart again",
+        _two_clients,
+        (
+            Step(_merge_in_quickbooks, opens=("customers_merged",)),
+            Step(answer=("customers_merged", "create"), does=("contact created", "invoice updated"), syncs=2),
+        ),
     ),
 )
