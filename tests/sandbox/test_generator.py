@@ -156,7 +156,7 @@ def test_it_can_be_seeded_whatever_the_vendors_turn_out_to_do(name: str, value: 
     store.set_setting(f"switch:{name}", value)
     seeded = seed(store, bills=60, today=TODAY)
     bills = offices(store, seeded)[0].snapshot()["bills"]
-    assert len(seeded.clashes) == 10
+    assert len(seeded.clashes) == 11
     numbers = Counter(bill["number"] for bill in bills if bill["state"] in ("awaiting_payment", "paid"))
     assert [count for count in numbers.values() if count > 1] == [2]
 
@@ -170,8 +170,9 @@ def test_each_kind_of_clash_is_planted() -> None:
         "invoice_exists": 1,
         "payment_exists": 1,
         "customer_inactive": 1,
+        "trust_overdraw": 1,
     }
-    assert [notice.code for notice in seeded.notices] == ["payment_partly_outside"]
+    assert {notice.code for notice in seeded.notices} == {"payment_partly_outside", "trust_incomplete"}
 
 
 def test_the_number_of_clashes_does_not_grow_with_the_firm() -> None:

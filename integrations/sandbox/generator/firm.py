@@ -14,13 +14,14 @@ from integrations.sandbox.generator.history import write_history
 from integrations.sandbox.generator.names import PLACES, Namer, Place
 from integrations.sandbox.generator.scripts import STORIES
 from integrations.sandbox.generator.stage import BillPlan, Clash, Party, Script, Stage
+from integrations.sandbox.generator.trust import write_trust
 from integrations.sandbox.quickbooks.office import open_company
 from integrations.sandbox.store import Store
 
 FIRST_NUMBER = 5001  # above every number QuickBooks gave by itself
 BLOCK = 250  # bills written in one transaction
 EARLY_SHARE = 0.15
-NOTICES = ("payment_partly_outside",)
+NOTICES = ("payment_partly_outside", "trust_incomplete")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,7 @@ def seed(
                 _make(stage, plan, scene, position)
     with store.transaction():
         found = tuple(clash for scene in scenes for clash in _play(stage, scene))
+        found += tuple(write_trust(stage, bills, overdrawn=clashes))
     asked = tuple(clash for clash in found if clash.code not in NOTICES)
     told = tuple(clash for clash in found if clash.code in NOTICES)
     return Seeded(stage.clio.account_id, stage.place.region, stage.quickbooks.realm, stage.start, asked, told)

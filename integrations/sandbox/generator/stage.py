@@ -84,6 +84,7 @@ class Stage:
     timekeepers: list[int] = field(default_factory=list)
     categories: dict[str, list[int]] = field(default_factory=dict)
     undone: int = 0  # payments that were voided so far
+    cheques: int = 0  # cheques written so far on the trust account
 
     def party(self, values: dict[str, Any], matters: int = 1) -> Party:
         """Creates the contact and its matters in Clio."""

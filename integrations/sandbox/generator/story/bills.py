@@ -30,6 +30,17 @@ def _paid(cast: Cast) -> int:
     return bill
 
 
+def _paid_by_hand_and_voided(cast: Cast, bill: int) -> None:
+    """Somebody took money for the bill in QuickBooks; then it is voided in Clio."""
+    known = cast.invoice(bill)
+    cast.quickbooks.receive_payment(known["CustomerRef"]["value"], 250, {known["Id"]: 250})
+    cast.clio.void_bill(bill)
+
+
+def _is_settled(cast: Cast, bill: int) -> bool:
+    return bool(cast.invoice(bill)["TotalAmt"] == 1000 and cast.invoice(bill)["Balance"] == 0)
+
+
 def _charge(cast: Cast, bill: int) -> None:
     cast.clio.charge_interest(bill, Decimal("12.50"), cast.day(10))
 
@@ -101,6 +112,14 @@ BILLS = (
         "A paid bill is voided, the money stays with the firm",
         _paid,
         (Step(_void_keeping, does=("payment voided", "invoice voided")),),
+    ),
+    Act(
+        "A bill is voided that somebody took money for in QuickBooks",
+        _bill,
+        (
+            Step(_paid_by_hand_and_voided, opens=("void_blocked",)),
+            Step(answer=("void_blocked", "credit_memo"), does=("invoice created",), holds=_is_settled),
+        ),
     ),
     Act("Interest is charged", _bill, (Step(_charge, does=("invoice created",)),)),
     Act("Interest is taken back", _charged, (Step(_uncharge, does=("invoice voided",), syncs=2),)),

@@ -55,6 +55,23 @@ def _reopen(cast: Cast, bill: int) -> None:
     cast.quickbooks.close_books(None)
 
 
+def _ahead(cast: Cast) -> int:
+    """A number well above Clio's next one."""
+    numbers = (bill["number"] for bill in cast.clio.all("bill"))
+    return max((int(number) for number in numbers if number.isdigit()), default=0) + 50
+
+
+def _number_by_hand(cast: Cast, bill: int) -> None:
+    """Somebody invoices a stranger in QuickBooks under a number that Clio would come to."""
+    stranger = cast.quickbooks.create_customer(f"Stranger {cast.number()}")["Id"]
+    number, on = str(_ahead(cast)), cast.day(2).isoformat()
+    cast.quickbooks.create_invoice(stranger, [(cast.item(), 75, "Notary")], number=number, TxnDate=on)
+
+
+def _number_higher(cast: Cast, bill: int) -> None:
+    cast.bill(contact=cast.client(bill), ago=1, number=str(_ahead(cast) + 1))
+
+
 SETTINGS = (
     Act(
         "Custom transaction numbers are switched off and on again",
@@ -83,6 +100,14 @@ SETTINGS = (
         (
             Step(_close_and_edit, opens=("period_closed", "books_closed")),
             Step(_reopen, answer=("period_closed", "retry"), does=("invoice updated",)),
+        ),
+    ),
+    Act(
+        "QuickBooks's own numbers overtake Clio's, whose next bill gets a higher one",
+        _bill,
+        (
+            Step(_number_by_hand, opens=("numbering_behind",)),
+            Step(_number_higher, does=("invoice created",)),
         ),
     ),
 )
