@@ -31,6 +31,8 @@ class Step(Protocol):
     @property
     def opens(self) -> tuple[str, ...]: ...
     @property
+    def warns(self) -> tuple[str, ...]: ...
+    @property
     def holds(self) -> Callable[[Any, Any], bool] | None: ...
     @property
     def syncs(self) -> int: ...
@@ -181,7 +183,7 @@ def _judge(told: Told, step: Step, done: set[str], opened: list[Issue]) -> None:
     told.problems += [f"{what}: expected, did not happen" for what in sorted(set(step.does) - done)]
     told.problems += [f"{what}: not expected" for what in sorted(done - set(step.does))]
     told.problems += [f"{code} should have been opened" for code in sorted(set(step.opens) - codes.keys())]
-    told.problems += [f"{code} was opened: {codes[code]}" for code in sorted(codes.keys() - set(step.opens))]
+    told.problems += [f"{code} was opened: {codes[code]}" for code in sorted(codes.keys() - {*step.opens, *step.warns})]
 
 
 def _about(issue: Issue) -> About:

@@ -22,7 +22,8 @@ class Step:
     """What people do, what they decide, and what has to have happened after the next sync.
 
     ``answer`` is (code, action, value) for an issue of this act that is open; it is given after ``play`` and before
-    the sync. ``does`` are words of the journal, as in "invoice updated"; ``opens`` are issue codes.
+    the sync. ``does`` are words of the journal, as in "invoice updated"; ``opens`` are issue codes,
+    ``warns`` those that may be opened besides because two records look alike.
     ``holds`` is what has to be true afterwards in the two systems. ``syncs`` says how often the portal has to look, an
     hour apart.
     """
@@ -32,6 +33,7 @@ class Step:
     value: Callable[[Cast, Any], str] | None = None
     does: tuple[str, ...] = ()
     opens: tuple[str, ...] = ()
+    warns: tuple[str, ...] = ()
     holds: Callable[[Cast, Any], bool] | None = None
     syncs: int = 1
 

@@ -127,7 +127,7 @@ BILLS = (
         "Two bills have one number",
         _bill,
         (
-            Step(_second, opens=("duplicate_number",)),
+            Step(_second, opens=("duplicate_number",), warns=("duplicate_in_clio",)),
             Step(_renumber_second, does=("invoice created",)),
         ),
     ),
@@ -143,7 +143,7 @@ BILLS = (
         "An invoice was written by hand before its bill was approved",
         _bill,
         (
-            Step(_by_hand, opens=("invoice_exists",)),
+            Step(_by_hand, opens=("invoice_exists",), warns=("duplicate_in_quickbooks",)),
             Step(answer=("invoice_exists", "adopt"), does=("invoice adopted",)),
         ),
     ),
