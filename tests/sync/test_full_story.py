@@ -20,7 +20,7 @@ from tests.portal import START, Portal, connect, new_world
 BILLS = 24
 
 
-TAMPERED = (("Invoice", "invoice"), ("Payment", "payment"))
+TAMPERED = (("Invoice", "invoice"), ("Payment", "payment"), ("JournalEntry", "trust_entry"))
 
 
 @pytest.fixture
@@ -61,23 +61,25 @@ def test_every_act_comes_out_as_it_should_and_the_books_agree(portal: Portal) ->
 
 @pytest.mark.timeout(600)
 def test_reconcile_names_exactly_what_was_changed_behind_our_back(acme: Firm, alice: User) -> None:
-    """One invoice by a cent, one payment deleted: two differences, no more."""
+    """One invoice by a cent, one payment deleted, one trust entry of another day: three differences, no more."""
     portal = seeded_portal(acme, alice, clashes=False)
     assert portal.run().outcome == "in_sync"
     assert proved(portal)["equal"]
     books = portal.quickbooks
-    invoice, payment = (ours(books, entity, kind) for entity, kind in TAMPERED)
+    invoice, payment, entry = (ours(books, entity, kind) for entity, kind in TAMPERED)
     line = {**invoice["Line"][0], "Amount": invoice["Line"][0]["Amount"] + Decimal("0.01")}
     line["SalesItemLineDetail"] = {**line["SalesItemLineDetail"], "Qty": 1, "UnitPrice": line["Amount"]}
     books.edit_invoice(invoice["Id"], Line=[line, *invoice["Line"][1:-1]])
     books.delete("Payment", payment["Id"])
+    books.edit("JournalEntry", entry["Id"], TxnDate="2026-01-03")
     found = proved(portal)
     told = {(one["kind"], one["what"], one["ledger_id"]) for one in found["differences"]}
     assert told == {
         ("invoice", "amount", invoice["Id"]),
         ("payment", "missing", payment["Id"]),
+        ("trust_entry", "date", entry["Id"]),
     }
-    assert (found["equal"], found["unexplained"], len(found["differences"])) == (False, 2, 2)
+    assert (found["equal"], found["unexplained"], len(found["differences"])) == (False, 3, 3)
 
 
 def ours(books: QuickBooksOffice, entity: str, kind: str) -> dict[str, Any]:
