@@ -16,7 +16,7 @@ from integrations.models import Dispatch, EntityLink, Issue, Pairing, Record, Sy
 from integrations.queries import links
 from integrations.queries.allocated import allocated, bills_of, decimal, parts
 from integrations.queries.postings import Line, lines
-from integrations.queries.records import ALLOCATED, LISTS, Row, beside_of, row_of
+from integrations.queries.records import ALLOCATED, LISTS, Row, amount_of, beside_of, row_of
 from integrations.queries.runs import EventRow, event_row
 
 HISTORY = 100
@@ -165,6 +165,8 @@ def _compared(pairing: Pairing, kind: str, data: dict[str, Any], ledger: dict[st
             return tuple(_payment(data, ledger))
         case Kind.CREDIT_NOTE:
             return tuple(_credit_note(data, ledger))
+        case Kind.TRUST_ENTRY:
+            return tuple(_trust_entry(pairing, data, ledger))
         case _:
             return ()
 
@@ -183,6 +185,17 @@ def _contact(data: dict[str, Any], ledger: dict[str, Any]) -> Iterable[Compared]
             yield _text(LABELS[name], shown(value), shown(there[name]), ledger)
     if ledger:
         yield Compared("Active", "", "No" if ledger.get("Active") is False else "Yes")
+
+
+def _trust_entry(pairing: Pairing, data: dict[str, Any], ledger: dict[str, Any]) -> Iterable[Compared]:
+    """What moves money stands in the postings; the entry's number is ours where Clio has none of a check."""
+    yield Compared("Client", _part(data, "client", "name"), "")
+    yield Compared("Source or payee", _str(data, "source"), _part(ledger, "EntityRef", "name"))
+    yield Compared("Purpose", _str(data, "description"), "")
+    yield Compared("Reference", _str(data, "confirmation"), _str(ledger, "DocNumber"))
+    yield Compared("Date", _str(data, "date"), _str(ledger, "TxnDate"), False, "day")
+    amount = amount_of("trust_entry", data)
+    yield Compared(f"Amount, {pairing.ledger.currency}", str(amount or ""), "", False, "money")
 
 
 def _invoice(pairing: Pairing, data: dict[str, Any], ledger: dict[str, Any]) -> Iterable[Compared]:

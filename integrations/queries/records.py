@@ -11,6 +11,7 @@ from django.db.models import Exists, Min, OuterRef, Q, QuerySet
 from django.http import QueryDict
 
 from firms.models import Firm
+from integrations.core.money import ZERO
 from integrations.issue_codes import code
 from integrations.kinds.credit_note import credit_number
 from integrations.models import EntityLink, Issue, Pairing, Record, Severity
@@ -80,6 +81,9 @@ def _of_kind(firm: Firm, pairing: Pairing, kind: str) -> QuerySet[Record]:
 def _search(kind: str, search: str) -> Q:
     if kind == "contact":
         return Q(data__name__icontains=search) | Q(data__primary_email_address__icontains=search)
+    if kind == "trust_entry":
+        told = Q(data__description__icontains=search) | Q(data__source__icontains=search)
+        return told | Q(data__client__name__icontains=search) | Q(data__confirmation=search)
     return Q(data__number__istartswith=search) | Q(data__client__name__icontains=search)
 
 
@@ -140,8 +144,8 @@ def row_of(beside: Beside, kind: str, id: str, data: dict[str, Any]) -> Row:
         label_of(kind, id, data),
         name_of(kind, data),
         str(data.get("issued_at") or data.get("date") or "")[:10] if kind != "contact" else "",
-        None if kind == "contact" else decimal(data.get("total") if kind == "invoice" else data.get("amount")),
-        str((data.get("currency") or {}).get("code") or "") or pairing.ledger.currency,
+        amount_of(kind, data),
+        _currency(data) or pairing.ledger.currency,
         tone,
         word,
         why,
@@ -149,6 +153,21 @@ def row_of(beside: Beside, kind: str, id: str, data: dict[str, Any]) -> Row:
         links.in_practice(pairing.practice, kind, id),
         links.in_ledger(pairing.ledger, live.ledger_entity, live.ledger_id) if live else "",
     )
+
+
+def amount_of(kind: str, data: dict[str, Any]) -> Decimal | None:
+    """Money out of trust is below zero; whether Clio's own figure of it has a sign is not documented."""
+    if kind == "contact":
+        return None
+    if kind == "trust_entry":
+        return (decimal(data.get("funds_in")) or ZERO) - (decimal(data.get("funds_out")) or ZERO)
+    return decimal(data.get("total") if kind == "invoice" else data.get("amount"))
+
+
+def _currency(data: dict[str, Any]) -> str:
+    """Bills name a currency as an object, bank rows by its code."""
+    named = data.get("currency")
+    return str(named.get("code") or "") if isinstance(named, dict) else str(named or "")
 
 
 def label_of(kind: str, id: str, data: dict[str, Any]) -> str:
@@ -173,7 +192,7 @@ def standing(beside: Beside, kind: str, id: str, data: dict[str, Any]) -> tuple[
         return "info", "Decided", "The next sync carries the decision out"
     if open_ is not None:
         return "warn", "Needs you", open_.message
-    mine = beside.links.get(id, [])
+    mine = [link for link in beside.links.get(id, []) if not link.leg.startswith("reversal")]
     if any(link.state == EntityLink.State.LIVE for link in mine):
         return "ok", "In QuickBooks", ""
     if mine:
@@ -187,6 +206,8 @@ def _never_posted(beside: Beside, kind: str, data: dict[str, Any]) -> tuple[str,
     pairing = beside.pairing
     if kind == "contact":
         return "idle", "Not needed", "On no bill in scope"
+    if kind == "trust_entry":
+        return _unposted_row(pairing, data)
     if kind != "invoice":
         return _unposted(beside, kind, data)
     if data.get("kind") == "trust_kind":
@@ -211,6 +232,13 @@ def _unposted(beside: Beside, kind: str, data: dict[str, Any]) -> tuple[str, str
     if any(id in beside.in_scope for id in bills_of(data)):
         return "info", "Waiting", f"Posted with the bill it {does}"
     return "idle", "Left out", f"{does.capitalize()} only bills that are not in scope"
+
+
+def _unposted_row(pairing: Pairing, data: dict[str, Any]) -> tuple[str, str, str]:
+    dated = _day(data.get("date"))
+    if pairing.start_date and dated and dated < pairing.start_date:
+        return "idle", "Opening balance", "Dated before the start date: read, never posted"
+    return "idle", "Not posted", "Within one client's money of one account, or not looked at yet"
 
 
 def _day(value: object) -> date | None:

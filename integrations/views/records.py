@@ -14,7 +14,7 @@ from integrations.queries.links import KINDS, ONE
 from integrations.queries.paging import words
 from integrations.views.common import not_connected
 
-SHOWN = ("contact", "invoice", "payment", "credit_note")
+SHOWN = ("contact", "invoice", "payment", "credit_note", "trust_entry")
 HINTS = {"contact": "Name or e-mail", "payment": "Bill number or name", "credit_note": "Bill number or name"}
 
 

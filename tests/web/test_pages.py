@@ -10,14 +10,17 @@ from django.urls import reverse
 from integrations.models import EntityLink, Issue, SyncRun
 from tests.portal import Portal
 
-PAGES = ("dashboard", "setup", "connections", "mappings", "preview", "runs", "issues", "quickbooks_only")
+PAGES = ("dashboard", "setup", "connections", "mappings", "preview", "runs", "issues", "quickbooks_only", "trust")
 
 
 def addresses() -> list[str]:
     listed = [reverse(name, kwargs={"firm": "acme"}) for name in PAGES]
     return [
         *listed,
-        *(reverse("records", kwargs={"firm": "acme", "kind": k}) for k in ("contact", "invoice", "payment")),
+        *(
+            reverse("records", kwargs={"firm": "acme", "kind": k})
+            for k in ("contact", "invoice", "payment", "trust_entry")
+        ),
     ]
 
 

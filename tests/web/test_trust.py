@@ -106,3 +106,24 @@ def test_a_firm_that_is_not_connected_is_sent_to_the_connections(alice_client: C
 def test_outsiders_find_nothing(charlie_client: Client, portal: Portal) -> None:
     assert charlie_client.get(ADDRESS).status_code == 404
     assert charlie_client.get(f"{ADDRESS}opening.csv").status_code == 404
+
+
+def test_rows_are_records_with_their_amounts_and_what_became_of_them(alice_client: Client, portal: Portal) -> None:
+    money_held(portal)
+    listed = " ".join(alice_client.get("/f/acme/records/trust_entry/").content.decode().split())
+    assert "Opening balance" in listed and "In QuickBooks" in listed and "−2,000.00" in listed
+    for row in portal.clio.snapshot()["bank_transactions"]:
+        answer = alice_client.get(f"/f/acme/records/trust_entry/{row['id']}/")
+        assert answer.status_code == 200
+        assert "Source or payee" in answer.content.decode()
+
+
+def test_what_is_said_of_a_row_or_of_an_account_opens(alice_client: Client, portal: Portal) -> None:
+    ann = portal.contact()
+    portal.clio.trust_deposit(ann, Decimal(10), FEBRUARY)
+    portal.clock.sleep(120)
+    portal.clio.trust_withdrawal(ann, Decimal(5), date(2026, 1, 9), source="Ann", description="Refund", reference="8")
+    portal.run()
+    assert sorted(portal.codes()) == ["trust_incomplete", "trust_overdraw"]
+    for issue in portal.issues():
+        assert alice_client.get(f"/f/acme/issues/{issue.pk}/").status_code == 200
