@@ -1,4 +1,4 @@
-"""Payments that people entered only in QuickBooks, on invoices of ours (rule R8): said, and left as they are."""
+"""Payments and credits that people entered only in QuickBooks, on invoices of ours (rule R8): said, and left as is."""
 
 from integrations.core.changes import Action, Problem
 from integrations.core.records import Kind, Ref
@@ -7,23 +7,31 @@ from integrations.kinds.group import Draftbook, LinkState
 
 
 def plan_foreign_payments(book: Draftbook) -> None:
-    """Reports each live invoice that money pays which Clio does not know of, once everything else is planned."""
+    """Reports each live invoice that something pays which Clio does not know of, once everything else is planned."""
     offered = _offered(book)
     for ref, link in sorted(book.group.links.items()):
         bill = book.group.bills.get(ref.practice_id)
         if ref.kind is not Kind.INVOICE or link.entity != "Invoice" or link.is_voided or bill is None or bill.is_gone:
             continue
-        found = [paid for paid in book.catalog.settlements("Invoice", link.ledger_id) if paid.amount]
-        if found := [paid for paid in found if paid.ledger_id not in offered]:
+        settlements = book.catalog.settlements("Invoice", link.ledger_id)
+        if found := [paid for paid in settlements if _is_foreign(book, paid, offered)]:
             book.report(_only_there(ref, link, bill.number, found))
 
 
+def _is_foreign(book: Draftbook, paid: Settlement, offered: set[str]) -> bool:
+    """Whether it is money, or credit of another than our credit memos; QuickBooks may apply either by itself."""
+    if paid.amount or not paid.credits:
+        return paid.ledger_id not in offered
+    return any(("CreditMemo", id) not in book.catalog.owners and id not in offered for id in paid.credits)
+
+
 def _offered(book: Draftbook) -> set[str]:
-    """Payments that may be Clio's, or are about to be adopted as Clio's."""
+    """Payments and credit memos that may be Clio's, or are about to be adopted as Clio's."""
     asked: set[str] = set()
     for problem in book.problems:
         candidates = problem.details.get("candidates") if problem.code == "payment_exists" else None
         asked |= {str(id) for id in candidates} if isinstance(candidates, list) else set()
+        asked |= {problem.ledger_id} if problem.code == "credit_exists" else set()
     adopted = {change.ledger_id for change in book.changes.values() if change.action is not Action.CREATE}
     return asked | adopted
 

@@ -3,6 +3,8 @@
 from datetime import date
 from decimal import Decimal
 
+import pytest
+
 from tests.portal import Portal
 from tests.sync.books import settled
 
@@ -21,3 +23,22 @@ def test_a_bill_with_a_credit_note_follows_its_contact_that_was_merged(portal: P
     portal.run()  # applies it again
     assert portal.invoice("A1")["Balance"] == 60
     settled(portal)
+
+
+@pytest.mark.parametrize("by_itself", [False, True])
+def test_a_credit_of_quickbooks_alone_on_our_invoice_is_said(portal: Portal, by_itself: bool) -> None:
+    """Its invoice asks for less than the bill, whoever applied the credit."""
+    portal.bill("1000.00", number="A1")
+    portal.run()
+    people, item = portal.quickbooks, portal.quickbooks.all("Item")[0]["Id"]
+    people.set_preference("SalesFormsPrefs", "AutoApplyCredit", by_itself)
+    memo = people.create_credit_memo("1", [(item, 100)], number="B1")
+    if not by_itself:
+        people.apply_credit("1", memo["Id"], portal.invoice("A1")["Id"], 100)
+    portal.run()
+    assert portal.invoice("A1")["Balance"] == 900
+    assert "100.00" in portal.issue("payment_only_in_quickbooks").message
+    for applied in people.all("Payment"):
+        people.delete("Payment", applied["Id"])
+    portal.run()
+    assert "payment_only_in_quickbooks" not in portal.codes()
