@@ -18,7 +18,15 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_sta
 from firms.models import Firm, User
 from integrations.sandbox.clio.office import OfficeError
 from integrations.sandbox.quickbooks.faults import Refusal
-from tests.properties.play import clio_bills, clio_contacts, clio_credits, clio_payments, deciding, quickbooks_hands
+from tests.properties.play import (
+    clio_bills,
+    clio_contacts,
+    clio_credits,
+    clio_payments,
+    clio_trust,
+    deciding,
+    quickbooks_hands,
+)
 from tests.properties.play.pick import Nothing, Pick
 from tests.properties.play.stage import Play, Stage
 
@@ -33,6 +41,7 @@ AREAS: dict[str, tuple[Act, ...]] = {
     "bills": clio_bills.ACTS,
     "payments": clio_payments.ACTS,
     "credits": clio_credits.ACTS,
+    "trust": clio_trust.ACTS,
     "contacts": clio_contacts.ACTS,
     "beside us in QuickBooks": quickbooks_hands.BESIDE,
     "ours in QuickBooks": quickbooks_hands.OURS,

@@ -89,7 +89,10 @@ def move_to_another_bill(play: Play, pick: Pick) -> None:
 
 
 def delete(play: Play, pick: Pick) -> None:
-    play.clio.delete_payment(pick.one(play.payments())["id"])
+    """One from trust takes its row of the trust ledger along, without a trace."""
+    gone = pick.one(play.payments())
+    play.clio.delete_payment(gone["id"])
+    play.vanished |= gone["source_bank_account_id"] is not None
 
 
 def enter_anew(play: Play, pick: Pick) -> None:

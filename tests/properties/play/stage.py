@@ -16,8 +16,9 @@ from integrations.sandbox.quickbooks.office import QuickBooksOffice
 from integrations.sandbox.store import Store
 from integrations.sandbox.world import World
 from tests.portal import Portal, make_portal
-from tests.properties.play.agreement import Agreement, Named
+from tests.properties.play.agreement import Named
 from tests.properties.play.pick import FIRST_DAY
+from tests.properties.play.trust_agreement import TrustAgreement
 from tests.sync.test_generated_firm import ROLES
 
 Doc = dict[str, Any]
@@ -47,11 +48,14 @@ class Stage:
     def __init__(self, firm: Firm, owner: User) -> None:
         self.store = StillStore()
         self.portal = make_portal(firm, owner, store=self.store)
+        self.portal.clio.add_bank_account("Second trust", "Trust")
+        self.portal.map()
         ann, bo = self.portal.contact(), self.portal.contact("Bo", "Ng", "bo@example.com")
         paid = self.portal.bill("100.00", contact=ann)
         self.portal.clio.record_payment(ann, [(paid, Decimal(100))], FIRST_DAY, amount=Decimal(140))
         self.portal.pay(self.portal.bill("250.01", contact=bo, tax_rate="8.25"), 40)
         self.portal.bill("1000.00", contact=ann)
+        self.portal.clio.trust_deposit(bo, Decimal(1000), FIRST_DAY, source="Bo Ng", reference="1")
         self.portal.run()
         self.before = self.store.kept()
 
@@ -183,11 +187,19 @@ class Play:
 
     def note_clients(self) -> None:
         self.once_clients |= {bill["client_id"] for bill in self.bills() if bill["issued_at"] >= "2026"}
+        trust = self._trust_accounts()
+        rows = (row for row in self.clio.all("bank_transaction") if row["bank_account_id"] in trust)
+        self.once_clients |= {row["client_id"] for row in rows if row["date"] >= "2026"}
+
+    def _trust_accounts(self) -> dict[int, tuple[str, str]]:
+        mapped = _mapped(self.portal)
+        ids = [key.rpartition(":")[2] for key in mapped if key.startswith("account:trust_bank:")]
+        return {int(id): (mapped[f"account:trust_bank:{id}"], mapped[f"account:trust_liability:{id}"]) for id in ids}
 
     def judged(self) -> list[str]:
         """What an independent checker finds."""
         snapshot = self.quickbooks.snapshot()
-        return Agreement(
+        return TrustAgreement(
             clio=self.clio.snapshot(),
             quickbooks=snapshot,
             before={},
@@ -199,6 +211,8 @@ class Play:
             by_hand=frozenset(self.by_hand),
             adopted=self.adopted,
             once_clients=frozenset(self.once_clients),
+            trust_accounts=self._trust_accounts(),
+            transfers=frozenset(self.transfers),
         ).check()
 
 
@@ -213,12 +227,16 @@ def _named(issue: Issue) -> Named:
 
 def _accounts(portal: Portal, snapshot: dict[str, list[Doc]]) -> dict[str, str]:
     items = {item["Id"]: item["IncomeAccountRef"]["value"] for item in snapshot["Item"] if item.get("IncomeAccountRef")}
-    mapped = dict(Mapping.objects.of(portal.firm).filter(pairing=portal.pairing).values_list("key", "ledger_id"))
+    mapped = _mapped(portal)
     return {role: items[mapped[key]] for key, role in ROLES.items()} | {
         "receivable": portal.quickbooks.account_id("receivable"),
         "undeposited": mapped["account:deposit"],
         "in_transit": mapped["account:in_transit"],
     }
+
+
+def _mapped(portal: Portal) -> dict[str, str]:
+    return dict(Mapping.objects.of(portal.firm).filter(pairing=portal.pairing).values_list("key", "ledger_id"))
 
 
 def _is_void(doc: Doc) -> bool:
