@@ -4,7 +4,7 @@ SHELL := bash
 .DEFAULT_GOAL := help
 PYTHON := .venv/bin/python
 STAMP := .venv/.requirements
-STORIES := $(addprefix tests/sync/,test_first_sync.py test_generated_firm.py test_decisions.py) $(wildcard tests/sync/test_r[0-9]*.py)
+STORIES := $(addprefix tests/sync/,test_first_sync.py test_generated_firm.py test_full_story.py test_decisions.py)
 PRODUCTION_LIKE := DEBUG=0 SANDBOX=0 SITE_URL=https://portal.example.com \
 	SECRET_KEY=only-for-this-check-0123456789abcdefghijklmnopqrstuvwxyzABCDEFG \
 	TOKEN_KEYS=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA= \
