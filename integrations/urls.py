@@ -33,6 +33,8 @@ firm_patterns: list[URLPattern | URLResolver] = [
     path("trust/", trust.trust, name="trust"),
     path("trust/opening.csv", trust.opening, name="trust_opening"),
     path("quickbooks-only/", customers.quickbooks_only, name="quickbooks_only"),
+    path("quickbooks-only/download/", customers.download, name="quickbooks_only_file"),
+    path("quickbooks-only/<slug:customer_id>/", customers.customer, name="customer"),
 ]
 root_patterns: list[URLPattern | URLResolver] = [
     path("oauth/<system:system>/callback/", connections.callback, name="oauth_callback"),

@@ -6,7 +6,7 @@ from integrations.kinds.catalog import Catalog
 from integrations.kinds.group import Draftbook, Group
 from integrations.kinds.invoice import TRUST_KIND
 from integrations.kinds.order import arranged
-from integrations.kinds.plan_contacts import linked_contacts, plan_contact
+from integrations.kinds.plan_contacts import chosen_contacts, linked_contacts, plan_contact
 from integrations.kinds.plan_credit_notes import plan_credit_notes
 from integrations.kinds.plan_foreign import plan_foreign_payments
 from integrations.kinds.plan_inactive import plan_inactive
@@ -23,8 +23,9 @@ def plan_group(group: Group, policy: Policy, catalog: Catalog) -> Plan:
     """
     book = Draftbook(group, policy, catalog)
     bills = [bill for bill in scoped_bills(book) if bill.kind != TRUST_KIND]
-    clients = {bill.contact_id for bill in bills if bill.contact_id} | linked_contacts(book) | trust_contacts(book)
-    for contact_id in sorted(clients):
+    billed = {bill.contact_id for bill in bills if bill.contact_id}
+    wanted = billed | linked_contacts(book) | trust_contacts(book) | chosen_contacts(book)
+    for contact_id in sorted(wanted):
         plan_contact(book, contact_id)
     for bill in bills:
         plan_bill(book, bill)

@@ -1,6 +1,6 @@
 """Planning contacts: who of a group's clients becomes, or already is, a customer (rules R1.3, R2)."""
 
-from integrations.core.changes import Action, Change, Problem
+from integrations.core.changes import Action, Change, Decision, Problem
 from integrations.core.match import Exact, Probable
 from integrations.core.records import Kind, Ref
 from integrations.kinds.contact import Contact, display_name
@@ -16,6 +16,16 @@ def linked_contacts(book: Draftbook) -> set[str]:
     """Contacts whose customer is there: they are kept in step, whatever became of their bills."""
     refs = {ref for ref in book.group.links if ref.kind is Kind.CONTACT}
     return {ref.practice_id for ref in refs if not book.is_deleted(ref)}
+
+
+def chosen_contacts(book: Draftbook) -> set[str]:
+    """Contacts whose customer a person has chosen: they are linked, whether or not a bill of theirs is in scope."""
+    chosen = {ref for (ref, code), decision in book.group.decisions.items() if _is_link(code, decision)}
+    return {id for id in book.group.contacts if contact_ref(id) in chosen}
+
+
+def _is_link(code: str, decision: Decision) -> bool:
+    return code == "probable_match" and decision.action == "link"
 
 
 def plan_contact(book: Draftbook, contact_id: str) -> None:

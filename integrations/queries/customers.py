@@ -1,31 +1,77 @@
-"""QuickBooks customers that stand for nobody in Clio."""
+"""QuickBooks customers that stand for nobody in Clio: the list, one of them, and the list as a file."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
-from django.db.models.fields.json import KT
-from django.db.models.functions import Lower
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import QueryDict
+from django.urls import reverse
 
 from firms.models import Firm
-from integrations.models import EntityLink, Pairing, Record
+from integrations.core.text import search_key
+from integrations.models import EntityLink, IgnoredCustomer, Issue, Pairing, Record
 from integrations.queries import links
 from integrations.queries.paging import SIZE, Page, number, words
 
 ACTIVE = Q(data__Active__isnull=True) | Q(data__Active=True)  # a missing key is neither equal nor unequal to False
+PHONES = {"PrimaryPhone": "Phone", "Mobile": "Mobile", "AlternatePhone": "Other phone", "Fax": "Fax"}
+ADDRESSES = {"BillAddr": "Billing address", "ShipAddr": "Shipping address"}
+TABS = {"": "Listed", "ignored": "Ignored"}
+COLUMNS = ("Name", "Company", "E-mail", *PHONES.values(), *ADDRESSES.values(), "Active", "QuickBooks id")
+ROWS_AT_ONCE = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """One thing that can be copied."""
+
+    label: str
+    lines: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        return "\n".join(self.lines)
+
+
+@dataclass(frozen=True, slots=True)
+class Ignored:
+    by: str
+    at: datetime
+    note: str
 
 
 @dataclass(frozen=True, slots=True)
 class Customer:
+    """``details`` are what a new contact in Clio needs, the name first; ``below`` names the customer it belongs to."""
+
     record_id: int
     id: str
     name: str
     company: str
+    below: str
     email: str
-    phone: str
-    address: tuple[str, ...]
+    details: tuple[Detail, ...]
     is_active: bool
-    url: str
+    url: str  # in QuickBooks
+    page: str  # here
+    ignored: Ignored | None = None
+    chosen: Issue | None = None  # the decision whose contact it is
+    likely: str = ""  # the contact that has its very name or e-mail address
+
+    @property
+    def phones(self) -> list[Detail]:
+        return [detail for detail in self.details if detail.label in PHONES.values()]
+
+    @property
+    def addresses(self) -> list[Detail]:
+        return [detail for detail in self.details if detail.label in ADDRESSES.values()]
+
+    @property
+    def everything(self) -> str:
+        """All details as one text."""
+        return "\n".join(detail.text for detail in self.details)
 
 
 def unlinked(firm: Firm, pairing: Pairing) -> QuerySet[Record]:
@@ -39,52 +85,154 @@ def unlinked(firm: Firm, pairing: Pairing) -> QuerySet[Record]:
     return customers.filter(~Exists(linked.exclude(state=EntityLink.State.UNLINKED)))
 
 
+def found(firm: Firm, pairing: Pairing, asked: QueryDict) -> QuerySet[Record]:
+    """By ?tab= (ignored), ?inactive=1 and ?q=, every word of which is somewhere in what is known of a customer."""
+    ignored = Exists(_ignored(firm, pairing).filter(ledger_id=OuterRef("external_id")))
+    rows = unlinked(firm, pairing).filter(ignored if words(asked, "tab") == "ignored" else ~ignored)
+    if not words(asked, "inactive") and words(asked, "tab") != "ignored":
+        rows = rows.filter(ACTIVE)
+    for word in search_key(words(asked, "q")).split():
+        rows = rows.filter(words__contains=word)
+    return rows.order_by("key", "pk")
+
+
+def counts(firm: Firm, pairing: Pairing) -> dict[str, int]:
+    """How many customers each tab holds; inactive ones count where they are ignored."""
+    return {tab: found(firm, pairing, QueryDict(f"tab={tab}")).order_by().count() for tab in TABS}
+
+
 def listed(firm: Firm, pairing: Pairing, asked: QueryDict) -> Page[Customer]:
-    """In the order of their names, by ?q= and ?inactive=1; ``?before`` names the last customer of the page before."""
-    found = unlinked(firm, pairing).annotate(sort=Lower(KT("data__DisplayName")))
-    if not words(asked, "inactive"):
-        found = found.filter(ACTIVE)
-    if search := words(asked, "q"):
-        found = found.filter(
-            Q(data__DisplayName__icontains=search)
-            | Q(data__CompanyName__icontains=search)
-            | Q(data__PrimaryEmailAddr__Address__icontains=search)
-        )
+    """A page in the order of names; ``?before`` names the last customer of the page before."""
+    rows = found(firm, pairing, asked)
     begin = number(asked, "before")
-    if begin is not None and (last := found.filter(pk=begin).values_list("sort", flat=True).first()):
-        found = found.filter(Q(sort__gt=last) | Q(sort=last, pk__gt=begin))
-    rows = list(found.order_by(F("sort").asc(nulls_first=True), "pk")[: SIZE + 1])
-    return _page([_customer(pairing, row) for row in rows], asked)
+    last = begin is not None and Record.objects.of(firm).filter(pk=begin).values_list("key", flat=True).first()
+    if isinstance(last, str):
+        rows = rows.filter(Q(key__gt=last) | Q(key=last, pk__gt=begin))
+    shown = list(rows[: SIZE + 1])
+    return _page(described(pairing, shown[:SIZE]), asked, more=len(shown) > SIZE)
 
 
-def _page(rows: list[Customer], asked: QueryDict) -> Page[Customer]:
+def _page(rows: list[Customer], asked: QueryDict, *, more: bool) -> Page[Customer]:
     kept = asked.copy()
     kept.pop("before", None)
     first = f"?{kept.urlencode()}" if "before" in asked else ""
     older = ""
-    if len(rows) > SIZE:
-        kept["before"] = str(rows[SIZE - 1].record_id)
+    if more:
+        kept["before"] = str(rows[-1].record_id)
         older = f"?{kept.urlencode()}"
-    return Page(rows[:SIZE], newer=first, older=older)
+    return Page(rows, newer=first, older=older)
 
 
-def _customer(pairing: Pairing, row: Record) -> Customer:
+def one(firm: Firm, pairing: Pairing, customer_id: str) -> Customer | None:
+    """None where no such customer stands for nobody."""
+    return next(iter(described(pairing, list(unlinked(firm, pairing).filter(external_id=customer_id)))), None)
+
+
+def contact_of(pairing: Pairing, customer_id: str) -> str:
+    """The contact a customer is linked to; empty where there is none."""
+    links_ = EntityLink.objects.of(pairing.firm).filter(pairing=pairing, kind="contact", ledger_id=customer_id)
+    return links_.exclude(state=EntityLink.State.UNLINKED).values_list("practice_id", flat=True).first() or ""
+
+
+def described(pairing: Pairing, rows: list[Record]) -> list[Customer]:
+    """The customers with what was decided of them, and who in Clio they may be: three queries."""
+    ids = [row.external_id for row in rows]
+    ignored = {row.ledger_id: row for row in _ignored(pairing.firm, pairing).filter(ledger_id__in=ids)}
+    decided = Issue.objects.of(pairing.firm).filter(pairing=pairing, code="probable_match", action="link")
+    chosen = {issue.value: issue for issue in decided.filter(state=Issue.State.DECIDED, value__in=ids)}
+    likely = _likely(pairing, rows)
+    return [
+        _customer(pairing, row, ignored.get(row.external_id), chosen.get(row.external_id), likely.get(row.pk, ""))
+        for row in rows
+    ]
+
+
+def _ignored(firm: Firm, pairing: Pairing) -> QuerySet[IgnoredCustomer]:
+    return IgnoredCustomer.objects.of(firm).filter(pairing=pairing).select_related("ignored_by")
+
+
+def _likely(pairing: Pairing, rows: Iterable[Record]) -> dict[int, str]:
+    """Record to the name of a contact that has its very name or e-mail address."""
+    keys, mails = {row.key for row in rows} - {""}, {row.other_key for row in rows} - {""}
+    contacts = Record.objects.of(pairing.firm).filter(pairing=pairing, entity="contacts", is_deleted=False)
+    linked = EntityLink.objects.of(pairing.firm).filter(
+        pairing=pairing, kind="contact", practice_id=OuterRef("external_id")
+    )
+    free = contacts.filter(~Exists(linked.exclude(state=EntityLink.State.UNLINKED)))
+    same = free.filter(Q(key__in=keys) | Q(other_key__in=mails)).order_by("-pk")
+    by_key: dict[str, str] = {}
+    by_mail: dict[str, str] = {}
+    for key, mail, name in same.values_list("key", "other_key", "data__name"):
+        by_key[key or "-"], by_mail[mail or "-"] = str(name or ""), str(name or "")
+    return {row.pk: by_mail.get(row.other_key, "") or by_key.get(row.key, "") for row in rows}
+
+
+def _customer(
+    pairing: Pairing, row: Record, ignored: IgnoredCustomer | None, chosen: Issue | None, likely: str
+) -> Customer:
     data = row.data
+    details = tuple(_details(data, row.external_id))
     return Customer(
         row.pk,
         row.external_id,
-        str(data.get("DisplayName") or f"Customer {row.external_id}"),
-        str(data.get("CompanyName") or ""),
-        str((data.get("PrimaryEmailAddr") or {}).get("Address") or ""),
-        str((data.get("PrimaryPhone") or data.get("Mobile") or {}).get("FreeFormNumber") or ""),
-        address_lines(data.get("BillAddr") or {}),
+        details[0].text,
+        _text(data, "CompanyName"),
+        _text(data, "FullyQualifiedName").rpartition(":")[0],
+        _member(data, "PrimaryEmailAddr", "Address"),
+        details,
         data.get("Active") is not False,
         links.in_ledger(pairing.ledger, "Customer", row.external_id),
+        reverse("customer", kwargs={"firm": pairing.firm.slug, "customer_id": row.external_id}),
+        _ignoring(ignored) if ignored else None,
+        chosen,
+        likely,
     )
 
 
-def address_lines(address: dict[str, object]) -> tuple[str, ...]:
+def _ignoring(row: IgnoredCustomer) -> Ignored:
+    return Ignored(str(row.ignored_by.get_full_name()) if row.ignored_by else "", row.ignored_at, row.note)
+
+
+def _details(data: dict[str, Any], id: str) -> Iterator[Detail]:
+    """What is there of name, company, e-mail, phones and addresses."""
+    yield Detail("Name", (_text(data, "DisplayName") or f"Customer {id}",))
+    own = " ".join(filter(None, (_text(data, key) for key in ("GivenName", "MiddleName", "FamilyName"))))
+    for label, value in (
+        ("Person", own if own != _text(data, "DisplayName") else ""),
+        ("Company", _text(data, "CompanyName") if _text(data, "CompanyName") != _text(data, "DisplayName") else ""),
+        ("E-mail", _member(data, "PrimaryEmailAddr", "Address")),
+        *((label, _member(data, name, "FreeFormNumber")) for name, label in PHONES.items()),
+    ):
+        if value:
+            yield Detail(label, (value,))
+    for name, label in ADDRESSES.items():
+        if lines := address_lines(data.get(name)):
+            yield Detail(label, lines)
+
+
+def _text(data: dict[str, Any], name: str) -> str:
+    return str(data.get(name) or "")
+
+
+def _member(data: dict[str, Any], name: str, key: str) -> str:
+    value = data.get(name)
+    return _text(value, key) if isinstance(value, dict) else ""
+
+
+def address_lines(address: object) -> tuple[str, ...]:
     """A QuickBooks address as the lines of an envelope."""
-    lines = [str(address.get(f"Line{n}") or "") for n in range(1, 6)]
-    town = " ".join(str(address.get(name) or "") for name in ("City", "CountrySubDivisionCode", "PostalCode"))
-    return tuple(line for line in (*lines, " ".join(town.split()), str(address.get("Country") or "")) if line)
+    if not isinstance(address, dict):
+        return ()
+    lines = [_text(address, f"Line{n}") for n in range(1, 6)]
+    town = " ".join(_text(address, name) for name in ("City", "CountrySubDivisionCode", "PostalCode"))
+    return tuple(line for line in (*lines, " ".join(town.split()), _text(address, "Country")) if line)
+
+
+def exported(firm: Firm, pairing: Pairing, asked: QueryDict) -> Iterator[list[str]]:
+    """What the list shows, all of it, as rows of a file under their heading."""
+    yield list(COLUMNS)
+    for row in found(firm, pairing, asked).iterator(ROWS_AT_ONCE):
+        by_label = {detail.label: detail for detail in _details(row.data, row.external_id)}
+        texts = [", ".join(by_label[label].lines) if label in by_label else "" for label in COLUMNS[:-2]]
+        texts[1] = _text(row.data, "CompanyName")
+        yield [*texts, "no" if row.data.get("Active") is False else "yes", row.external_id]

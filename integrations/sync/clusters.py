@@ -30,6 +30,8 @@ SELECT DISTINCT contact_id FROM (
     JOIN integrations_record held ON held.pairing_id = link.pairing_id AND held.entity = 'trust_transactions'
       AND held.external_id = link.practice_id
     WHERE document.pairing_id = %(p)s AND document.side = 'ledger' AND NOT document.settled
+  UNION ALL SELECT issue.practice_id FROM integrations_issue issue
+    WHERE issue.pairing_id = %(p)s AND issue.kind = 'contact' AND issue.state = 'decided'
   UNION ALL SELECT bill.owner_id FROM integrations_record part
     JOIN integrations_record bill ON bill.pairing_id = part.pairing_id AND bill.side = 'practice'
       AND bill.entity = 'bills' AND bill.external_id = part.owner_id

@@ -103,29 +103,6 @@ def test_payments_and_contacts_have_pages_too(alice_client: Client, synced: Port
     assert "Ann Lee" in page and "ann@example.com" in page and "differs" not in page
 
 
-def test_customers_that_stand_for_nobody_are_listed_with_what_a_contact_needs(
-    alice_client: Client, synced: Portal
-) -> None:
-    page = alice_client.get("/f/acme/quickbooks-only/").content.decode()
-    assert "1 customer of QuickBooks stands for nobody" in page
-    assert "Walk-in Client" in page and "walk@example.com" in page and "Ann Lee" not in page
-    assert "Nobody found" in alice_client.get("/f/acme/quickbooks-only/?q=zzz").content.decode()
-
-
-def test_customers_are_paged_by_name(alice_client: Client, portal: Portal) -> None:
-    Record.objects.of(portal.firm).bulk_create(
-        Record(
-            firm=portal.firm, pairing=portal.pairing, side="ledger", entity="Customer", external_id=f"9{n:03}",
-            data={"DisplayName": f"Customer {n // 2:03}"}, digest="",
-        )
-        for n in range(SIZE + 3)
-    )  # fmt: skip
-    first = alice_client.get("/f/acme/quickbooks-only/").context["page"]
-    second = alice_client.get(f"/f/acme/quickbooks-only/{first.older}").context["page"]
-    seen = [customer.id for customer in (*first.rows, *second.rows)]
-    assert len(seen) == len(set(seen)) == SIZE + 3
-
-
 def test_a_credit_note_shows_its_memo_and_its_application(alice_client: Client, synced: Portal) -> None:
     bill = int(practice_id(synced, "1043"))
     note = synced.clio.credit_note(bill, Decimal(50), date(2026, 3, 3), "Goodwill")
