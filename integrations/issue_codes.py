@@ -70,6 +70,29 @@ CODES: dict[str, Code] = {
         "Two documents with one number cannot be told apart by the client or the auditor.",
         ("renumber", "retry", ACCEPT),
     ),
+    "duplicate_in_clio": Code(
+        WARNING,
+        "Two bills with one number",
+        "QuickBooks takes a number once, and a client who quotes it means one of two bills.",
+        ("renumber", ACCEPT),
+    ),
+    "duplicate_in_quickbooks": Code(
+        WARNING,
+        "Number also used in QuickBooks",
+        "Two documents with one number cannot be told apart by the client or the auditor.",
+        ("renumber", ACCEPT),
+    ),
+    "near_duplicate_number": Code(
+        WARNING,
+        "Numbers that look the same",
+        "Numbers that differ only in capitals, spaces, punctuation or leading zeros are taken for one another.",
+        ("renumber", ACCEPT),
+    ),
+    "similar_contacts": Code(
+        WARNING,
+        "Perhaps the same person twice",
+        "One client's bills and money would be split over two customers.",
+    ),
     "number_too_long": Code(
         ERROR, "Number too long", "QuickBooks takes 21 characters and never cuts one off.", ("renumber", ACCEPT)
     ),

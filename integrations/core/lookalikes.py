@@ -13,6 +13,7 @@ IN_CLIO = "duplicate_in_clio"
 IN_QUICKBOOKS = "duplicate_in_quickbooks"
 NEAR = "near_duplicate_number"
 CONTACTS = "similar_contacts"
+CODES = frozenset({IN_CLIO, IN_QUICKBOOKS, NEAR, CONTACTS})
 BILL, CONTACT = "bill", "contact"  # the entities of Clio's side; all others are QuickBooks's
 
 _RUNS = re.compile(r"\d+|[^\W\d_]+")
@@ -40,17 +41,17 @@ def number_keys(number: str) -> tuple[str, str]:
 class Numbered:
     """A document with a number: a Clio bill, or a QuickBooks sales form that stands for none.
 
-    ``counts`` is True for bills whose number matters to the books: posted, or still to be. ``told`` names the bill
-    that this one was refused for.
+    ``counts`` is True for bills whose number matters to the books: posted, or still to be. ``judged`` are those that
+    the planner itself compares with QuickBooks's numbers. ``told`` names the bill that this one was refused for.
     """
 
     entity: str
     id: str
     number: str
     counts: bool = False
-    is_posted: bool = False
+    judged: bool = False
     told: str = ""
-    name: str = ""
+    name: str = ""  # whose it is
 
     @property
     def is_bill(self) -> bool:
@@ -123,13 +124,13 @@ def _near(documents: Iterable[Numbered]) -> list[list[Numbered]]:
 
 
 def _used_twice(same: list[Numbered]) -> list[Alike[Numbered]]:
-    """What the planner does not report: two bills it has not compared, a form that took a posted bill's number."""
+    """What the planner does not report: bills it has not compared, a form with a posted bill's or a draft's number."""
     bills = [document for document in same if document.is_bill]
     known = {bill.id for bill in bills}
     untold = [bill for bill in bills if bill.told not in known - {bill.id}]
     foreign = [document for document in same if not document.is_bill]
-    posted = [bill for bill in bills if bill.is_posted]
-    return _alike(IN_CLIO, untold) + (_alike(IN_QUICKBOOKS, [*posted, *foreign]) if posted and foreign else [])
+    unjudged = [bill for bill in bills if bill.counts and not bill.judged]
+    return _alike(IN_CLIO, untold) + (_alike(IN_QUICKBOOKS, [*unjudged, *foreign]) if foreign else [])
 
 
 def same_people(parties: Iterable[Party]) -> list[Alike[Party]]:

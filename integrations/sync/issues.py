@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 from django.db import transaction
 
+from integrations.core import lookalikes
 from integrations.core.changes import Problem
 from integrations.issue_codes import code
 from integrations.models import Issue, SyncEvent, SyncRun
@@ -29,7 +30,7 @@ def sync_group(
     kinds: dict[str, list[str]] = {}
     for kind, practice_id in about:
         kinds.setdefault(kind, []).append(practice_id)
-    issues = Issue.objects.of(work.firm).filter(pairing=work.pairing, state__in=OPEN)
+    issues = Issue.objects.of(work.firm).filter(pairing=work.pairing, state__in=OPEN).exclude(code__in=lookalikes.CODES)
     known: dict[Key, Issue] = {}
     for kind, ids in kinds.items():
         for issue in issues.filter(kind=kind, practice_id__in=ids):

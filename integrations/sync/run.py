@@ -20,7 +20,7 @@ from integrations.kinds.credit_note import APPLY, memo_ref
 from integrations.kinds.group import Group
 from integrations.kinds.plan import plan_group
 from integrations.models import Connection, EntityLink, Issue, Pairing, Severity, SyncRun
-from integrations.sync import clusters, dispatches, gather, groups, issues, practice
+from integrations.sync import clusters, dispatches, gather, groups, issues, lookalikes, practice
 from integrations.sync.catalog import build_catalog
 from integrations.sync.clusters import Cluster
 from integrations.sync.execute import Executor, Result
@@ -177,6 +177,7 @@ class Pass:
         if not dry:
             clusters.settle_foreign(work.pairing)
             account_issues(work, self.run, policy)
+            lookalikes.tell(work, self.run)
         return True
 
     def _chunk(

@@ -19,8 +19,8 @@ from integrations.core.lookalikes import (
 )
 
 
-def bill(id: str, number: str, *, counts: bool = True, posted: bool = True, told: str = "") -> Numbered:
-    return Numbered("bill", id, number, counts=counts, is_posted=posted, told=told)
+def bill(id: str, number: str, *, counts: bool = True, judged: bool = False, told: str = "") -> Numbered:
+    return Numbered("bill", id, number, counts=counts, judged=judged, told=told)
 
 
 def form(id: str, number: str, entity: str = "Invoice") -> Numbered:
@@ -83,19 +83,20 @@ def test_the_key_is_the_same_however_the_number_is_written(number: str) -> None:
 
 
 def test_two_live_bills_with_one_number_are_told_once() -> None:
-    assert found(bill("1", "7"), bill("2", "7", posted=False)) == [(IN_CLIO, ("1", "2"))]
-    assert found(bill("1", "7"), bill("2", "7", posted=False, told="1")) == [], "the planner refused the second"
-    third = bill("3", "7", posted=False)
-    assert found(bill("1", "7"), bill("2", "7", posted=False, told="1"), third) == [(IN_CLIO, ("1", "3"))]
+    assert found(bill("1", "7"), bill("2", "7", judged=True)) == [(IN_CLIO, ("1", "2"))]
+    assert found(bill("1", "7"), bill("2", "7", judged=True, told="1")) == [], "the planner refused the second"
+    third = bill("3", "7", judged=True)
+    assert found(bill("1", "7"), bill("2", "7", judged=True, told="1"), third) == [(IN_CLIO, ("1", "3"))]
 
 
-def test_a_bill_refused_for_a_quickbooks_form_is_not_told_of_another_bill() -> None:
-    assert found(bill("1", "7"), bill("2", "7", posted=False, told="")) == [(IN_CLIO, ("1", "2"))]
+def test_bills_the_planner_compares_are_told_of_each_other_until_it_has() -> None:
+    assert found(bill("1", "7", judged=True), bill("2", "7", judged=True)) == [(IN_CLIO, ("1", "2"))]
+    assert found(bill("1", "7", judged=True), bill("2", "7", judged=True), form("3", "7"))[0] == (IN_CLIO, ("1", "2"))
 
 
-def test_a_form_that_took_the_number_of_a_posted_bill_is_told() -> None:
+def test_a_form_with_the_number_of_a_posted_bill_or_of_a_draft_is_told() -> None:
     assert found(bill("1", "7"), form("2", "7", "SalesReceipt")) == [(IN_QUICKBOOKS, ("1", "2"))]
-    assert found(bill("1", "7", posted=False), form("2", "7")) == [], "the planner reports what is not posted yet"
+    assert found(bill("1", "7", judged=True), form("2", "7")) == [], "the planner reports what is not posted yet"
 
 
 def test_only_what_the_books_are_about_is_told() -> None:

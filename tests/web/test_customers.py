@@ -137,7 +137,7 @@ def test_who_it_may_be_is_said_with_the_reasons(alice_client: Client, portal: Po
 
 
 def test_a_link_is_decided_here_and_made_by_the_next_sync(bob_client: Client, portal: Portal) -> None:
-    id, contact = customer(portal, "A. Lee & Sons", "office@lee.example"), portal.contact()
+    id, contact = customer(portal, "A. Lee & Sons"), portal.contact()
     portal.run()
     answer = bob_client.post(f"{ADDRESS}{id}/", {"action": "link", "contact": str(contact)}, follow=True)
     page = answer.content.decode()
