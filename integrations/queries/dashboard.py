@@ -35,7 +35,7 @@ class Panel:
 class Overview:
     needing: list[issues.CodeCount]
     noting: list[issues.CodeCount]
-    numbers: Panel
+    duplicates: Panel
     conflicts: Panel
     runs: list[SyncRun]
     figures: list[Figure]
@@ -48,17 +48,17 @@ def overview(firm: Firm, state: State) -> Overview:
     return Overview(
         needing=[row for row in counts if row.severity == "error"],
         noting=[row for row in counts if row.severity != "error"],
-        numbers=_panel(firm, counts, issues.NUMBERS),
-        conflicts=_panel(firm, counts, issues.CONFLICTS),
+        duplicates=_panel(firm, state.pairing, counts, issues.DUPLICATES),
+        conflicts=_panel(firm, state.pairing, counts, issues.CONFLICTS),
         runs=runs.last(firm),
         figures=_figures(firm, state.pairing),
         left_out=_left_out(state.last),
     )
 
 
-def _panel(firm: Firm, counts: list[issues.CodeCount], codes: tuple[str, ...]) -> Panel:
+def _panel(firm: Firm, pairing: Pairing | None, counts: list[issues.CodeCount], codes: tuple[str, ...]) -> Panel:
     number = sum(row.number for row in counts if row.code in codes)
-    return Panel(issues.newest(firm, codes, PANEL) if number else [], number)
+    return Panel(issues.newest(firm, pairing, codes, PANEL) if number and pairing else [], number)
 
 
 def _figures(firm: Firm, pairing: Pairing | None) -> list[Figure]:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.db.models import BigIntegerField, Case, Count, F, Q, QuerySet, Value, When
 from django.http import QueryDict
@@ -11,10 +11,11 @@ from firms.models import Firm
 from integrations.contact_choices import fields_of
 from integrations.issue_codes import ACTIONS, Code, code, offered
 from integrations.kinds.contact_fields import LABELS
-from integrations.models import Issue, Pairing, Record
+from integrations.models import Issue, Pairing, Record, Severity
 from integrations.queries import links
 from integrations.queries.paging import Page, page_by_id, words
 from integrations.queries.state import OPEN
+from integrations.queries.things import ADVICE, Thing, things
 
 TABS = {
     "open": ("Open", OPEN),
@@ -22,6 +23,7 @@ TABS = {
     "closed": ("Closed", [Issue.State.CLOSED]),
 }
 SEVERITIES = {"error": "Needs you", "warning": "Warnings", "info": "For information"}
+DUPLICATES = ("duplicate_number", "duplicate_in_clio", "duplicate_in_quickbooks", "near_duplicate_number")
 CONFLICTS = (
     "probable_match",
     "contact_conflict",
@@ -30,15 +32,9 @@ CONFLICTS = (
     "invoice_exists",
     "payment_exists",
     "credit_exists",
+    "similar_contacts",
 )
-NUMBERS = (
-    "duplicate_number",
-    "numbering_behind",
-    "number_too_long",
-    "number_missing",
-    "duplicate_warning_off",
-    "numbering_setting_off",
-)
+GROUPS = {"duplicates": DUPLICATES, "conflicts": CONFLICTS}  # the panels of the dashboard
 # What happens when a person chooses it, in one sentence.
 EFFECTS = {
     "renumber": "Opens the bill in Clio. Give it a number nobody has; this closes once the portal has read it.",
@@ -73,6 +69,12 @@ class Row:
     issue: Issue
     name: str
     record_url: str
+    things: tuple[Thing, ...] = ()
+    decided: str = ""  # what a person decided
+
+    @property
+    def advice(self) -> str:
+        return ADVICE.get(self.issue.code, "")
 
     @property
     def id(self) -> int:
@@ -145,6 +147,7 @@ class Detail:
     record_url: str
     practice_url: str
     ledger_url: str
+    things: tuple[Thing, ...]
 
 
 def issues_of(firm: Firm) -> QuerySet[Issue]:
@@ -166,11 +169,13 @@ def tabs(firm: Firm) -> dict[str, int]:
 
 
 def listed(firm: Firm, asked: QueryDict) -> Page[Row]:
-    """The issues of a tab, errors first, filtered by ?code= and ?q=."""
+    """The issues of a tab, errors first, filtered by ?code=, ?group=, ?severity= and ?q=."""
     _, states = TABS.get(words(asked, "tab"), TABS["open"])
-    found = issues_of(firm).filter(state__in=states)
+    found = issues_of(firm).filter(state__in=states).select_related("decided_by")
     if wanted := words(asked, "code"):
         found = found.filter(code=wanted)
+    if group := GROUPS.get(words(asked, "group")):
+        found = found.filter(code__in=group)
     if severity := words(asked, "severity"):
         found = found.filter(severity=severity)
     if search := words(asked, "q"):
@@ -186,12 +191,16 @@ def listed(firm: Firm, asked: QueryDict) -> Page[Row]:
 
 
 def row_of(firm: Firm, issue: Issue) -> Row:
-    return Row(issue, code(issue.code).name, links.record_page(firm, issue.kind, issue.practice_id))
+    decided = ACTIONS.get(issue.action, issue.action) if issue.decided_at else ""
+    return Row(issue, code(issue.code).name, links.record_page(firm, issue.kind, issue.practice_id), (), decided)
 
 
-def newest(firm: Firm, codes: Iterable[str], limit: int = 5) -> list[Row]:
+def newest(firm: Firm, pairing: Pairing, codes: Iterable[str], limit: int = 5) -> list[Row]:
+    """What needs a person first, then the newest, each with the documents it names."""
     found = issues_of(firm).filter(state=Issue.State.OPEN, code__in=list(codes))
-    return [row_of(firm, issue) for issue in found.order_by("-id")[:limit]]
+    error_first = Case(When(severity=Severity.ERROR, then=Value(0)), default=Value(1))
+    rows = [row_of(firm, issue) for issue in found.order_by(error_first, "-id")[:limit]]
+    return [replace(row, things=things(row.issue, pairing)) for row in rows]
 
 
 def detail(firm: Firm, issue: Issue, pairing: Pairing, sent: Mapping[str, str] | None = None) -> Detail:
@@ -210,6 +219,7 @@ def detail(firm: Firm, issue: Issue, pairing: Pairing, sent: Mapping[str, str] |
         links.in_ledger(
             pairing.ledger, issue.details.get("holder_entity") or links.entity_of(issue.kind), _ledger_id(issue)
         ),
+        things(issue, pairing),
     )
 
 

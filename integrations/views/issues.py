@@ -38,6 +38,7 @@ def issues(request: FirmRequest, firm: Firm) -> HttpResponseBase:
         "code": name,
         "known": code(name) if name else None,
         "severity": words(request.GET, "severity"),
+        "group": words(request.GET, "group"),
         "q": words(request.GET, "q"),
     }
     return render(request, "integrations/issues.html", context)

@@ -12,6 +12,8 @@ from integrations.sandbox.world import World
 from integrations.systems import discovery, session
 from tests.portal import Portal, make_portal
 
+NAMES = ("Lee", "Moss", "Stone")
+
 
 def carry(monkeypatch: pytest.MonkeyPatch, world: World) -> None:
     """Every session the portal opens from now on is answered by this world."""
@@ -38,12 +40,14 @@ def unmapped(acme: Firm, alice: User, monkeypatch: pytest.MonkeyPatch) -> Portal
 
 @pytest.fixture
 def synced(portal: Portal) -> Portal:
-    """One paid bill, one open bill, one whose number QuickBooks has already, and one sync."""
-    paid, _, clash = portal.bill("1000.00", number="1042"), portal.bill("250.00", number="1043"), "1044"
+    """One paid bill, one open bill, one whose number QuickBooks has already, of three clients; and one sync."""
+    lee, moss, stone = (portal.contact("Ann", name, f"ann.{name.lower()}@example.com") for name in NAMES)
+    paid, clash = portal.bill("1000.00", number="1042", contact=lee), "1044"
+    portal.bill("250.00", number="1043", contact=moss)
     portal.clio.record_payment(portal.clio.bill(paid)["client_id"], [(paid, Decimal(400))], date(2026, 2, 20))
     stranger = portal.quickbooks.create_customer("Walk-in Client", PrimaryEmailAddr={"Address": "walk@example.com"})
     item = portal.quickbooks.all("Item")[0]["Id"]
     portal.quickbooks.create_invoice(stranger["Id"], [(item, Decimal("75.00"))], number=clash)
-    portal.bill("90.00", number=clash)
+    portal.bill("90.00", number=clash, contact=stone)
     portal.run()
     return portal

@@ -47,6 +47,28 @@ def test_open_errors_are_counted_and_lead_to_the_issues(synced: Portal, alice_cl
     assert "/f/acme/issues/?code=duplicate_number" in page
 
 
+def test_duplicate_numbers_and_conflicts_have_panels_that_say_what_to_do(synced: Portal, alice_client: Client) -> None:
+    synced.quickbooks.edit("Invoice", synced.invoice("1044")["Id"], DocNumber="01043")
+    synced.clio.create_contact(type="Person", first_name="Ann", last_name="Moss")
+    synced.run()
+    overview = alice_client.get("/f/acme/").context["overview"]
+    (duplicate,) = overview.duplicates.rows
+    assert duplicate.issue.code == "near_duplicate_number"
+    labels = [thing.label for thing in duplicate.things]
+    assert labels == ["Bill “1043” of Ann Moss", "Invoice “01043” in QuickBooks"]
+    assert duplicate.things[0].practice_url and duplicate.things[1].ledger_url and "renumber one" in duplicate.advice
+    assert {row.issue.code for row in overview.conflicts.rows} == {"similar_contacts"}
+    page = alice_client.get("/f/acme/issues/?group=duplicates").content.decode()
+    assert "Numbers that look the same" in page and "Perhaps the same person twice" not in page.split("<table")[1]
+
+
+def test_without_duplicates_and_conflicts_the_panels_say_so(portal: Portal, alice_client: Client) -> None:
+    portal.bill("100.00")
+    portal.run()
+    page = alice_client.get("/f/acme/").content.decode()
+    assert "No number is used twice" in page and "contradict each other nowhere" in page
+
+
 def test_a_failed_run_says_why(portal: Portal) -> None:
     portal.quickbooks.disconnect_apps()
     assert portal.run().outcome == "failed"

@@ -80,6 +80,35 @@ def test_an_accepted_difference_moves_to_its_own_list(bob_client: Client, synced
     assert "Bill 1044" in bob_client.get("/f/acme/issues/?tab=accepted").content.decode()
 
 
+def test_the_accepted_list_says_who_accepted_when_and_why(bob_client: Client, synced: Portal) -> None:
+    issue = Issue.objects.of(synced.firm).get(code="duplicate_number")
+    bob_client.post(at(issue), {"action": "ignore", "note": "billed by hand in January"})
+    page = bob_client.get("/f/acme/issues/?tab=accepted").content.decode()
+    assert "by <bdi>Bob</bdi>" in page and "just now" in page and "billed by hand in January" in page
+    found = bob_client.get("/f/acme/issues/?tab=accepted&code=duplicate_number&q=1044").content.decode()
+    assert "billed by hand in January" in found
+    assert "billed by hand" not in bob_client.get("/f/acme/issues/").content.decode()
+
+
+def test_an_accepted_difference_can_be_opened_again(bob_client: Client, synced: Portal) -> None:
+    issue = Issue.objects.of(synced.firm).get(code="duplicate_number")
+    bob_client.post(at(issue), {"action": "ignore"})
+    page = bob_client.get(at(issue)).content.decode()
+    assert "Decide again" in page and 'value="reopen"' in page
+    bob_client.post(at(issue), {"action": "reopen", "note": "changed my mind"})
+    assert "Bill 1044" in bob_client.get("/f/acme/issues/").content.decode()
+    told = SyncEvent.objects.of(synced.firm).filter(outcome="decided").order_by("id")
+    assert [event.actor.email for event in told if event.actor] == ["bob@example.com"] * 2
+
+
+def test_a_clash_names_both_documents_with_links_to_both(bob_client: Client, synced: Portal) -> None:
+    issue = Issue.objects.of(synced.firm).get(code="duplicate_number")
+    for address in (at(issue), "/f/acme/"):
+        page = bob_client.get(address).content.decode()
+        assert f"/records/invoice/{issue.practice_id}/" in page and f"/bills/{issue.practice_id}/" in page
+        assert f"/invoices/{issue.details['holder_id']}/" in page and "Invoice 1044 in QuickBooks" in page, address
+
+
 def test_renumbering_leads_to_the_bill_in_clio_and_decides_nothing(bob_client: Client, synced: Portal) -> None:
     issue = Issue.objects.of(synced.firm).get(code="duplicate_number")
     page = bob_client.get(at(issue)).content.decode()
