@@ -51,7 +51,7 @@ class Numbered:
     counts: bool = False
     judged: bool = False
     told: str = ""
-    name: str = ""  # whose it is
+    about: str = ""  # what tells it from others of the number: whose it is, and of when
 
     @property
     def is_bill(self) -> bool:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from integrations.core import lookalikes
 from integrations.core.records import Kind, Ref
 from integrations.kinds.proof import Difference, What
 
@@ -22,6 +23,7 @@ EXPLAINS: Mapping[str, frozenset[What]] = {
     "bill_in_draft": frozenset(),
     "trust_incomplete": frozenset(),
     "trust_text_closed": frozenset(),
+    **dict.fromkeys(lookalikes.CODES, frozenset()),  # what looks like another document is posted all the same
 }
 ABOUT_GONE = frozenset({"drift", "deleted_in_ledger"})
 USUALLY = EVERYTHING - {What.DOUBLED, What.NOT_LINKED}  # any other issue keeps a record from being posted or changed

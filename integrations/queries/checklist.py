@@ -17,6 +17,9 @@ GEAR = "In QuickBooks, open the gear at the top right."
 ACCOUNT = "Choose Account and settings."
 
 
+_URGENT = {NEEDS: 0, LOOK: 1}
+
+
 @dataclass(frozen=True, slots=True)
 class Item:
     """One thing that is checked. ``fine``, or what ``reads`` finds, says how it stands when no issue is open."""
@@ -44,6 +47,10 @@ class Check:
     @property
     def is_open(self) -> bool:
         return self.state in (NEEDS, LOOK)
+
+    @property
+    def can_be_decided(self) -> bool:
+        return self.issue is not None and bool(code(self.issue.code).actions)
 
     @property
     def leads_out(self) -> bool:
@@ -171,9 +178,11 @@ CODES = tuple(code for item in ITEMS for code in item.codes)
 
 
 def checklist(firm: Firm, pairing: Pairing) -> list[Check]:
-    """Every item in the order of how much hangs on it; one query."""
+    """Every item, first what needs a person, then by how much hangs on it; one query."""
     issues = about_settings(firm)
-    return [_check(firm, pairing, item, issues) for item in ITEMS]
+    return sorted(
+        (_check(firm, pairing, item, issues) for item in ITEMS), key=lambda check: _URGENT.get(check.state, 2)
+    )
 
 
 def about_settings(firm: Firm) -> dict[str, Issue]:

@@ -9,7 +9,7 @@ from django.http import QueryDict
 
 from firms.models import Firm
 from integrations.contact_choices import fields_of
-from integrations.issue_codes import ACTIONS, Code, code, offered
+from integrations.issue_codes import ACCEPT, ACTIONS, Code, code, offered
 from integrations.kinds.contact_fields import LABELS
 from integrations.models import Issue, Pairing, Record, Severity
 from integrations.queries import links
@@ -59,6 +59,14 @@ EFFECTS = {
     "ignore": "Leaves it as it is on both sides. The difference stays listed under Accepted.",
     "apply": "Carries the held changes out.",
     "discard": "Drops the held changes; nothing is written.",
+}
+# Nothing is left out where a warning is accepted; these say so.
+_KEPT = "It is not asked again while nothing about them changes, and stays listed under Accepted."
+MEANT = {
+    "duplicate_in_clio": ("Accept: both are meant", _KEPT),
+    "duplicate_in_quickbooks": ("Accept: both are meant", _KEPT),
+    "near_duplicate_number": ("Accept: both are meant", _KEPT),
+    "similar_contacts": ("Accept: they are different people", _KEPT),
 }
 
 
@@ -191,7 +199,7 @@ def listed(firm: Firm, asked: QueryDict) -> Page[Row]:
 
 
 def row_of(firm: Firm, issue: Issue) -> Row:
-    decided = ACTIONS.get(issue.action, issue.action) if issue.decided_at else ""
+    decided = label_of(issue.code, issue.action) if issue.decided_at else ""
     return Row(issue, code(issue.code).name, links.record_page(firm, issue.kind, issue.practice_id), (), decided)
 
 
@@ -210,7 +218,7 @@ def detail(firm: Firm, issue: Issue, pairing: Pairing, sent: Mapping[str, str] |
     return Detail(
         issue,
         known,
-        tuple(_choice(action, practice_url) for action in offered(issue)),
+        tuple(_choice(issue.code, action, practice_url) for action in offered(issue)),
         tuple(_candidates(issue, pairing)),
         tuple(_field(name, told, sent or {}) for name, told in fields_of(issue).items()),
         tuple(_versions(issue)),
@@ -233,9 +241,15 @@ def _ledger_id(issue: Issue) -> str:
     return str(issue.details.get("holder_id") or "") if issue.code == "duplicate_number" else issue.ledger_id
 
 
-def _choice(action: str, practice_url: str) -> Choice:
+def _choice(name: str, action: str, practice_url: str) -> Choice:
     url = practice_url if action == "renumber" else ""
-    return Choice(action, ACTIONS.get(action, action), EFFECTS.get(action, ""), url)
+    effect = MEANT[name][1] if action == ACCEPT and name in MEANT else EFFECTS.get(action, "")
+    return Choice(action, label_of(name, action), effect, url)
+
+
+def label_of(name: str, action: str) -> str:
+    """What an action is called on an issue of this code."""
+    return MEANT[name][0] if action == ACCEPT and name in MEANT else ACTIONS.get(action, action)
 
 
 def _field(name: str, told: Mapping[str, object], sent: Mapping[str, str]) -> Field:

@@ -197,7 +197,7 @@ def standing(beside: Beside, kind: str, id: str, data: dict[str, Any]) -> tuple[
         return "ok", "In QuickBooks", ""
     if mine:
         return "idle", "Voided", "Voided in QuickBooks, as in Clio"
-    if any(issue.state == Issue.State.ACCEPTED for issue in issues):
+    if any(issue.state == Issue.State.ACCEPTED and issue.severity == Severity.ERROR for issue in issues):
         return "idle", "Left out", "Accepted as it is"
     return _never_posted(beside, kind, data)
 

@@ -122,8 +122,14 @@ def _bills(pairing: Pairing, records: QuerySet[Record]) -> Iterator[Numbered]:
             counts=is_posted or in_scope,
             judged=in_scope and not is_posted and data.get("state") in LIVE_STATES,
             told=told.get(id, ""),
-            name=str((data.get("client") or {}).get("name") or ""),
+            about=_about(data),
         )
+
+
+def _about(bill: dict[str, Any]) -> str:
+    """Whose it is and of which day, or that it is a draft."""
+    day = "draft" if bill.get("state") in UNAPPROVED else str(bill.get("issued_at") or "")
+    return ", ".join(filter(None, (str((bill.get("client") or {}).get("name") or ""), day)))
 
 
 def _told(pairing: Pairing, ids: list[str]) -> dict[str, str]:

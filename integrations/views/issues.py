@@ -9,7 +9,7 @@ from firms.access import FirmRequest, firm_view
 from firms.models import Firm
 from firms.roles import Permission
 from integrations.contact_choices import as_value, fields_of
-from integrations.issue_codes import ACTIONS, code
+from integrations.issue_codes import code
 from integrations.models import Issue
 from integrations.queries import issues as queries
 from integrations.queries.paging import words
@@ -62,7 +62,7 @@ def issue(request: FirmRequest, firm: Firm, pk: int) -> HttpResponseBase:
     context = {
         "detail": queries.detail(firm, found, found.pairing, sent),
         "wrong": wrong,
-        "action_label": ACTIONS.get(found.action, ""),
+        "action_label": queries.label_of(found.code, found.action),
         "note": sent.get("note", ""),
         "chosen": sent.get("value", ""),
         "always": sent.get("always", ""),

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from integrations.core import lookalikes
 from integrations.core.read import Unreadable
 from integrations.core.records import Kind, Ref, mark
 from integrations.kinds.credit_note import Memo
@@ -514,6 +515,12 @@ def test_what_was_accepted_before_does_not_cover_up_that_a_document_is_gone() ->
         assert Reasons.of([reason(code, invoice(), accepted=True)]).explain(gone).reason is None
         assert Reasons.of([reason(code, invoice())]).explain(gone).reason is not None
     assert Reasons.of([reason("deleted_in_ledger", invoice(), accepted=True)]).explain(gone).is_accepted
+
+
+@pytest.mark.parametrize("code", sorted(lookalikes.CODES))
+@pytest.mark.parametrize("what", list(What))
+def test_that_a_number_or_a_person_looks_like_another_explains_nothing(code: str, what: What) -> None:
+    assert Reasons.of([reason(code, invoice(), accepted=True)]).explain(difference(what)).reason is None
 
 
 def test_a_changed_document_is_explained_by_what_it_was_changed_to() -> None:

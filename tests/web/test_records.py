@@ -129,3 +129,9 @@ def test_a_credit_note_that_is_gone_and_one_of_an_earlier_bill_say_so(alice_clie
     rows = {row.id: row for row in alice_client.get("/f/acme/records/credit_note/").context["page"].rows}
     assert (rows[str(note)].word, rows[str(earlier)].why) == ("Voided", "Reduces only bills that are not in scope")
     assert alice_client.get("/f/acme/records/credit_note/?state=voided").context["page"].rows[0].id == str(note)
+
+
+def test_an_accepted_warning_leaves_no_bill_out(alice_client: Client, synced: Portal) -> None:
+    Issue.objects.of(synced.firm).filter(code="duplicate_number").update(severity="warning", state="accepted")
+    rows = {row.label: row for row in alice_client.get(BILLS).context["page"].rows}
+    assert rows["Bill 1044"].word == "Waiting"
