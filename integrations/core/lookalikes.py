@@ -41,8 +41,8 @@ def number_keys(number: str) -> tuple[str, str]:
 class Numbered:
     """A document with a number: a Clio bill, or a QuickBooks sales form that stands for none.
 
-    ``counts`` is True for bills whose number matters to the books: posted, or still to be. ``judged`` are those that
-    the planner itself compares with QuickBooks's numbers. ``told`` names the bill that this one was refused for.
+    ``counts`` is True for bills whose number matters to the books: posted, or still to be. ``judged`` are those still
+    to be posted: the planner itself compares them with every number that is taken, and refuses them.
     """
 
     entity: str
@@ -50,7 +50,6 @@ class Numbered:
     number: str
     counts: bool = False
     judged: bool = False
-    told: str = ""
     about: str = ""  # what tells it from others of the number: whose it is, and of when
 
     @property
@@ -125,12 +124,10 @@ def _near(documents: Iterable[Numbered]) -> list[list[Numbered]]:
 
 def _used_twice(same: list[Numbered]) -> list[Alike[Numbered]]:
     """What the planner does not report: bills it has not compared, a form with a posted bill's or a draft's number."""
-    bills = [document for document in same if document.is_bill]
-    known = {bill.id for bill in bills}
-    untold = [bill for bill in bills if bill.told not in known - {bill.id}]
+    bills = [document for document in same if document.is_bill and not document.judged]
+    counting = [bill for bill in bills if bill.counts]
     foreign = [document for document in same if not document.is_bill]
-    unjudged = [bill for bill in bills if bill.counts and not bill.judged]
-    return _alike(IN_CLIO, untold) + (_alike(IN_QUICKBOOKS, [*unjudged, *foreign]) if foreign else [])
+    return _alike(IN_CLIO, bills) + (_alike(IN_QUICKBOOKS, [*counting, *foreign]) if foreign else [])
 
 
 def same_people(parties: Iterable[Party]) -> list[Alike[Party]]:

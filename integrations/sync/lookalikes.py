@@ -13,7 +13,7 @@ from integrations.core.records import Kind, Ref
 from integrations.kinds.alike import numbers_problem, people_problem
 from integrations.kinds.catalog import NUMBERED
 from integrations.kinds.invoice import LIVE_STATES, TRUST_KIND
-from integrations.models import EntityLink, Issue, Pairing, Record, SyncRun
+from integrations.models import EntityLink, Pairing, Record, SyncRun
 from integrations.sync import issues
 from integrations.sync.folded import NUMBER
 from integrations.sync.workspace import Workspace
@@ -111,7 +111,6 @@ def _bills(pairing: Pairing, records: QuerySet[Record]) -> Iterator[Numbered]:
     posted = _live_links(pairing, kind=Kind.INVOICE, leg="", practice_id=OuterRef("external_id"))
     every = live.annotate(posted=posted).values_list("external_id", "data", "posted")
     rows = [row for row in every if row[1].get("kind") != TRUST_KIND]
-    told = _told(pairing, [id for id, _, _ in rows])
     start = str(pairing.start_date or "")
     for id, data, is_posted in rows:
         in_scope = str(data.get("issued_at") or start) >= start
@@ -121,7 +120,6 @@ def _bills(pairing: Pairing, records: QuerySet[Record]) -> Iterator[Numbered]:
             str(data.get("number") or ""),
             counts=is_posted or in_scope,
             judged=in_scope and not is_posted and data.get("state") in LIVE_STATES,
-            told=told.get(id, ""),
             about=_about(data),
         )
 
@@ -130,13 +128,6 @@ def _about(bill: dict[str, Any]) -> str:
     """Whose it is and of which day, or that it is a draft."""
     day = "draft" if bill.get("state") in UNAPPROVED else str(bill.get("issued_at") or "")
     return ", ".join(filter(None, (str((bill.get("client") or {}).get("name") or ""), day)))
-
-
-def _told(pairing: Pairing, ids: list[str]) -> dict[str, str]:
-    """Bills that were refused for another bill's number, and that bill, accepted or not."""
-    refused = Issue.objects.of(pairing.firm).filter(pairing=pairing, code="duplicate_number", practice_id__in=ids)
-    rows = refused.exclude(state=Issue.State.CLOSED).values_list("practice_id", "details__holder_practice_id")
-    return {id: str(holder or "") for id, holder in rows}
 
 
 def _alike_people(pairing: Pairing, entity: str) -> Iterator[QuerySet[Record]]:
