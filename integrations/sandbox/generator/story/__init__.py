@@ -14,11 +14,6 @@ __all__ = ["SCENES", "Act", "Cast", "Step"]
 
 # Acts of one scene share their syncs; one that changes a setting of the company has a scene to itself.
 SCENES: tuple[tuple[Act, ...], ...] = (
-    BILLS,
-    PAYMENTS,
-    CREDITS,
-    DOCUMENTS,
-    CONTACTS,
-    TRUST,
+    (*BILLS, *PAYMENTS, *CREDITS, *DOCUMENTS, *CONTACTS, *TRUST),
     *((act,) for act in (*SETTINGS, CLOSED)),
 )
