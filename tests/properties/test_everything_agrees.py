@@ -4,6 +4,8 @@ A state machine plays days of random acts in a firm that is connected once and p
 stand-ins answer in this process. The suite plays 100 examples, always the same ones. By hand, others and more:
 
     EXAMPLES=500 .venv/bin/python -m pytest -n 2 tests/properties/test_everything_agrees.py
+
+With ``FIRST=1`` a failing example is shown as it was drawn, without the minutes that making it smaller takes.
 """
 
 import os
