@@ -8,11 +8,11 @@ from typing import Any
 from firms.models import Firm
 from integrations.core.money import ZERO
 from integrations.core.records import Kind
-from integrations.kinds.proof import What
-from integrations.kinds.proof_explain import Explained
-from integrations.kinds.proof_owed import Owed
-from integrations.kinds.proof_transit import InTransit
-from integrations.kinds.proof_trust import TrustSums
+from integrations.kinds.proof.explain import Explained
+from integrations.kinds.proof.owed import Owed
+from integrations.kinds.proof.transit import InTransit
+from integrations.kinds.proof.trust import TrustSums
+from integrations.kinds.proof.words import What
 from integrations.sync.reconcile import Reconciliation
 
 TO_DO: Mapping[What, str] = {

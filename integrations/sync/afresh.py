@@ -12,10 +12,10 @@ from integrations.core.records import Kind, Ref, parse_mark
 from integrations.kinds import credit_note, invoice, payment
 from integrations.kinds.contact import decode_customer
 from integrations.kinds.invoice import id_order
-from integrations.kinds.proof import Found, Standing
-from integrations.kinds.proof_books import OurBooks
-from integrations.kinds.proof_clio import ClioBooks, may_be_in_scope
-from integrations.kinds.proof_ledger import found
+from integrations.kinds.proof.books import OurBooks
+from integrations.kinds.proof.clio import ClioBooks, may_be_in_scope
+from integrations.kinds.proof.ledger import found
+from integrations.kinds.proof.words import Found, Standing
 from integrations.kinds.trust_entry import decode_row
 from integrations.models import SyncRun
 from integrations.sync.workspace import Workspace

@@ -11,14 +11,14 @@ from datetime import datetime
 from integrations.core.mapping import IN_TRANSIT, Policy, Target, TrustTargets
 from integrations.core.read import rows, text
 from integrations.core.records import Kind, Ref
-from integrations.kinds.proof import Standing
-from integrations.kinds.proof_books import OurBooks
-from integrations.kinds.proof_clio import Demands, demands
-from integrations.kinds.proof_compare import Comparison
-from integrations.kinds.proof_explain import Explained, Reason, Reasons
-from integrations.kinds.proof_owed import Owed, compare
-from integrations.kinds.proof_transit import InTransit, in_transit
-from integrations.kinds.proof_trust import TrustBooks, TrustSums, compare_trust, trust_sums
+from integrations.kinds.proof.books import OurBooks
+from integrations.kinds.proof.clio import Demands, demands
+from integrations.kinds.proof.compare import Comparison
+from integrations.kinds.proof.explain import Explained, Reason, Reasons
+from integrations.kinds.proof.owed import Owed, compare
+from integrations.kinds.proof.transit import InTransit, in_transit
+from integrations.kinds.proof.trust import TrustBooks, TrustSums, compare_trust, trust_sums
+from integrations.kinds.proof.words import Standing
 from integrations.kinds.theirs import GIVEN_UP
 from integrations.models import EntityLink, Issue, SyncRun
 from integrations.models import Mapping as MappingRow

@@ -14,14 +14,14 @@ from integrations.core.records import Kind, Ref, mark
 from integrations.kinds.credit_note import Memo
 from integrations.kinds.invoice import Allocation, Bill, InterestCharge
 from integrations.kinds.payment import Receipt
-from integrations.kinds.proof import Difference, Found, Standing, What
-from integrations.kinds.proof_books import OurBooks
-from integrations.kinds.proof_clio import ClioBooks, Demands, demands
-from integrations.kinds.proof_compare import Comparison
-from integrations.kinds.proof_explain import Reason, Reasons
-from integrations.kinds.proof_ledger import found
-from integrations.kinds.proof_owed import Owed, compare
-from integrations.kinds.proof_transit import InTransit, in_transit
+from integrations.kinds.proof.books import OurBooks
+from integrations.kinds.proof.clio import ClioBooks, Demands, demands
+from integrations.kinds.proof.compare import Comparison
+from integrations.kinds.proof.explain import Reason, Reasons
+from integrations.kinds.proof.ledger import found
+from integrations.kinds.proof.owed import Owed, compare
+from integrations.kinds.proof.transit import InTransit, in_transit
+from integrations.kinds.proof.words import Difference, Found, Standing, What
 from integrations.kinds.refund import refund_ref
 from tests.kinds.builders import (
     ISSUED,

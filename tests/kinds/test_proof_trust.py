@@ -10,10 +10,10 @@ import pytest
 from integrations.core.records import Ref, mark
 from integrations.kinds.catalog import Catalog
 from integrations.kinds.group import Draftbook, LinkState
-from integrations.kinds.proof import Difference, Found, Standing, What
-from integrations.kinds.proof_books import OurBooks
-from integrations.kinds.proof_ledger import found
-from integrations.kinds.proof_trust import TrustBooks, TrustSums, compare_trust, trust_demands, trust_sums
+from integrations.kinds.proof.books import OurBooks
+from integrations.kinds.proof.ledger import found
+from integrations.kinds.proof.trust import TrustBooks, TrustSums, compare_trust, trust_demands, trust_sums
+from integrations.kinds.proof.words import Difference, Found, Standing, What
 from integrations.kinds.trust_entry import TrustRow
 from tests.kinds.builders import START, customer, money
 from tests.kinds.trust_builders import (

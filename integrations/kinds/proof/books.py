@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from integrations.core.money import ZERO
 from integrations.core.records import Kind, Ref
-from integrations.kinds.proof import Found, Standing
+from integrations.kinds.proof.words import Found, Standing
 from integrations.kinds.refund import is_refund, refund_ref
 
 

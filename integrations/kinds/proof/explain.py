@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from integrations.core import lookalikes
 from integrations.core.records import Kind, Ref
-from integrations.kinds.proof import Difference, What
+from integrations.kinds.proof.words import Difference, What
 
 EXTRA = frozenset({What.DOUBLED, What.NOT_LINKED, What.UNWANTED})
 EVERYTHING = frozenset(What)

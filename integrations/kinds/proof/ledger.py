@@ -7,7 +7,7 @@ from integrations.core.ports import Raw
 from integrations.core.read import day, identifier, money, nested, rows, text
 from integrations.core.records import parse_mark
 from integrations.kinds.payment import applied_by
-from integrations.kinds.proof import Found
+from integrations.kinds.proof.words import Found
 from integrations.kinds.trust_entry import entries_of
 
 ENTRIES = frozenset({"JournalEntry", "Purchase"})

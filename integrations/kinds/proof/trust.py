@@ -12,8 +12,8 @@ from integrations.core.money import ZERO
 from integrations.core.records import Kind, Ref
 from integrations.kinds.group import Draftbook
 from integrations.kinds.invoice import id_order
-from integrations.kinds.proof import Difference, Found, What
-from integrations.kinds.proof_books import OurBooks
+from integrations.kinds.proof.books import OurBooks
+from integrations.kinds.proof.words import Difference, Found, What
 from integrations.kinds.trust_desk import Desk, desk_of
 from integrations.kinds.trust_drafts import entry_number
 from integrations.kinds.trust_entry import TRANSFER_LEG, TrustRow

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 from integrations.core.records import Kind, Ref
 from integrations.kinds.plan_correction import CORRECTION
-from integrations.kinds.proof import Difference, What
-from integrations.kinds.proof_books import OurBooks
-from integrations.kinds.proof_clio import Demands
+from integrations.kinds.proof.books import OurBooks
+from integrations.kinds.proof.clio import Demands
+from integrations.kinds.proof.words import Difference, What
 
 APPLYING = "-apply"
 

@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 
 from integrations.core.records import Kind, Ref
-from integrations.kinds.proof import Difference, What
-from integrations.kinds.proof_books import OurBooks
-from integrations.kinds.proof_clio import Demands
-from integrations.kinds.proof_compare import NOTHING, Comparison
+from integrations.kinds.proof.books import OurBooks
+from integrations.kinds.proof.clio import Demands
+from integrations.kinds.proof.compare import NOTHING, Comparison
+from integrations.kinds.proof.words import Difference, What
 
 
 def compare_contacts(found: Comparison, asked: Demands, books: OurBooks) -> None:

@@ -11,12 +11,12 @@ from decimal import Decimal
 from integrations.core.money import ZERO
 from integrations.core.records import Kind, Ref
 from integrations.kinds.credit_note import APPLY, memo_ref
-from integrations.kinds.proof import Difference, Expected, Found, What
-from integrations.kinds.proof_books import OurBooks
-from integrations.kinds.proof_clio import Demands
-from integrations.kinds.proof_compare import Comparison, compare_documents, difference
-from integrations.kinds.proof_contacts import compare_contacts
-from integrations.kinds.proof_corrections import is_applying
+from integrations.kinds.proof.books import OurBooks
+from integrations.kinds.proof.clio import Demands
+from integrations.kinds.proof.compare import Comparison, compare_documents, difference
+from integrations.kinds.proof.contacts import compare_contacts
+from integrations.kinds.proof.corrections import is_applying
+from integrations.kinds.proof.words import Difference, Expected, Found, What
 from integrations.kinds.refund import is_refund
 
 PAYING = frozenset({Kind.PAYMENT, Kind.CREDIT_NOTE})

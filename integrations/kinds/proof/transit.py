@@ -7,8 +7,8 @@ from decimal import Decimal
 
 from integrations.core.money import ZERO
 from integrations.core.records import Kind, Ref
-from integrations.kinds.proof import Found
-from integrations.kinds.proof_books import OurBooks
+from integrations.kinds.proof.books import OurBooks
+from integrations.kinds.proof.words import Found
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field, replace
 
 from integrations.core.records import Kind, Ref
 from integrations.kinds.credit_note import APPLY
-from integrations.kinds.proof import Difference, Expected, Found, What
-from integrations.kinds.proof_books import OurBooks
-from integrations.kinds.proof_clio import Demands
-from integrations.kinds.proof_corrections import compare_correction, is_applying, is_correction
+from integrations.kinds.proof.books import OurBooks
+from integrations.kinds.proof.clio import Demands
+from integrations.kinds.proof.corrections import compare_correction, is_applying, is_correction
+from integrations.kinds.proof.words import Difference, Expected, Found, What
 from integrations.kinds.refund import REFUND, is_refund
 
 NOTHING = "nothing"

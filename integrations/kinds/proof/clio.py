@@ -27,8 +27,8 @@ from integrations.kinds.invoice import (
 from integrations.kinds.invoice_draft import interest_leg
 from integrations.kinds.payment import Payment, PaymentDraft, Receipt, assemble
 from integrations.kinds.payment_drafts import Desired, desired_payments, merged
-from integrations.kinds.proof import Expected, Standing
-from integrations.kinds.proof_trust import TrustDemands, trust_demands
+from integrations.kinds.proof.trust import TrustDemands, trust_demands
+from integrations.kinds.proof.words import Expected, Standing
 from integrations.kinds.trust_entry import TrustRow
 
 
