@@ -1,7 +1,7 @@
 """What a plan is made of: changes to the ledger, problems a person must know, and the order they depend on."""
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -85,6 +85,24 @@ class Change:
     side: Side = Side.LEDGER
     reverses: tuple[Posting, ...] = ()
     base: Mapping[str, object] | None = None
+
+    @classmethod
+    def of(
+        cls, action: Action, draft: Draft, ledger_id: str = "", reason: str = "", after: Iterable[Ref] = ()
+    ) -> "Change":
+        """The change after which a document says what ``draft`` says."""
+        return cls(
+            action=action,
+            ref=draft.ref,
+            entity=draft.entity,
+            title=draft.title,
+            reason=reason,
+            ledger_id=ledger_id,
+            draft=draft,
+            practice_fingerprint=draft.fingerprint,
+            amount=draft.amount,
+            after=frozenset(after),
+        )
 
     def postings(self) -> tuple[Posting, ...]:
         """What applying this change does to the accounts; an update shows the document as it will be."""

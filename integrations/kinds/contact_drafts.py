@@ -21,20 +21,10 @@ CONTACTS = "contacts"  # Clio's list, as the mirror and the journal name it
 
 
 @dataclass(frozen=True, slots=True)
-class CustomerDraft:
-    """A customer as it should be; ``name`` is None where the display name stays as it is.
-
-    ``values`` are the fields an existing customer is given. A person's own notes stay above our mark.
-    """
+class _OfContact:
+    """What is written of a contact posts nothing, and has neither an amount nor a date."""
 
     contact: Contact
-    name: str | None
-    policy: Policy
-    reactivate: bool = False
-    values: Values = field(default_factory=dict)
-    entity: str = "Customer"
-    amount: Decimal = ZERO
-    dated: date | None = None
 
     @property
     def ref(self) -> Ref:
@@ -45,11 +35,33 @@ class CustomerDraft:
         return self.contact.name
 
     @property
+    def amount(self) -> Decimal:
+        return ZERO
+
+    @property
+    def dated(self) -> date | None:
+        return None
+
+    @property
     def fingerprint(self) -> str:
         return self.contact.fingerprint()
 
     def postings(self) -> tuple[Posting, ...]:
         return ()
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerDraft(_OfContact):
+    """A customer as it should be; ``name`` is None where the display name stays as it is.
+
+    ``values`` are the fields an existing customer is given. A person's own notes stay above our mark.
+    """
+
+    name: str | None
+    policy: Policy
+    reactivate: bool = False
+    values: Values = field(default_factory=dict)
+    entity: str = "Customer"
 
     def encode(self, books: Books, current: Raw | None) -> dict[str, object]:
         if current is None:
@@ -74,29 +86,11 @@ class CustomerDraft:
 
 
 @dataclass(frozen=True, slots=True)
-class ContactDraft:
+class ContactDraft(_OfContact):
     """Fields of a linked contact as Clio should say them; ``contact`` is what Clio said when that was planned."""
 
-    contact: Contact
     values: Values
     entity: str = CONTACTS
-    amount: Decimal = ZERO
-    dated: date | None = None
-
-    @property
-    def ref(self) -> Ref:
-        return self.contact.ref
-
-    @property
-    def title(self) -> str:
-        return self.contact.name
-
-    @property
-    def fingerprint(self) -> str:
-        return self.contact.fingerprint()
-
-    def postings(self) -> tuple[Posting, ...]:
-        return ()
 
     def encode(self, books: Books, current: Raw | None) -> dict[str, object]:
         return contact_fields.patch(current or {}, self.contact, self.values)

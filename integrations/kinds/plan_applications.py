@@ -82,7 +82,7 @@ def plan_application(book: Draftbook, balances: OpenBalances, credit: Credit) ->
         return None  # it waits with the memo
     whole = _draft(credit, credit.lines)
     if not _is_live(link) and (own := _quickbooks_own(book, whole, uses, _memo_id(book, memo))):
-        return book.add(_change(Action.ADOPT, whole, own.ledger_id, "QuickBooks applied it by itself", {memo}))
+        return book.add(Change.of(Action.ADOPT, whole, own.ledger_id, "QuickBooks applied it by itself", {memo}))
     draft = _draft(credit, _lines(book, balances, credit, uses))
     if draft.lines:
         return _plan_draft(book, draft, link)
@@ -170,12 +170,12 @@ def _plan_draft(book: Draftbook, draft: ApplicationDraft, link: LinkState | None
     if not all(book.will_exist(ref) for ref in needed) or _may_apply_by_itself(book, draft.memo):
         return book.wait(draft.ref)
     if live is None or way is Way.ANEW or _is_empty(document):
-        return book.add(_change(Action.CREATE, draft, "", "", set(needed)))
+        return book.add(Change.of(Action.CREATE, draft, after=needed))
     if _moves(book, draft):
         book.wait(draft.ref)
         return book.add(void_application(draft.ref, live.ledger_id, "its bill is another client's now"))
     reason = "changed in Clio" if not unchanged else RESTORED
-    return book.add(_change(Action.UPDATE, draft, live.ledger_id, reason, _grown(book, draft, live)))
+    return book.add(Change.of(Action.UPDATE, draft, live.ledger_id, reason, _grown(book, draft, live)))
 
 
 def _is_empty(document: Document | None) -> bool:
@@ -272,18 +272,4 @@ def void_application(ref: Ref, ledger_id: str, reason: str) -> Change:
         reason=reason,
         ledger_id=ledger_id,
         practice_fingerprint=GONE,
-    )
-
-
-def _change(action: Action, draft: ApplicationDraft, ledger_id: str, reason: str, after: set[Ref]) -> Change:
-    return Change(
-        action=action,
-        ref=draft.ref,
-        entity="Payment",
-        title=draft.title,
-        reason=reason,
-        ledger_id=ledger_id,
-        draft=draft,
-        practice_fingerprint=draft.fingerprint,
-        after=frozenset(after),
     )

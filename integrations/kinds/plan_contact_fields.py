@@ -92,20 +92,7 @@ def _to_ledger(book: Draftbook, contact: Contact, link: LinkState, merged: Merge
     if name is None and not merged.to_ledger:
         return None if merged.to_practice or merged.conflicts else book.keep(contact.ref)
     draft = CustomerDraft(contact, name, book.policy, values=merged.to_ledger)
-    return book.add(customer_change(Action.UPDATE, draft, link.ledger_id, "changed in Clio"))
-
-
-def customer_change(action: Action, draft: CustomerDraft, ledger_id: str, reason: str) -> Change:
-    return Change(
-        action=action,
-        ref=draft.ref,
-        entity=draft.entity,
-        title=draft.title,
-        reason=reason,
-        ledger_id=ledger_id,
-        draft=draft,
-        practice_fingerprint=draft.fingerprint,
-    )
+    return book.add(Change.of(Action.UPDATE, draft, link.ledger_id, "changed in Clio"))
 
 
 def _conflict(contact: Contact, link: LinkState, conflicts: Mapping[str, Conflict[Value]]) -> Problem:

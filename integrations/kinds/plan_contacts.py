@@ -6,7 +6,7 @@ from integrations.core.records import Kind, Ref
 from integrations.kinds.contact import Contact, display_name
 from integrations.kinds.contact_drafts import CustomerDraft
 from integrations.kinds.group import Draftbook, LinkState, contact_ref
-from integrations.kinds.plan_contact_fields import contact_gone, customer_change, name_for, name_taken, plan_fields
+from integrations.kinds.plan_contact_fields import contact_gone, name_for, name_taken, plan_fields
 from integrations.kinds.plan_merged import plan_merged
 
 FILLS = "then what only one side knows is filled in on the other"
@@ -82,7 +82,7 @@ def _create(book: Draftbook, contact: Contact) -> None:
         return book.report(name_taken(book, contact, ""))
     book.catalog.claim_name(name, f"contact {contact.id}")
     said = "" if name == display_name(contact) else f"the name “{display_name(contact)}” is taken"
-    return book.add(customer_change(Action.CREATE, CustomerDraft(contact, name, book.policy), "", said))
+    return book.add(Change.of(Action.CREATE, CustomerDraft(contact, name, book.policy), reason=said))
 
 
 def _plan_deleted(book: Draftbook, ref: Ref, contact: Contact | str | None, link: LinkState) -> None:
@@ -101,11 +101,11 @@ def _adopt(book: Draftbook, contact: Contact, customer_id: str, reason: str) -> 
     if customer is None or ("Customer", customer_id) in book.catalog.owners or _is_claimed(book, customer_id):
         return book.report(_gone_customer(contact, customer_id))
     if customer.active:
-        return book.add(customer_change(Action.ADOPT, CustomerDraft(contact, None, book.policy), customer_id, reason))
+        return book.add(Change.of(Action.ADOPT, CustomerDraft(contact, None, book.policy), customer_id, reason))
     wanted = book.decision(contact.ref, "customer_inactive")
     if book.policy.reactivate_customers or (wanted and wanted.action == "reactivate"):
         draft = CustomerDraft(contact, None, book.policy, reactivate=True)
-        return book.add(customer_change(Action.UPDATE, draft, customer_id, "made active again"))
+        return book.add(Change.of(Action.UPDATE, draft, customer_id, "made active again"))
     return book.report(
         Problem(
             "customer_inactive",

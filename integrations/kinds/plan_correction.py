@@ -21,6 +21,7 @@ from integrations.kinds.theirs import GONE
 
 CORRECTION = "correction"
 CODE = "void_blocked"
+CONFIRMED = "confirmed by a person"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ def plan_correction(book: Draftbook, bill: Bill, invoice: Ref, problem: Problem 
         return False
     draft = _draft(book, bill, invoice, raw, dated(standing) or book.group.run_date)
     if standing is None:
-        book.add(_created(draft, draft.fingerprint, draft.amount, {draft.contact}))
+        book.add(Change.of(Action.CREATE, draft, reason=CONFIRMED, after={draft.contact}))
     else:
         book.keep(draft.ref)
     _apply(book, draft, invoice, raw)
@@ -133,7 +134,7 @@ def _apply(book: Draftbook, draft: CreditMemoDraft, invoice: Ref, raw: Raw) -> N
         return book.wait(ref)  # QuickBooks may apply it by itself; what it did is known when it is next read
     lines = (PaymentLine(invoice, part),)
     applying = CorrectionApplication(ref, draft.contact, draft.dated, draft.ref, lines, book.policy)
-    return book.add(_created(applying, applying.fingerprint, ZERO, {draft.contact, draft.ref, invoice}))
+    return book.add(Change.of(Action.CREATE, applying, reason=CONFIRMED, after={draft.contact, draft.ref, invoice}))
 
 
 def _open(book: Draftbook, invoice: Ref, raw: Raw) -> Decimal:
@@ -146,20 +147,6 @@ def _open(book: Draftbook, invoice: Ref, raw: Raw) -> Decimal:
         if other.entity == "Payment" and document and document.raw:
             paid += applied_by(document.raw).get(id, ZERO)
     return max(money(raw, "TotalAmt") - paid, ZERO)
-
-
-def _created(draft: CreditMemoDraft | ApplicationDraft, digest: str, amount: Decimal, after: set[Ref]) -> Change:
-    return Change(
-        action=Action.CREATE,
-        ref=draft.ref,
-        entity=draft.entity,
-        title=draft.title,
-        reason="confirmed by a person",
-        draft=draft,
-        practice_fingerprint=digest,
-        amount=amount,
-        after=frozenset(after),
-    )
 
 
 def _corrected(book: Draftbook, bill: Bill, invoice: Ref, draft: CreditMemoDraft) -> Problem:

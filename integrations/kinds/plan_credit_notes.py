@@ -92,7 +92,7 @@ def _plan_memo(book: Draftbook, credit: Credit, purpose: str) -> None:
     if problem := _in_use(book, link, draft.amount):
         return book.report(problem)
     reason = "changed in Clio" if way is Way.ON else RESTORED
-    return book.add(_change(Action.UPDATE, draft, link.ledger_id, reason, _let_go_first(book, draft, link)))
+    return book.add(Change.of(Action.UPDATE, draft, link.ledger_id, reason, _let_go_first(book, draft, link)))
 
 
 def _kept_by_hand(book: Draftbook, credit: Credit) -> Problem | None:
@@ -120,13 +120,13 @@ def _plan_new(book: Draftbook, credit: Credit, after: set[Ref]) -> None:
     decision = book.decision(draft.ref, "credit_exists")
     found = "" if decision and decision.action == "post" else _already_there(book, credit)
     if found and decision and decision.action == "adopt":
-        return book.add(_change(Action.ADOPT, draft, found, "already in QuickBooks", after))
+        return book.add(Change.of(Action.ADOPT, draft, found, "already in QuickBooks", after))
     if found:
         return book.report(credit_problems.exists(draft.ref, draft.amount, found))
     if holder := book.catalog.holder(draft.number, draft.ref):
         return book.report(number_taken(draft.ref, draft.title, draft.number, holder))
     book.catalog.claim_number(draft.number, draft.ref, draft.entity)
-    return book.add(_change(Action.CREATE, draft, "", "", after))
+    return book.add(Change.of(Action.CREATE, draft, after=after))
 
 
 def _already_there(book: Draftbook, credit: Credit) -> str:
@@ -179,19 +179,4 @@ def _let_go_first(book: Draftbook, draft: CreditMemoDraft, link: LinkState) -> s
         {draft.contact, apply_ref(draft.ref.practice_id)}
         if used > draft.amount or (used and moves)
         else {draft.contact}
-    )
-
-
-def _change(action: Action, draft: CreditMemoDraft, ledger_id: str, reason: str, after: set[Ref]) -> Change:
-    return Change(
-        action=action,
-        ref=draft.ref,
-        entity=draft.entity,
-        title=draft.title,
-        reason=reason,
-        ledger_id=ledger_id,
-        draft=draft,
-        practice_fingerprint=draft.fingerprint,
-        amount=draft.amount,
-        after=frozenset(after),
     )

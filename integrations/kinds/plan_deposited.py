@@ -118,20 +118,8 @@ class _Held:
         contact = contact_ref(self.ref.leg)
         title = f"Refund of {self.title[:1].lower()}{self.title[1:]}"
         draft = RefundDraft(self.refund, contact, on, self.over, bank, receivable, book.policy, title)
-        book.add(
-            Change(
-                action=Action.UPDATE if live else Action.CREATE,
-                ref=draft.ref,
-                entity=draft.entity,
-                title=title,
-                reason="chosen by a person",
-                ledger_id=live.ledger_id if live else "",
-                draft=draft,
-                practice_fingerprint=draft.fingerprint,
-                amount=draft.amount,
-                after=frozenset({contact}),
-            )
-        )
+        action, ledger_id = (Action.UPDATE, live.ledger_id) if live else (Action.CREATE, "")
+        book.add(Change.of(action, draft, ledger_id, "chosen by a person", {contact}))
         message = (
             f"{self.title} is {self.amount} in QuickBooks, part of a bank deposit, and {self.wanted} in Clio: "
             f"{self.over} was paid back by an expense."

@@ -7,7 +7,6 @@ from integrations.core.records import Kind, Ref
 from integrations.kinds.contact import Contact
 from integrations.kinds.contact_drafts import CustomerDraft
 from integrations.kinds.group import Draftbook, LinkState
-from integrations.kinds.plan_contact_fields import customer_change
 
 
 def plan_inactive(book: Draftbook) -> None:
@@ -42,7 +41,7 @@ def _plan(book: Draftbook, ref: Ref, link: LinkState) -> None:
     asked = book.policy.reactivate_customers or (wanted and wanted.action == "reactivate")
     if asked and isinstance(contact, Contact):
         draft = CustomerDraft(contact, None, book.policy, reactivate=True)
-        change = customer_change(Action.UPDATE, draft, link.ledger_id, "made active again")
+        change = Change.of(Action.UPDATE, draft, link.ledger_id, "made active again")
         return book.add(replace(change, practice_fingerprint=link.practice_fingerprint, base=link.base))
     book.changes.pop(ref, None)
     title = contact.name if isinstance(contact, Contact) else f"Contact {ref.practice_id}"

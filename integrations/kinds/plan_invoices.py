@@ -125,7 +125,7 @@ def _plan_leg(book: Draftbook, bill: Bill, draft: InvoiceDraft) -> None:
         return book.wait(draft.ref)
     book.catalog.claim_number(draft.number, draft.ref)
     reason = "changed in Clio" if way is Way.ON else "what was changed in QuickBooks is undone"
-    return _change(book, Action.UPDATE, draft, link.ledger_id, reason)
+    return book.add(Change.of(Action.UPDATE, draft, link.ledger_id, reason, {contact}))
 
 
 def _is_unchanged(draft: InvoiceDraft, link: LinkState | None) -> bool:
@@ -138,12 +138,12 @@ def _plan_new(book: Draftbook, bill: Bill, draft: InvoiceDraft, contact: Ref) ->
     holder = book.catalog.holder(draft.number, draft.ref)
     if holder is None:
         book.catalog.claim_number(draft.number, draft.ref)
-        return _change(book, Action.CREATE, draft, "", "")
+        return book.add(Change.of(Action.CREATE, draft, after={contact}))
     if not _is_same_invoice(book, holder, draft):
         return book.report(duplicate_number(bill, draft.ref, draft.number, holder))
     decision = book.decision(draft.ref, "invoice_exists")
     if decision and decision.action == "adopt":
-        return _change(book, Action.ADOPT, draft, holder.ledger_id, "already in QuickBooks")
+        return book.add(Change.of(Action.ADOPT, draft, holder.ledger_id, "already in QuickBooks", {contact}))
     return book.report(
         bill_problem(
             "invoice_exists",
@@ -331,20 +331,3 @@ def _reversed(book: Draftbook, document: Document | None) -> tuple[Posting, ...]
             account = accounts.get(text(item, "value")) or text(item, "name") or "Income"
             lines.append(post(account, money(line, "Amount")))
     return gathered([*lines, post(mapping.RECEIVABLE, -money(document.raw, "TotalAmt"))])
-
-
-def _change(book: Draftbook, action: Action, draft: InvoiceDraft, ledger_id: str, reason: str) -> None:
-    book.add(
-        Change(
-            action=action,
-            ref=draft.ref,
-            entity="Invoice",
-            title=draft.title,
-            reason=reason,
-            ledger_id=ledger_id,
-            draft=draft,
-            practice_fingerprint=draft.fingerprint,
-            amount=draft.amount,
-            after=frozenset({draft.contact}),
-        )
-    )

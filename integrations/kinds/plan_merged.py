@@ -8,7 +8,7 @@ from integrations.core.records import Ref
 from integrations.kinds.contact import Contact
 from integrations.kinds.contact_drafts import CustomerDraft
 from integrations.kinds.group import Draftbook, LinkState, Merged, contact_of
-from integrations.kinds.plan_contact_fields import customer_change, name_for, name_taken
+from integrations.kinds.plan_contact_fields import name_for, name_taken
 
 CODE = "customers_merged"
 
@@ -69,7 +69,7 @@ def _move(book: Draftbook, who: _Who, survivor: str) -> None:
     name = book.catalog.customers[survivor].plain_name
     reason = f"its customer was merged into “{name}” in QuickBooks"
     if isinstance(who.contact, Contact):
-        return book.add(customer_change(Action.ADOPT, CustomerDraft(who.contact, None, book.policy), survivor, reason))
+        return book.add(Change.of(Action.ADOPT, CustomerDraft(who.contact, None, book.policy), survivor, reason))
     fingerprint = who.link.practice_fingerprint
     return book.add(
         Change(Action.ADOPT, who.ref, "Customer", who.title, reason, survivor, practice_fingerprint=fingerprint)
@@ -82,7 +82,7 @@ def _create(book: Draftbook, contact: Contact) -> None:
         return book.report(name_taken(book, contact, ""))
     book.catalog.claim_name(name, f"contact {contact.id}")
     draft = CustomerDraft(contact, name, book.policy)
-    return book.add(customer_change(Action.CREATE, draft, "", "a customer of its own, chosen by a person"))
+    return book.add(Change.of(Action.CREATE, draft, reason="a customer of its own, chosen by a person"))
 
 
 def _shared(book: Draftbook, who: _Who, owner: Ref, survivor: str) -> Problem:

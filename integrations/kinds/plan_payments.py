@@ -95,7 +95,7 @@ def _plan_draft(book: Draftbook, desired: Desired, draft: PaymentDraft, replaces
         return _plan_new(book, draft)
     reason = "entered anew in Clio" if replaces else "changed in Clio" if not unchanged else RESTORED
     after = {draft.contact} | _grown(book, draft, live)
-    return book.add(replace(_change(Action.UPDATE, draft, live.ledger_id, reason, after), replaces=replaces))
+    return book.add(replace(Change.of(Action.UPDATE, draft, live.ledger_id, reason, after), replaces=replaces))
 
 
 def _refusal(book: Draftbook, desired: Desired, draft: PaymentDraft, link: LinkState | None) -> Problem | None:
@@ -157,7 +157,7 @@ def _plan_new(book: Draftbook, draft: PaymentDraft) -> None:
         return book.add(_adoption(book, draft, decision.value, near, after))
     loose = [payment for payment in near if _is_unclaimed(book, payment.ledger_id)]
     if not loose or (decision and decision.action == "post"):
-        return book.add(_change(Action.CREATE, draft, "", "", after))
+        return book.add(Change.of(Action.CREATE, draft, after=after))
     return book.report(
         Problem(
             "payment_exists",
@@ -175,7 +175,7 @@ def _adoption(
     book: Draftbook, draft: PaymentDraft, ledger_id: str, near: Sequence[LoosePayment], after: set[Ref]
 ) -> Change:
     """Takes a person's payment for Clio's; of one in a deposit the date stays, since QuickBooks refuses another."""
-    change = _change(Action.UPDATE, replace(draft, keeps_reference=True), ledger_id, "already in QuickBooks", after)
+    change = Change.of(Action.UPDATE, replace(draft, keeps_reference=True), ledger_id, "already in QuickBooks", after)
     theirs = next((payment for payment in near if payment.ledger_id == ledger_id), None)
     if theirs is None or not theirs.is_deposited or theirs.date == draft.dated:
         return change
@@ -246,19 +246,4 @@ def _void(ref: Ref, title: str, link: LinkState, document: Document | None) -> C
         practice_fingerprint=GONE,
         amount=amount,
         reverses=gathered([post(mapping.RECEIVABLE, amount), post(account, -amount)]),
-    )
-
-
-def _change(action: Action, draft: PaymentDraft, ledger_id: str, reason: str, after: set[Ref]) -> Change:
-    return Change(
-        action=action,
-        ref=draft.ref,
-        entity="Payment",
-        title=draft.title,
-        reason=reason,
-        ledger_id=ledger_id,
-        draft=draft,
-        practice_fingerprint=draft.fingerprint,
-        amount=draft.amount,
-        after=frozenset(after),
     )

@@ -57,18 +57,8 @@ def reversal_of(book: Draftbook, link: LinkState, reason: str, on: date | None) 
 
 
 def _change(draft: JournalDraft, link: LinkState, reason: str) -> Change:
-    return Change(
-        action=Action.CREATE,
-        ref=draft.ref,
-        entity=draft.entity,
-        title=draft.title,
-        reason=reason,
-        draft=draft,
-        practice_fingerprint=draft.fingerprint,
-        amount=draft.amount,
-        closes=link.ref,
-        base={"dated": draft.dated.isoformat(), "reason": reason},
-    )
+    change = Change.of(Action.CREATE, draft, reason=reason)
+    return replace(change, closes=link.ref, base={"dated": draft.dated.isoformat(), "reason": reason})
 
 
 def plan_reversals(book: Draftbook) -> None:

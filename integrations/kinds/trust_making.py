@@ -1,5 +1,6 @@
 """The entry that a trust row should be in QuickBooks, put together from the row, its transfer and the mapping (R6)."""
 
+from dataclasses import replace
 from datetime import date
 
 from integrations.core.changes import Action, Change
@@ -124,19 +125,9 @@ def change_of(
 ) -> Change:
     """After the customers it names, the payments it carries (R6.3), and the entry it is taken out of."""
     into = desk.receiver(row)
-    return Change(
-        action=action,
-        ref=draft.ref,
-        entity=draft.entity,
-        title=draft.title,
-        reason=reason,
-        ledger_id=ledger_id,
-        draft=draft,
-        practice_fingerprint=draft.fingerprint,
-        amount=draft.amount,
-        after=needs(book, desk, row) | _taken_out_of(book, row),
-        joins=Ref(row.ref.kind, into.id, TRANSFER_LEG) if into else None,
-    )
+    after = needs(book, desk, row) | _taken_out_of(book, row)
+    joins = Ref(row.ref.kind, into.id, TRANSFER_LEG) if into else None
+    return replace(Change.of(action, draft, ledger_id, reason, after), joins=joins)
 
 
 def needs(book: Draftbook, desk: Desk, row: TrustRow) -> frozenset[Ref]:
