@@ -17,8 +17,23 @@ PRACTICE = ("U", "C", "M")
 LEDGER = ("U", "C", "V", "M")
 
 Outcome = tuple[list[Action], list[str]]  # what is done to documents of the kind, and what is said of them
-NOTHING: list[Any] = []
-AGREED = [Action.ACCEPT]  # both sides say the same; only the link is told
+Row = tuple[Outcome, Outcome, Outcome, Outcome]  # one for each state of the ledger
+
+
+def does(*actions: Action, says: str = "") -> Outcome:
+    return list(actions), [says] if says else []
+
+
+def table(*, unchanged: Row, changed: Row, missing: Row) -> dict[tuple[str, str], Outcome]:
+    """What becomes of it by the state of Clio's record, and of the document in the order of ``LEDGER``."""
+    rows = dict(zip(PRACTICE, (unchanged, changed, missing), strict=True))
+    return {(practice, ledger): row[i] for practice, row in rows.items() for i, ledger in enumerate(LEDGER)}
+
+
+SAME = does()
+AGREED = does(Action.ACCEPT)  # both sides say the same; only the link is told
+DRIFT, GONE = does(says="drift"), does(says="deleted_in_ledger")
+CONTACT_GONE = does(says="contact_gone")
 
 
 @dataclass(frozen=True)

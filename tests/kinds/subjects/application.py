@@ -2,27 +2,21 @@
 
 from integrations.core.changes import Action
 from tests.kinds.builders import application
-from tests.kinds.subjects import NOTHING, Subject, credit_note
-
-DRIFT, GONE = ["drift"], ["deleted_in_ledger"]
+from tests.kinds.subjects import DRIFT, GONE, SAME, Subject, credit_note, does, table
 
 SUBJECT = Subject(
     ref=application(),
     posted=credit_note.POSTED,
     practice=credit_note.SUBJECT.practice,
     edit=lambda raw: raw.update(TxnDate="2026-12-31"),
-    rows={
-        ("U", "U"): (NOTHING, NOTHING),
-        ("U", "C"): (NOTHING, DRIFT),
-        ("U", "V"): (NOTHING, DRIFT),
-        ("U", "M"): (NOTHING, GONE),
-        ("C", "U"): ([Action.UPDATE, Action.UPDATE], NOTHING),
-        ("C", "C"): (NOTHING, DRIFT),
-        ("C", "V"): ([Action.UPDATE, Action.CREATE], NOTHING),
-        ("C", "M"): ([Action.UPDATE], GONE),
-        ("M", "U"): ([Action.VOID, Action.VOID], NOTHING),
-        ("M", "C"): (NOTHING, DRIFT),
-        ("M", "V"): ([Action.VOID, Action.VOID], NOTHING),
-        ("M", "M"): ([Action.VOID], NOTHING),
-    },
+    rows=table(
+        unchanged=(SAME, DRIFT, DRIFT, GONE),
+        changed=(
+            does(Action.UPDATE, Action.UPDATE),
+            DRIFT,
+            does(Action.UPDATE, Action.CREATE),
+            does(Action.UPDATE, says="deleted_in_ledger"),
+        ),
+        missing=(does(Action.VOID, Action.VOID), DRIFT, does(Action.VOID, Action.VOID), does(Action.VOID)),
+    ),
 )

@@ -4,10 +4,9 @@ from dataclasses import replace
 
 from integrations.core.changes import Action
 from tests.kinds.builders import allocation, bill, contact, customer, group, paid
-from tests.kinds.subjects import NOTHING, Subject
+from tests.kinds.subjects import CONTACT_GONE, GONE, SAME, Subject, does, table
 
 POSTED = group([paid(bill(), 400)], allocations=[allocation(amount=400)])
-GONE = ["deleted_in_ledger"]
 
 SUBJECT = Subject(
     ref=customer(),
@@ -18,18 +17,9 @@ SUBJECT = Subject(
         "M": replace(POSTED, absent_contacts=frozenset({"7"})),
     },
     edit=lambda raw: raw.update(GivenName="Anna"),
-    rows={
-        ("U", "U"): (NOTHING, NOTHING),
-        ("U", "C"): ([Action.UPDATE], NOTHING),
-        ("U", "V"): (NOTHING, NOTHING),
-        ("U", "M"): (NOTHING, GONE),
-        ("C", "U"): ([Action.UPDATE], NOTHING),
-        ("C", "C"): ([Action.UPDATE, Action.UPDATE], NOTHING),
-        ("C", "V"): ([Action.UPDATE], NOTHING),
-        ("C", "M"): (NOTHING, GONE),
-        ("M", "U"): (NOTHING, ["contact_gone"]),
-        ("M", "C"): (NOTHING, ["contact_gone"]),
-        ("M", "V"): (NOTHING, ["contact_gone"]),
-        ("M", "M"): (NOTHING, GONE),
-    },
+    rows=table(
+        unchanged=(SAME, does(Action.UPDATE), SAME, GONE),
+        changed=(does(Action.UPDATE), does(Action.UPDATE, Action.UPDATE), does(Action.UPDATE), GONE),
+        missing=(CONTACT_GONE, CONTACT_GONE, CONTACT_GONE, GONE),
+    ),
 )

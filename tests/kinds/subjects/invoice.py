@@ -4,11 +4,10 @@ from dataclasses import replace
 
 from integrations.core.changes import Action
 from tests.kinds.builders import allocation, bill, group, invoice, paid
-from tests.kinds.subjects import AGREED, NOTHING, Subject
+from tests.kinds.subjects import AGREED, DRIFT, GONE, SAME, Subject, does, table
 
 POSTED = group([paid(bill(), 400)], allocations=[allocation(amount=400)])
 CHANGED = replace(POSTED, bills={"1": replace(POSTED.bills["1"], due_at=bill().issued_at)})
-DRIFT, GONE = ["drift"], ["deleted_in_ledger"]
 
 SUBJECT = Subject(
     ref=invoice(),
@@ -19,18 +18,9 @@ SUBJECT = Subject(
         "M": group([bill(state="void")], allocations=[allocation(amount=400, is_valid=False)]),
     },
     edit=lambda raw: raw.update(DocNumber="by hand"),
-    rows={
-        ("U", "U"): (NOTHING, NOTHING),
-        ("U", "C"): (NOTHING, DRIFT),
-        ("U", "V"): (NOTHING, DRIFT),
-        ("U", "M"): (NOTHING, GONE),
-        ("C", "U"): ([Action.UPDATE], NOTHING),
-        ("C", "C"): (NOTHING, DRIFT),
-        ("C", "V"): (NOTHING, DRIFT),
-        ("C", "M"): (NOTHING, GONE),
-        ("M", "U"): ([Action.VOID], NOTHING),
-        ("M", "C"): (NOTHING, DRIFT),
-        ("M", "V"): (AGREED, NOTHING),
-        ("M", "M"): (NOTHING, NOTHING),
-    },
+    rows=table(
+        unchanged=(SAME, DRIFT, DRIFT, GONE),
+        changed=(does(Action.UPDATE), DRIFT, DRIFT, GONE),
+        missing=(does(Action.VOID), DRIFT, AGREED, SAME),
+    ),
 )

@@ -2,10 +2,9 @@
 
 from integrations.core.changes import Action
 from tests.kinds.builders import allocation, bill, group, paid, payment
-from tests.kinds.subjects import AGREED, NOTHING, Subject
+from tests.kinds.subjects import AGREED, DRIFT, GONE, SAME, Subject, does, table
 
 POSTED = group([paid(bill(), 400)], allocations=[allocation(amount=400)])
-DRIFT, GONE = ["drift"], ["deleted_in_ledger"]
 
 SUBJECT = Subject(
     ref=payment(),
@@ -16,18 +15,9 @@ SUBJECT = Subject(
         "M": group([bill()], allocations=[allocation(amount=400, is_valid=False)]),
     },
     edit=lambda raw: raw.update(PaymentRefNum="by hand"),
-    rows={
-        ("U", "U"): (NOTHING, NOTHING),
-        ("U", "C"): (NOTHING, DRIFT),
-        ("U", "V"): (NOTHING, DRIFT),
-        ("U", "M"): (NOTHING, GONE),
-        ("C", "U"): ([Action.UPDATE], NOTHING),
-        ("C", "C"): (NOTHING, DRIFT),
-        ("C", "V"): (NOTHING, DRIFT),
-        ("C", "M"): (NOTHING, GONE),
-        ("M", "U"): ([Action.VOID], NOTHING),
-        ("M", "C"): (NOTHING, DRIFT),
-        ("M", "V"): (AGREED, NOTHING),
-        ("M", "M"): (NOTHING, NOTHING),
-    },
+    rows=table(
+        unchanged=(SAME, DRIFT, DRIFT, GONE),
+        changed=(does(Action.UPDATE), DRIFT, DRIFT, GONE),
+        missing=(does(Action.VOID), DRIFT, AGREED, SAME),
+    ),
 )
