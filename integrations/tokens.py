@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import requests
 import structlog
@@ -21,6 +21,7 @@ from integrations.systems.origin import WrongAddress
 
 log = structlog.get_logger(__name__)
 RENEW_BEFORE = timedelta(minutes=5)
+LOOK_AGAIN_AFTER = timedelta(seconds=5)  # a long run notices so soon that a person disconnected meanwhile
 PASTED = "The stored authorisation was sealed for another connection, so it is not used."
 UNREADABLE = (
     "The stored authorisation cannot be opened with this installation's keys (TOKEN_KEYS). "
@@ -133,12 +134,14 @@ def provider_of_tokens(
     connection: Connection, clock: Clock, session: requests.Session | None = None
 ) -> Callable[[bool], str]:
     """What a transport asks for access tokens. The callable raises Unauthorized once a person has to reconnect."""
-    seen: list[str] = []  # the last token handed out, to tell a refused one from one another process renewed since
+    last: tuple[str, datetime] | None = None  # handed out when; tells a refused token from one renewed since elsewhere
 
     def token(renew: bool) -> str:
-        access = _fresh(connection, clock, session, refused=seen[-1] if renew and seen else "")
-        seen[:] = [access]
-        return access
+        nonlocal last
+        if last and not renew and clock.now() - last[1] < LOOK_AGAIN_AFTER:
+            return last[0]
+        last = (_fresh(connection, clock, session, refused=last[0] if renew and last else ""), clock.now())
+        return last[0]
 
     return token
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping as MappingType
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from django.db import connection, transaction
+from django.db import connection
 from django.db.models import Q
 
 from integrations.core.errors import Forbidden
@@ -143,15 +143,16 @@ def _has_links(pairing: Pairing) -> bool:
     return EntityLink.objects.of(pairing.firm).filter(pairing=pairing).exists()
 
 
+_MOVE_CURSOR = """
+INSERT INTO integrations_cursor AS cursor (firm_id, pairing_id, stream, at) VALUES (%s, %s, %s, %s)
+ON CONFLICT (pairing_id, stream) DO UPDATE SET at = GREATEST(cursor.at, excluded.at)
+"""
+
+
 def move_cursor(pairing: Pairing, stream: str, at: datetime) -> None:
     """Moves a cursor forward, never back."""
-    with transaction.atomic():
-        cursor, made = Cursor.objects.of(pairing.firm).get_or_create(
-            pairing=pairing, stream=stream, defaults={"firm": pairing.firm, "at": at}
-        )
-        if not made and at > cursor.at:
-            cursor.at = at
-            cursor.save(update_fields=["at"])
+    with connection.cursor() as cursor:
+        cursor.execute(_MOVE_CURSOR, [pairing.firm_id, pairing.pk, stream, at])
 
 
 def reset_cursors(pairing: Pairing) -> None:

@@ -46,6 +46,7 @@ LOST = {
     "bank_transactions": "bank transactions, so references and over-payments of payments are not known",
 }
 UNDONE = (Issue.State.OPEN, Issue.State.DECIDED)
+BEAT_EVERY = timedelta(seconds=1)  # while reading; what is written always says so
 ROUNDS = 3  # how often a group is planned in one run: what was done may show more to do
 COUNTED = {Action.CREATE: "created", Action.UPDATE: "updated", Action.VOID: "voided", Action.ADOPT: "adopted"}
 
@@ -259,12 +260,14 @@ class Pass:
         self._save("done")
 
     def _progress(self, step: str) -> None:
+        """Called for every page read: often enough for a screen and for the hold on the pairing is once a second."""
+        if self.work.clock.now() - self.run.heartbeat_at < BEAT_EVERY:
+            return
         self.run.step = f"reading {step.replace('_', ' ')}"
         self._save("step")
 
     def _save(self, *fields: str) -> None:
-        beat(self.work, self.run)
-        self.run.save(update_fields=list(fields))
+        beat(self.work, self.run, **{name: getattr(self.run, name) for name in fields})
 
 
 def _planned(cluster: Cluster, group: Group, policy: Policy, catalog: Catalog) -> Plan:
