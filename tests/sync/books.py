@@ -24,7 +24,6 @@ def settled(portal: Portal, *codes: str, but: Iterable[int] = ()) -> None:
     assert portal.writes() == written, portal.wire.sent[written:]
     assert portal.clio_writes() == to_clio
     assert sorted(portal.codes()) == sorted(codes)
-    assert portal.plan() == ()
     assert nothing_created_in_clio(portal)
 
 
