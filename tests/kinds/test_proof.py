@@ -328,6 +328,21 @@ def test_a_correction_is_unwanted_once_its_bill_is_back_or_its_invoice_gone() ->
     assert corrections(clio(bill()), form(), replace(TAKEN_BACK, amount=money(0), is_void=True), links=over) == []
 
 
+def test_r3_8_a_corrected_invoice_and_its_memo_owe_nothing_and_what_our_payments_pay_of_it_is_credit() -> None:
+    kept = clio(bill(state="void"), allocations=[allocation(amount=400)])
+    links = CORRECTED | {payment(): BOTH[payment()]}
+    memo_left = replace(TAKEN_BACK, balance=money(600))  # 400 by our payment and 200 by a person's
+    _, comparison, owed = proven(kept, links, form(balance=money(0)), memo_left, receive())
+    assert [(one.ref, one.what) for one in comparison.differences] == [(invoice(), What.UNWANTED)]
+    assert owed == [Owed("7", money(0), money(0), money(400), money(400))]
+
+
+def test_a_memo_of_another_amount_takes_nothing_back() -> None:
+    less = replace(TAKEN_BACK, amount=money(900), balance=money(900))
+    _, _, owed = proven(GONE, CORRECTED, form(), less)
+    assert owed == [Owed("7", money(0), money(1000), money(0), money(900))]
+
+
 # Credit notes
 
 

@@ -238,12 +238,47 @@ def test_an_invoice_that_was_corrected_because_it_could_not_be_voided_is_accepte
     proof = proven(portal)
     assert [(str(one.difference.what), one.is_accepted) for one in proof.explained] == [("unwanted", True)]
     owed = proof_report(portal.firm, proof)["receivables"]
-    assert (owed["clio"], owed["quickbooks_open"], owed["quickbooks_credit"]) == ("0.00", "0.00", "40.00")
+    assert (owed["clio"], owed["quickbooks"]) == ("0.00", "0.00")  # what a person received on it is not ours
     memo = EntityLink.objects.of(portal.firm).get(kind="invoice", leg="correction")
     portal.quickbooks.delete("Payment", EntityLink.objects.of(portal.firm).get(leg="correction-apply").ledger_id)
     portal.quickbooks.delete("CreditMemo", memo.ledger_id)
     assert ("invoice", str(bill), "missing") in named(portal)
     assert not proven(portal).is_equal
+
+
+def test_money_that_stays_in_clio_is_credit_on_both_sides_once_its_invoice_is_corrected(portal: Portal) -> None:
+    bill = portal.bill("100.00", number="1")
+    portal.pay(bill, 40)
+    portal.run()
+
+    def gone(path: str, answer: Any) -> None:
+        for row in answer["data"] if "/bills.json" in path else ():
+            row["state"] = "void"
+
+    portal.wire.tamper.append(gone)
+    portal.clio.edit_bill(bill, due_at=date(2026, 5, 5))
+    portal.run()
+    open_ = proof_report(portal.firm, proven(portal))["receivables"]
+    assert (open_["clio"], open_["quickbooks"]) == ("-40.00", "60.00")  # the bill, which is named
+    portal.resolve("void_blocked", "credit_memo")
+    portal.run()
+    proof = proven(portal)
+    assert [(str(one.difference.what), one.is_accepted) for one in proof.explained] == [("unwanted", True)]
+    owed = proof_report(portal.firm, proof)["receivables"]
+    assert (owed["clio"], owed["quickbooks"], owed["quickbooks_open"]) == ("-40.00", "-40.00", "0.00")
+
+
+def test_an_invoice_that_a_deposited_payment_keeps_is_explained_by_the_payments_issue(portal: Portal) -> None:
+    bill = portal.bill("100.00", number="1")
+    payment = portal.pay(bill, 100)
+    portal.run()
+    portal.quickbooks.deposit_payments([document(portal, "payment", payment)["Id"]])
+    portal.clio.delete_payment(payment)
+    portal.clio.void_bill(bill)
+    assert [one.reason for one in proven(portal).explained] == [None, None]
+    portal.run()
+    told = [(str(one.difference.ref.kind), one.reason and one.reason.code) for one in proven(portal).explained]
+    assert told == [("invoice", "deposited_payment"), ("payment", "deposited_payment")]
 
 
 # Credit notes

@@ -15,9 +15,9 @@ class OurBooks:
     """``owners`` tells which Refs a document is linked to: one, but for transfers between two trust clients.
 
     ``customers`` are the active customers of the company: id to name. ``uses`` are the payments that set a credit memo
-    of ours, by its id, against invoices: our own, QuickBooks's and people's. ``by_hand`` are documents that a person
-    unlinked and keeps (rule R8), whether they still bear our mark or not. ``bearers`` are active customers by the
-    contact their notes name.
+    of ours, by its id, against invoices: our own, QuickBooks's and people's. ``payers`` are our live payments by the
+    invoice they pay. ``by_hand`` are documents that a person unlinked and keeps (rule R8), whether they still bear our
+    mark or not. ``bearers`` are active customers by the contact their notes name.
     """
 
     standing: Mapping[Ref, Standing]
@@ -26,6 +26,7 @@ class OurBooks:
     linked: dict[Ref, Found] = field(default_factory=dict)
     marked: dict[Ref, list[Found]] = field(default_factory=dict)
     uses: dict[str, list[Found]] = field(default_factory=dict)
+    payers: dict[str, list[Ref]] = field(default_factory=dict)
     by_hand: dict[Ref, list[Found]] = field(default_factory=dict)
     bearers: Mapping[Ref, list[str]] = field(default_factory=dict)
 
@@ -52,6 +53,9 @@ class OurBooks:
                 self.uses.setdefault(memo_id, []).append(document)
         for ref in owners:
             self.linked[ref] = document
+            if ref.kind is Kind.PAYMENT:
+                for invoice_id in document.applied:
+                    self.payers.setdefault(invoice_id, []).append(ref)
         if not owners and document.marked and not document.is_void:
             places = self.by_hand if document.marked in self.by_hand else self.marked
             places.setdefault(document.marked, []).append(document)

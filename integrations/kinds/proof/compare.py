@@ -90,7 +90,9 @@ def _unwanted(ref: Ref, live: Found, books: OurBooks) -> list[Difference]:
     paid = Ref(ref.kind, ref.practice_id, ref.leg.removeprefix(REFUND))
     if (is_refund(ref) and books.live(paid)) or (not is_refund(ref) and live.amount and not books.net(ref, live)):
         return []
-    return [difference(ref, None, live, What.UNWANTED, NOTHING, _sum(live))]
+    held_by = books.payers.get(live.id, ()) if live.entity == "Invoice" else ()
+    unwanted = difference(ref, None, live, What.UNWANTED, NOTHING, _sum(live))
+    return [replace(unwanted, payments=frozenset(payment.practice_id for payment in held_by))]
 
 
 def _absent(ref: Ref, expected: Expected | None, books: OurBooks) -> Difference:

@@ -39,5 +39,12 @@ def compare_correction(ref: Ref, asked: Demands, books: OurBooks) -> list[Differ
     return []
 
 
+def cancelled(asked: Demands, books: OurBooks) -> set[Ref]:
+    """Invoices that no bill asks for any more and the memos worth as much that take them back: together nothing."""
+    memos = {ref for ref in books.refs() if is_correction(ref) and not is_applying(ref) and books.live(ref)}
+    whole = {ref for ref in memos if compare_correction(ref, asked, books) == []}
+    return whole | {corrected(ref) for ref in whole}
+
+
 def _difference(ref: Ref, ledger_id: str, what: What, clio: str, quickbooks: str) -> Difference:
     return Difference(ref, ledger_id, what, clio, quickbooks, title=f"Correction of bill {ref.practice_id}")

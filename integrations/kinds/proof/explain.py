@@ -102,11 +102,17 @@ class Reasons:
         own = [r for r in self.about.get((one.ref.kind, one.ref.practice_id), ()) if _fits(r, one)]
         yield from (reason for reason in own if reason.ref == one.ref)
         yield from own
+        if one.what is What.UNWANTED:  # an invoice is voided once the payments that hold on to it let go
+            held = ((Kind.PAYMENT, id) for id in sorted(one.payments))
+            yield from (r for r in self._in_the_way(held) if not r.is_accepted)
         if one.what in EXTRA or one.is_gone:
             return  # what was posted and is gone, or is there once too often, waits for nothing
-        for key in _depends_on(one):
-            yield from (r for r in self.about.get(key, ()) if r.code not in NOT_IN_THE_WAY)
+        yield from self._in_the_way(_depends_on(one))
         yield from (reason for reason in self.firm if one.ref.kind in FIRM_WIDE.get(reason.code, ()))
+
+    def _in_the_way(self, keys: Iterable[tuple[Kind, str]]) -> Iterator[Reason]:
+        for key in keys:
+            yield from (r for r in self.about.get(key, ()) if r.code not in NOT_IN_THE_WAY)
 
 
 def _fits(reason: Reason, one: Difference) -> bool:

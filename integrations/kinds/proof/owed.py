@@ -15,7 +15,7 @@ from integrations.kinds.proof.books import OurBooks
 from integrations.kinds.proof.clio import Demands
 from integrations.kinds.proof.compare import Comparison, compare_documents, difference
 from integrations.kinds.proof.contacts import compare_contacts
-from integrations.kinds.proof.corrections import is_applying
+from integrations.kinds.proof.corrections import cancelled, is_applying, is_correction
 from integrations.kinds.proof.words import Difference, Expected, Found, What
 from integrations.kinds.refund import is_refund
 
@@ -137,7 +137,11 @@ def _paid_by(ref: Ref, asked: Demands, books: OurBooks) -> Iterator[Ref]:
 
 
 def owed(asked: Demands, books: OurBooks) -> list[Owed]:
-    """Per contact, the open balances of posted bills and the open credit of posted payments."""
+    """Per contact, the open balances of posted bills and the open credit of posted payments.
+
+    What pays an invoice that no bill asks for any more is credit as soon as a correction takes that invoice back
+    (rule R3.8): in Clio it pays nothing that is left.
+    """
     sums: dict[str, list[Decimal]] = defaultdict(lambda: [ZERO] * 4)
     for contact_id, column, amount in (*_in_clio(asked, books), *_in_quickbooks(asked, books)):
         sums[contact_id][column] += amount
@@ -150,7 +154,13 @@ def _in_clio(asked: Demands, books: OurBooks) -> Iterator[tuple[str, int, Decima
             yield asked.documents[legs[0]].contact_id, 0, asked.balances[bill_id]
     for ref, expected in asked.documents.items():
         if _is_paying(ref) and _is_posted(ref, books):
-            yield expected.contact_id, 2, expected.amount - sum(expected.applied.values(), ZERO)
+            paid = (part for invoice, part in expected.applied.items() if _counts(invoice, asked))
+            yield expected.contact_id, 2, expected.amount - sum(paid, ZERO)
+
+
+def _counts(invoice: Ref, asked: Demands) -> bool:
+    """Whether a bill still asks for this invoice, or may do so."""
+    return invoice in asked.documents or invoice in asked.kept or invoice in asked.unclear
 
 
 def _is_posted(ref: Ref, books: OurBooks) -> bool:
@@ -158,18 +168,24 @@ def _is_posted(ref: Ref, books: OurBooks) -> bool:
 
 
 def _in_quickbooks(asked: Demands, books: OurBooks) -> Iterator[tuple[str, int, Decimal]]:
-    contacts = books.contacts()
+    contacts, over = books.contacts(), cancelled(asked, books)
+    over_ids = {books.id_of(ref) for ref in over if not is_correction(ref)}
     for ref in books.refs() - asked.kept - asked.unclear.keys():
         if is_applying(ref) or (ref.kind is not Kind.INVOICE and not _is_paying(ref)):
             continue
         expected = asked.documents.get(ref)
-        for document in books.every_live(ref):
+        for document in books.every_live(ref)[1 if ref in over else 0 :]:
             contact_id = expected.contact_id if expected else contacts.get(document.customer_id, "")
             if document.entity == "Invoice":
                 yield contact_id, 1, document.balance
             else:
-                ours = (part for id, part in books.pays(document).items() if ("Invoice", id) in books.owners)
-                yield contact_id, 3, books.net(ref, document) - sum(ours, ZERO)
+                paid = (part for id, part in books.pays(document).items() if _is_asked_for(id, books, over_ids))
+                yield contact_id, 3, books.net(ref, document) - sum(paid, ZERO)
+
+
+def _is_asked_for(invoice_id: str, books: OurBooks, over_ids: set[str]) -> bool:
+    """Whether it is an invoice of ours that is not taken back."""
+    return ("Invoice", invoice_id) in books.owners and invoice_id not in over_ids
 
 
 def compare_owed(sums: Iterable[Owed], asked: Demands, books: OurBooks, known: list[Difference]) -> list[Difference]:
