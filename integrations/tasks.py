@@ -23,6 +23,7 @@ BELL_LOST_AFTER = timedelta(minutes=2)  # by then a free worker would have taken
 CHECK_EVERY = timedelta(days=1)  # rule R9, for firms whose runs do not get that far; every run checks for itself
 CHECK_AGAIN_AFTER = timedelta(hours=1)  # a check that failed is not tried every minute
 WORKER = "queue"
+ASKED = Q(sync_asked_at__isnull=False) | Q(hooked_at__isnull=False)  # by a person, by a webhook
 
 
 def ask_for_sync(pairing: Pairing, user: User | None, clock: Clock) -> None:
@@ -82,11 +83,23 @@ def _next_run(pairing_id: int, clock: Clock) -> SyncRun | None:
 
 def _open_due(pairing: Pairing, clock: Clock) -> SyncRun | None:
     asked_by = pairing.sync_asked_by if pairing.sync_asked_at else None
-    trigger = SyncRun.Trigger.PERSON if pairing.sync_asked_at else SyncRun.Trigger.SCHEDULE
     try:
-        return open_run(pairing, clock, trigger, asked_by)
+        return open_run(pairing, clock, _trigger(pairing, clock), asked_by)
     except RunIsOpen:
         return None
+
+
+def _trigger(pairing: Pairing, clock: Clock) -> str:
+    """A run that a webhook asked for reads what is marked; where a poll is due as well, the poll sees that too."""
+    if pairing.sync_asked_at is not None:
+        return SyncRun.Trigger.PERSON
+    if pairing.hooked_at is None or _poll_is_due(pairing, clock):
+        return SyncRun.Trigger.SCHEDULE
+    return SyncRun.Trigger.WEBHOOK
+
+
+def _poll_is_due(pairing: Pairing, clock: Clock) -> bool:
+    return pairing.next_sync_at is not None and pairing.next_sync_at <= clock.now()
 
 
 def _claim_sliced(pairing: Pairing, clock: Clock) -> SyncRun | None:
@@ -99,7 +112,7 @@ def _claim_sliced(pairing: Pairing, clock: Clock) -> SyncRun | None:
 
 def _is_due(pairing: Pairing, clock: Clock) -> bool:
     """Asked for, on schedule, or left unfinished by a worker that died."""
-    if pairing.sync_asked_at is not None or (pairing.next_sync_at is not None and pairing.next_sync_at <= clock.now()):
+    if pairing.sync_asked_at or pairing.hooked_at or _poll_is_due(pairing, clock):
         return True
     return _left_behind(clock.now()).filter(firm=pairing.firm, pairing=pairing).exists()
 
@@ -112,8 +125,8 @@ def _left_behind(now: datetime) -> QuerySet[SyncRun]:
 
 
 def _is_asked_again(pairing_id: int) -> bool:
-    """Somebody asked while the run was under way; what they changed may have come too late for it."""
-    return Pairing.all_firms.filter(pk=pairing_id, archived_at=None, sync_asked_at__isnull=False).exists()
+    """A person or a webhook asked while the run was under way; what they changed may have come too late for it."""
+    return Pairing.all_firms.filter(ASKED, pk=pairing_id, archived_at=None).exists()
 
 
 def _close(run: SyncRun, clock: Clock, reason: str) -> None:
@@ -154,8 +167,9 @@ def _due(now: datetime) -> list[int]:
     """Pairings that may run and should, who asked first comes first."""
     live = _connected().exclude(start_date=None)
     left = _left_behind(now).values("pairing_id")
-    due = live.filter(Q(sync_asked_at__isnull=False) | Q(next_sync_at__lte=now) | Q(pk__in=left))
-    return list(due.order_by(F("sync_asked_at").asc(nulls_last=True), "next_sync_at").values_list("pk", flat=True))
+    due = live.filter(ASKED | Q(next_sync_at__lte=now) | Q(pk__in=left))
+    first = F("sync_asked_at").asc(nulls_last=True), F("hooked_at").asc(nulls_last=True), "next_sync_at"
+    return list(due.order_by(*first).values_list("pk", flat=True))
 
 
 def scheduled_tick() -> None:
@@ -186,5 +200,5 @@ def run_errand(errand_id: int) -> None:
     clock = SystemClock()
     errands.carry_out(errand_id, clock)
     waiting = Pairing.all_firms.filter(pk__in=Errand.all_firms.filter(pk=errand_id).values("pairing_id"))
-    for pairing_id in waiting.filter(archived_at=None, sync_asked_at__isnull=False).values_list("pk", flat=True):
+    for pairing_id in waiting.filter(ASKED, archived_at=None).values_list("pk", flat=True):
         ring(pairing_id)

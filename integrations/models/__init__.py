@@ -9,11 +9,13 @@ from integrations.models.link import EntityLink
 from integrations.models.mirror import Record
 from integrations.models.pairing import Cursor, Mapping, Pairing
 from integrations.models.trust import TrustSweep
+from integrations.models.webhook import Delivery, StaleMark, Subscription
 from integrations.models.worker import Worker
 
 __all__ = [
     "Connection",
     "Cursor",
+    "Delivery",
     "Dispatch",
     "EntityLink",
     "Errand",
@@ -26,6 +28,8 @@ __all__ = [
     "PlannedChange",
     "Record",
     "Severity",
+    "StaleMark",
+    "Subscription",
     "SyncEvent",
     "SyncRun",
     "System",

@@ -33,6 +33,7 @@ class Connection(FirmOwned):
     confirmed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     confirmed_at = models.DateTimeField(null=True)
     disconnected_at = models.DateTimeField(null=True)
+    heard_at = models.DateTimeField(null=True)  # when a webhook last told of this account, to the minute
 
     class Meta(FirmOwned.Meta):
         constraints = [

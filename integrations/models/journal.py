@@ -28,6 +28,7 @@ class SyncRun(PairingHistory):
         SCHEDULE = "schedule", "Schedule"
         PERSON = "person", "Sync now"
         COMMAND = "command", "Command line"
+        WEBHOOK = "webhook", "Webhook"
 
     WAITING = "waiting for its turn"  # the step of a run between two slices
 

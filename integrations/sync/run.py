@@ -4,7 +4,7 @@ import logging
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
 
@@ -70,12 +70,18 @@ def open_run(pairing: Pairing, clock: Clock, trigger: str, user: User | None = N
             run = SyncRun.objects.of(pairing.firm).create(
                 pairing=pairing, trigger=trigger, started_by=user, started_at=now, heartbeat_at=now
             )
-            asked = {"sync_asked_at": None, "sync_asked_by": None, "next_sync_at": now + SYNC_EVERY}
-            Pairing.objects.of(pairing.firm).filter(pk=pairing.pk).update(**asked)
+            Pairing.objects.of(pairing.firm).filter(pk=pairing.pk).update(hooked_at=None, **_asked(trigger, now))
             return run
     except IntegrityError as error:
         other = SyncRun.objects.of(pairing.firm).filter(pairing=pairing, finished_at=None).first()
         raise RunIsOpen(f"run {other.pk if other else ''} is open") from error
+
+
+def _asked(trigger: str, now: datetime) -> dict[str, datetime | None]:
+    """What the start of a run settles. One for webhooks is no poll, so it puts none off."""
+    if trigger == SyncRun.Trigger.WEBHOOK:
+        return {}
+    return {"sync_asked_at": None, "sync_asked_by": None, "next_sync_at": now + SYNC_EVERY}
 
 
 @dataclass

@@ -19,6 +19,8 @@ from integrations.models import (
     Pairing,
     PlannedChange,
     Record,
+    StaleMark,
+    Subscription,
     SyncEvent,
     SyncRun,
     TrustSweep,
@@ -27,7 +29,7 @@ from integrations.models import (
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
-def made[M: FirmOwned](model: type[M], firm: Firm, **values: Any) -> M:
+def made[M: FirmOwned](model: type[M], firm: Firm, /, **values: Any) -> M:
     """A row of ``model``, through the manager of its firm."""
     rows: Any = model.objects.of(firm)
     row = rows.create(**values)
@@ -104,6 +106,17 @@ def token_of(connection: Connection, **values: Any) -> OAuthToken:
     return made(OAuthToken, connection.firm, connection=connection, **wanted)
 
 
+def subscription_of(connection: Connection, **values: Any) -> Subscription:
+    wanted = {
+        "model": "bill",
+        "token_digest": f"digest-{connection.pk}",
+        "asked_at": NOW,
+        "next_look_at": NOW,
+        **values,
+    }
+    return made(Subscription, connection.firm, connection=connection, **wanted)
+
+
 def one_of_each(firm: Firm, user: User) -> dict[type[FirmOwned], FirmOwned]:
     """One row of every model that a firm owns."""
     pairing = pairing_of(firm)
@@ -131,6 +144,8 @@ def one_of_each(firm: Firm, user: User) -> dict[type[FirmOwned], FirmOwned]:
         event_of(pairing, run=run, dispatch=dispatch),
         issue_of(pairing, practice_id=mine),
         made(PlannedChange, firm, pairing=pairing, errand=errand, **change),
+        subscription_of(pairing.practice),
+        made(StaleMark, firm, pairing=pairing, side="practice", entity="bills", external_id=mine, since=NOW),
         made(IgnoredCustomer, firm, pairing=pairing, ledger_id=mine, ignored_at=NOW),
     ]
     return {type(row): row for row in every}

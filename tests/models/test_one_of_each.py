@@ -6,9 +6,20 @@ import pytest
 from django.db import transaction
 
 from firms.models import Firm
-from integrations.models import Connection, EntityLink, Issue, Pairing
+from integrations.models import Connection, Delivery, EntityLink, Issue, Pairing, StaleMark, Subscription
 from tests.models.refusals import refused
-from tests.models.rows import NOW, connection_of, dispatch_of, issue_of, link_of, made, pairing_of, run_of, token_of
+from tests.models.rows import (
+    NOW,
+    connection_of,
+    dispatch_of,
+    issue_of,
+    link_of,
+    made,
+    pairing_of,
+    run_of,
+    subscription_of,
+    token_of,
+)
 
 
 def test_an_account_has_one_live_connection_across_all_firms(acme: Firm, globex: Firm) -> None:
@@ -116,3 +127,29 @@ def test_the_firm_as_a_whole_has_one_issue_per_code(acme: Firm) -> None:
     issue_of(pairing, code="reconnect", kind="", practice_id="")
     again = refused(lambda: issue_of(pairing, code="reconnect", kind="", practice_id=""))
     assert again == "one_open_issue_per_record_and_code"
+
+
+def test_a_connection_has_one_live_subscription_to_each_model(acme: Firm) -> None:
+    connection = connection_of(acme)
+    subscription_of(connection, token_digest="1")
+    assert refused(lambda: subscription_of(connection, token_digest="2")) == "one_live_subscription_per_model"
+    subscription_of(connection, token_digest="3", model="contact")
+    Subscription.objects.of(acme).update(state="ended")
+    subscription_of(connection, token_digest="4")
+
+
+def test_a_webhook_is_kept_once_whoever_sent_it(acme: Firm) -> None:
+    mine = subscription_of(connection_of(acme))
+    values = {"body_sha256": "a" * 64, "size": 2, "received_at": NOW, "outcome": "nothing"}
+    for sender in (None, mine):
+        Delivery.objects.create(subscription=sender, **values)
+        again = refused(lambda sender=sender: Delivery.objects.create(subscription=sender, **values))  # type: ignore[misc]
+        assert again == "one_delivery_per_body"
+
+
+def test_a_record_is_marked_once_on_each_side(acme: Firm) -> None:
+    pairing = pairing_of(acme)
+    mark = {"pairing": pairing, "entity": "Invoice", "external_id": "1", "since": NOW}
+    made(StaleMark, acme, side="ledger", **mark)
+    made(StaleMark, acme, side="practice", **mark)
+    assert refused(lambda: made(StaleMark, acme, side="ledger", **mark)) == "one_mark_per_record"
