@@ -104,6 +104,11 @@ class Draftbook:
     def add(self, change: Change) -> None:
         self.changes[change.ref] = change
 
+    def drop(self, change: Change) -> None:
+        """Takes a change out again, with the number and the name it claimed."""
+        del self.changes[change.ref]
+        self.catalog.forget(change.ref)
+
     def add_for_practice(self, change: Change) -> None:
         self.to_practice.append(change)
 

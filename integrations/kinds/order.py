@@ -28,7 +28,7 @@ def arranged(book: Draftbook) -> tuple[Change, ...]:
     while taking := _waits_for_itself(book):
         book.add(_only_letting_go(book, taking, moving))
         book.wait(taking.ref)
-    _hold_back(book)
+    hold_back(book)
     return ordered(tuple(book.changes.values()), _stage)
 
 
@@ -168,10 +168,9 @@ def _only_letting_go(book: Draftbook, change: Change, moving: set[str]) -> Chang
     return replace(change, draft=draft, practice_fingerprint=draft.fingerprint, after=after)
 
 
-def _hold_back(book: Draftbook) -> None:
+def hold_back(book: Draftbook) -> None:
     """Takes out changes whose way is barred by a document that cannot be changed now."""
     while held := [c for c in book.changes.values() if (c.after & book.blocked) - book.changes.keys()]:
         for change in held:
-            del book.changes[change.ref]
-            book.catalog.forget(change.ref)
+            book.drop(change)
             book.wait(change.ref)

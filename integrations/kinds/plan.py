@@ -5,14 +5,14 @@ from integrations.core.mapping import Policy
 from integrations.kinds.catalog import Catalog
 from integrations.kinds.group import Draftbook, Group
 from integrations.kinds.invoice import TRUST_KIND
-from integrations.kinds.order import arranged
+from integrations.kinds.order import arranged, hold_back
 from integrations.kinds.plan_contacts import chosen_contacts, linked_contacts, plan_contact
 from integrations.kinds.plan_credit_notes import plan_credit_notes
 from integrations.kinds.plan_foreign import plan_foreign_payments
 from integrations.kinds.plan_inactive import plan_inactive
 from integrations.kinds.plan_invoices import plan_bill, plan_unreadable_bills, scoped_bills
 from integrations.kinds.plan_payments import plan_payments
-from integrations.kinds.plan_trust import plan_trust
+from integrations.kinds.plan_trust import hold_with_trust, plan_trust
 from integrations.kinds.trust_desk import trust_contacts
 
 
@@ -33,6 +33,8 @@ def plan_group(group: Group, policy: Policy, catalog: Catalog) -> Plan:
     plan_payments(book)
     plan_credit_notes(book)
     plan_foreign_payments(book)
+    desk = plan_trust(book)
     plan_inactive(book)
-    plan_trust(book)
+    hold_back(book)
+    hold_with_trust(book, desk)
     return book.plan(arranged(book))

@@ -2,27 +2,70 @@
 
 from dataclasses import replace
 
-from integrations.core.changes import LOCAL, Action, Change, Problem
+from integrations.core.changes import LOCAL, Action, Change, Draft, Problem
+from integrations.core.read import nested, text
 from integrations.core.records import Kind, Ref
 from integrations.kinds.contact import Contact
 from integrations.kinds.contact_drafts import CustomerDraft
+from integrations.kinds.credit_note import EmptiedMemo
 from integrations.kinds.group import Draftbook, LinkState
+from integrations.kinds.trust_drafts import JournalDraft
 
 
 def plan_inactive(book: Draftbook) -> None:
     """Once everything else is planned: who of those that are written for has to be made active first."""
-    for ref in sorted({ref for change in book.changes.values() for ref in _needs(change)}):
+    for change in list(book.changes.values()):
+        _add_named(book, change)
+    needed = {ref for change in book.changes.values() if _is_written(change) for ref in change.after}
+    for ref in sorted(ref for ref in needed - book.blocked if ref.kind is Kind.CONTACT):
         link = book.link(ref)
-        customer = book.catalog.customers.get(link.ledger_id) if link else None
-        if link and customer and not customer.active and _stays(book, ref, link):
+        if link and _is_inactive(book, link.ledger_id) and _stays(book, ref, link):
             _plan(book, ref, link)
 
 
-def _needs(change: Change) -> list[Ref]:
-    """The contacts a written document names; a void names nobody."""
-    if change.ref.kind is Kind.CONTACT or change.action in LOCAL or change.action is Action.VOID:
-        return []
-    return [ref for ref in change.after if ref.kind is Kind.CONTACT]
+def _is_written(change: Change) -> bool:
+    """Whether a document is sent that names people; QuickBooks's own void names nobody."""
+    is_void = change.action is Action.VOID and change.draft is None
+    return change.ref.kind is not Kind.CONTACT and change.action not in LOCAL and not is_void
+
+
+def _is_inactive(book: Draftbook, customer_id: str) -> bool:
+    customer = book.catalog.customers.get(customer_id)
+    return customer is not None and not customer.active
+
+
+def _add_named(book: Draftbook, change: Change) -> None:
+    """A document that names customers as QuickBooks has them comes after whoever they stand for in Clio."""
+    named = _named(change.draft)
+    owners = {id: book.catalog.owners.get(("Customer", id)) for id in named}
+    strangers = [id for id, owner in owners.items() if owner is None or book.link(owner) is None]
+    if idle := [id for id in strangers if _is_inactive(book, id)]:
+        book.drop(change)
+        return book.report(_of_nobody_here(book, change, idle[0]))
+    if named:
+        book.add(replace(change, after=change.after | {owner for owner in owners.values() if owner}))
+
+
+def _named(draft: Draft | None) -> list[str]:
+    """Ids of the customers that are written back as they were read."""
+    if isinstance(draft, JournalDraft):
+        return [line.name[1] for line in draft.lines if line.name and line.name[0] == "Customer"]
+    if isinstance(draft, EmptiedMemo):
+        return [text(nested(draft.raw, "CustomerRef"), "value")]
+    return []
+
+
+def _of_nobody_here(book: Draftbook, change: Change, customer_id: str) -> Problem:
+    name = book.catalog.customers[customer_id].plain_name
+    return Problem(
+        "customer_inactive",
+        change.ref,
+        f"{change.title} names “{name}”, who was made inactive in QuickBooks, and QuickBooks takes nothing for an "
+        "inactive customer. Make it active there; until then this waits.",
+        title=change.title,
+        ledger_id=customer_id,
+        details={"without": ["reactivate"]},
+    )
 
 
 def _stays(book: Draftbook, ref: Ref, link: LinkState) -> bool:

@@ -43,14 +43,12 @@ from integrations.kinds.trust_problems import (
 )
 
 
-def plan_trust(book: Draftbook) -> None:
+def plan_trust(book: Draftbook) -> Desk:
     """Adds the changes of every trust row of the group; payments are planned before."""
     desk = desk_of(book)
     for row in desk.sorted():
         if row.id not in desk.givers:
             _plan_row(book, desk, row)
-    for row_id in sorted(desk.givers):
-        _plan_receiver(book, desk, desk.rows[row_id])
     for row_id, account_id in sorted(book.group.gone_trust.items(), key=lambda gone: id_order(gone[0])):
         link = live_link(book, row_id)
         if link and book.policy.has_trust(account_id):
@@ -59,6 +57,13 @@ def plan_trust(book: Draftbook) -> None:
         book.report(unreadable_row(Ref(Kind.TRUST_ENTRY, row_id), reason))
     _let_go_of_joined(book, desk)
     plan_reversals(book)
+    return desk
+
+
+def hold_with_trust(book: Draftbook, desk: Desk) -> None:
+    """What shares the fate of a trust row waits with it: the other row of a transfer, and the payment."""
+    for row_id in sorted(desk.givers):
+        _hold_receiver(book, desk, desk.rows[row_id])
     _hold_payments(book, desk)
 
 
@@ -73,7 +78,7 @@ def _plan_row(book: Draftbook, desk: Desk, row: TrustRow) -> None:
     return _plan_new(book, desk, row)
 
 
-def _plan_receiver(book: Draftbook, desk: Desk, row: TrustRow) -> None:
+def _hold_receiver(book: Draftbook, desk: Desk, row: TrustRow) -> None:
     """The money-in row of a transfer: the other row's entry stands for it, and it waits where that one does."""
     giver = desk.rows[desk.givers[row.id]]
     if own_ref(book, giver.id) in book.blocked:
@@ -218,16 +223,11 @@ def _hold_payments(book: Draftbook, desk: Desk) -> None:
             if change is None:
                 continue
             if any(own_ref(book, row_id) in book.blocked for row_id in row_ids):
-                _hold(book, ref)
+                book.drop(change)
                 book.wait(ref)
             elif not row_ids and _lacks_its_row(book, change, payment.dated):
-                _hold(book, ref)
+                book.drop(change)
                 book.report(trust_row_missing(ref, change.title, accounts))
-
-
-def _hold(book: Draftbook, ref: Ref) -> None:
-    del book.changes[ref]
-    book.catalog.forget(ref)
 
 
 def _lacks_its_row(book: Draftbook, change: Change, on: date | None) -> bool:

@@ -57,7 +57,7 @@ def transfer(play: Play, pick: Pick) -> None:
         bank_account_id=fund["bank_account_id"],
         to_bank_account_id=into,
     )
-    play.transfers |= set(rows)
+    play.transfers.append(rows)
 
 
 def change_amount(play: Play, pick: Pick) -> None:
@@ -99,8 +99,9 @@ def _fund(play: Play, pick: Pick) -> Doc:
 def _free_rows(play: Play) -> list[Doc]:
     """Rows that are neither a payment's nor one of a transfer's two."""
     trust = set(_accounts(play))
+    moved = {row for transfer in play.transfers for row in transfer}
     rows = (row for row in play.clio.all("bank_transaction") if row["bank_account_id"] in trust)
-    return [row for row in rows if not row["payment_id"] and row["id"] not in play.transfers]
+    return [row for row in rows if not row["payment_id"] and row["id"] not in moved]
 
 
 ACTS = (

@@ -1,7 +1,7 @@
 """What has to be true of trust money: account by account and client by client, since the start date."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -15,14 +15,15 @@ Sums = dict[tuple[int, int], Decimal]  # by Clio account and contact
 
 @dataclass
 class TrustAgreement(Agreement):
-    """``trust_accounts``: a Clio trust account to its QuickBooks bank and liability; ``transfers``: their rows."""
+    """``trust_accounts``: a Clio trust account to its QuickBooks bank and liability; ``transfers``: rows out and in."""
 
     trust_accounts: Mapping[int, tuple[str, str]] = field(default_factory=dict)
-    transfers: frozenset[int] = frozenset()
+    transfers: Collection[tuple[int, int]] = ()
 
     def check(self) -> list[str]:
         super().check()
         self._entries = self._trust_documents()
+        self._other_row = self._rows_of_one_entry()
         self._check_clients()
         for row in self._rows():
             self._check_row(row)
@@ -46,7 +47,19 @@ class TrustAgreement(Agreement):
         rows = (row for row in self.clio["bank_transactions"] if row["bank_account_id"] in self.trust_accounts)
         return [row for row in rows if date.fromisoformat(row["date"]) >= self.start]
 
+    def _rows_of_one_entry(self) -> dict[int, Doc]:
+        """From each row of a transfer within one account to its other row: one entry stands for both (R6.4)."""
+        rows = {row["id"]: row for row in self.clio["bank_transactions"]}
+        kept = [(rows[a], rows[b]) for a, b in self.transfers if a in rows and b in rows]
+        within = [(out, into) for out, into in kept if out["bank_account_id"] == into["bank_account_id"]]
+        return {row["id"]: other for pair in within for row, other in (pair, pair[::-1])}
+
     def _row_waits(self, row: Doc) -> bool:
+        """Whether an issue names the row, or the one it shares its entry with, or what they belong to."""
+        other = self._other_row.get(row["id"])
+        return self._is_named_row(row) or (other is not None and self._is_named_row(other))
+
+    def _is_named_row(self, row: Doc) -> bool:
         """Whether an issue names the row, its client, or the payment or bill it belongs to."""
         about = (("trust_entry", row["id"]), ("contact", row["client_id"]), ("invoice", row["bill_id"]))
         if any(self._excused(kind, id) for kind, id in about):
@@ -89,7 +102,7 @@ class TrustAgreement(Agreement):
     # Row by row
 
     def _check_row(self, row: Doc) -> None:
-        if row["id"] in self.transfers or self._row_waits(row):
+        if row["id"] in self._other_row or self._row_waits(row):
             return
         bank, liability = self.trust_accounts[row["bank_account_id"]]
         found = [
