@@ -8,6 +8,7 @@ from typing import Any
 from firms.models import Firm
 from integrations.core.money import ZERO
 from integrations.core.records import Kind
+from integrations.kinds.proof.clio import ACCOUNTS, CHARGES, MEMOS, RECEIPTS, TRUST_ROWS
 from integrations.kinds.proof.explain import Explained
 from integrations.kinds.proof.owed import Owed
 from integrations.kinds.proof.transit import InTransit
@@ -34,6 +35,15 @@ TO_DO: Mapping[What, str] = {
     What.RECEIVABLE: "Compare the customer's list of transactions in QuickBooks with its bills in Clio.",
 }
 
+# What a list tells that nothing else does, so that it is not compared while Clio keeps the list from the user.
+NOT_COMPARED: Mapping[str, str] = {
+    CHARGES: "how bills with interest are split, and their balances",
+    MEMOS: "the dates of credit notes",
+    ACCOUNTS: "what payments received above the bills they pay, and trust entries",
+    RECEIPTS: "what payments received above the bills they pay",
+    TRUST_ROWS: "trust entries",
+}
+
 
 def proof_report(firm: Firm, proof: Reconciliation) -> dict[str, Any]:
     """`reconcile --json` where both sides could be read."""
@@ -53,12 +63,14 @@ def proof_report(firm: Firm, proof: Reconciliation) -> dict[str, Any]:
         "clio_as_of": proof.clio_as_of.isoformat(),
         "quickbooks_as_of": proof.quickbooks_as_of.isoformat(),
         "open_run": proof.open_run,
+        "not_compared": [{"list": name, "what": what} for name, what in NOT_COMPARED.items() if name in proof.closed],
     }
 
 
 def unread_report(firm: Firm, reason: str) -> dict[str, Any]:
     """The same where a side could not be read: nothing is known, so nothing is equal."""
-    return {"firm": firm.slug, "equal": False, "reason": reason, "differences": [], "receivables": None, "trust": []}
+    unread: dict[str, Any] = {"differences": [], "receivables": None, "trust": [], "not_compared": []}
+    return {"firm": firm.slug, "equal": False, "reason": reason, **unread}
 
 
 def _difference(one: Explained) -> dict[str, Any]:

@@ -300,6 +300,18 @@ def test_reconcile_of_equal_books_ends_with_nought(posted: Portal) -> None:
     assert (told.status, told.out.splitlines()[-1]) == (0, "Equal")
 
 
+def test_reconcile_says_what_it_could_not_compare_and_ends_by_what_it_could(posted: Portal) -> None:
+    posted.clio.forbid(posted.clio.account["owner_id"], "accounting")
+    ended = run("reconcile", "acme", "--json")
+    what = "what payments received above the bills they pay, and trust entries"
+    assert (ended.status, ended.json["not_compared"]) == (0, [{"list": "bank_accounts", "what": what}])
+    told = run("reconcile", "acme").out.splitlines()
+    said = f"Not compared: {what}. Clio does not let the connected user read bank accounts."
+    assert told[-2:] == [said, "Equal, as far as it was compared"]
+    posted.quickbooks.edit("Invoice", posted.invoice("7")["Id"], TxnDate="2026-02-03")
+    assert run("reconcile", "acme").status == 1
+
+
 def test_reconcile_names_what_was_changed_behind_our_back_and_accepts_what_was_accepted(posted: Portal) -> None:
     invoice = posted.invoice("7")
     posted.quickbooks.edit("Invoice", invoice["Id"], TxnDate="2026-02-03")

@@ -150,6 +150,11 @@ def interest_leg(charge: InterestCharge) -> str:
     return f"interest-{charge.id}"
 
 
+def is_interest(ref: Ref) -> bool:
+    """Whether the invoice of this Ref is that of an interest charge."""
+    return ref.kind is Kind.INVOICE and ref.leg.startswith("interest-")
+
+
 def interest_draft(bill: Bill, charge: InterestCharge, index: int, policy: Policy) -> InvoiceDraft:
     """Rule R3.4: one invoice per interest charge, numbered ``<bill number>-I<index>``.
 

@@ -1,10 +1,11 @@
 """Reading both systems afresh for a reconciliation: whole lists, page by page, nothing of them kept."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from integrations.core.errors import Forbidden
 from integrations.core.mapping import Policy
 from integrations.core.ports import Page, Raw
 from integrations.core.read import Unreadable, money, text
@@ -13,7 +14,7 @@ from integrations.kinds import credit_note, invoice, payment
 from integrations.kinds.contact import decode_customer
 from integrations.kinds.invoice import id_order
 from integrations.kinds.proof.books import OurBooks
-from integrations.kinds.proof.clio import ClioBooks, may_be_in_scope
+from integrations.kinds.proof.clio import ACCOUNTS, CHARGES, MEMOS, RECEIPTS, TRUST_ROWS, ClioBooks, may_be_in_scope
 from integrations.kinds.proof.ledger import found
 from integrations.kinds.proof.words import Found, Standing
 from integrations.kinds.trust_entry import decode_row
@@ -36,12 +37,16 @@ class Clio:
         self.as_of: datetime | None = None
 
     def read(self) -> ClioBooks:
-        """Every list that what we post depends on. Raises RemoteError: a list that may not be read is not empty."""
+        """Every list that what we post depends on. Raises RemoteError: a list that could not be read is not empty.
+
+        What Clio does not let the user read and a run can do without is noted as closed; the rest is compared.
+        """
         for filters in ({"type": "revenue"}, {"state": "void"}, {"state": "deleted"}):
             self._keep_bills(self._rows("bills", filters=filters))
         self._read_unlisted_bills()
         self._read_parts({"status": "valid"}, {})
-        self.books.memos |= {m.id: m for m in _decoded(self._rows("credit_memos"), credit_note.decode_memo)}
+        with self._may_be_closed(MEMOS):
+            self.books.memos |= {m.id: m for m in _decoded(self._rows("credit_memos"), credit_note.decode_memo)}
         self._read_banks()
         return self.books
 
@@ -50,6 +55,13 @@ class Clio:
         self.books.forget_bill(bill_id)
         self._keep_bills(self._rows("bills", ids=[bill_id]))
         self._read_parts({"status": "valid", "bill_id": bill_id}, {"bill_id": bill_id})
+
+    @contextmanager
+    def _may_be_closed(self, name: str) -> Iterator[None]:
+        try:
+            yield
+        except Forbidden:
+            self.books.closed.add(name)
 
     def _rows(self, entity: str, ids: Sequence[str] = (), filters: Mapping[str, str] | None = None) -> Iterator[Raw]:
         for page in self._work.practice.pages(entity, ids=ids, filters=filters):
@@ -73,19 +85,25 @@ class Clio:
     def _read_parts(self, allocations: Mapping[str, str], charges: Mapping[str, str]) -> None:
         rows = self._rows("allocations", filters=allocations)
         self.books.allocations |= {a.id: a for a in _decoded(rows, invoice.decode_allocation)}
-        rows = self._rows("interest_charges", filters=charges)
-        self.books.charges |= {c.id: c for c in _decoded(rows, invoice.decode_interest)}
+        with self._may_be_closed(CHARGES):
+            rows = self._rows("interest_charges", filters=charges)
+            self.books.charges |= {c.id: c for c in _decoded(rows, invoice.decode_interest)}
 
     def _read_banks(self) -> None:
         """Receipts of Operating accounts (R4.1), and the whole ledgers of trust accounts that are mapped (R6.1)."""
-        for account in list(self._rows("bank_accounts")):
+        accounts: list[Raw] = []
+        with self._may_be_closed(ACCOUNTS):
+            accounts += self._rows("bank_accounts")
+        for account in accounts:
             account_id, kind = text(account, "id"), text(account, "type")
+            rows = self._rows("bank_transactions", filters={"bank_account_id": account_id})
             if kind == payment.OPERATING:
-                rows = self._rows("bank_transactions", filters={"bank_account_id": account_id})
-                self.books.receipts |= {r.id: r for r in _decoded(rows, payment.decode_receipt) if r}
+                with self._may_be_closed(RECEIPTS):
+                    self.books.receipts |= {r.id: r for r in _decoded(rows, payment.decode_receipt) if r}
             if kind == payment.TRUST and self._policy.has_trust(account_id):
                 self.trust_accounts[account_id] = text(account, "name")
-                self._keep_trust(self._rows("bank_transactions", filters={"bank_account_id": account_id}))
+                with self._may_be_closed(TRUST_ROWS):
+                    self._keep_trust(rows)
 
     def _keep_trust(self, rows: Iterable[Raw]) -> None:
         for raw in rows:

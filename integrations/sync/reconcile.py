@@ -32,7 +32,10 @@ NOT_CLOSED = (Issue.State.OPEN, Issue.State.DECIDED, Issue.State.ACCEPTED)
 
 @dataclass(frozen=True)
 class Reconciliation:
-    """What came of it. ``open_run`` is a run that was under way meanwhile, so that figures may have moved."""
+    """What came of it. ``open_run`` is a run that was under way meanwhile, so that figures may have moved.
+
+    ``closed`` are the lists that Clio does not let the connected user read: what they tell is not compared.
+    """
 
     explained: list[Explained]
     comparison: Comparison
@@ -43,6 +46,7 @@ class Reconciliation:
     clio_as_of: datetime
     quickbooks_as_of: datetime
     open_run: int | None
+    closed: frozenset[str]
 
     @property
     def is_equal(self) -> bool:
@@ -60,18 +64,20 @@ def reconcile(work: Workspace) -> Reconciliation:
     comparison, sums = compare(asked, books)
     trust = _trust(clio, policy)
     trust_books = TrustBooks(books, {accounts.bank.ledger_id for _, accounts in trust.values()})
-    comparison.add_trust(compare_trust(asked.trust, trust_books))
+    if clio.books.knows_trust:
+        comparison.add_trust(compare_trust(asked.trust, trust_books))
     reasons = Reasons.of(_reasons(work))
     return Reconciliation(
         explained=[reasons.explain(one) for one in comparison.differences],
         comparison=comparison,
         owed=sums,
         in_transit=_in_transit(quickbooks, books, policy),
-        trust=trust_sums(asked.trust, trust_books, trust, books.contacts()),
+        trust=trust_sums(asked.trust, trust_books, trust, books.contacts()) if clio.books.knows_trust else [],
         customers={contact_id: books.customers.get(id, "") for id, contact_id in books.contacts().items()},
         clio_as_of=clio.as_of or work.clock.now(),
         quickbooks_as_of=quickbooks.as_of or work.clock.now(),
         open_run=runs.meanwhile(),
+        closed=frozenset(clio.books.closed),
     )
 
 

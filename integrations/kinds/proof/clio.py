@@ -24,19 +24,24 @@ from integrations.kinds.invoice import (
     id_order,
     in_scope,
 )
-from integrations.kinds.invoice_draft import interest_leg
+from integrations.kinds.invoice_draft import interest_leg, is_interest
 from integrations.kinds.payment import Payment, PaymentDraft, Receipt, assemble
 from integrations.kinds.payment_drafts import Desired, desired_payments, merged
 from integrations.kinds.proof.trust import TrustDemands, trust_demands
 from integrations.kinds.proof.words import Expected, Standing
 from integrations.kinds.trust_entry import TrustRow
 
+# Lists that a run can do without (rule R1.4): without one of them less is known, and less is compared.
+ACCOUNTS, RECEIPTS, TRUST_ROWS = "bank_accounts", "bank_transactions", "trust_transactions"
+MEMOS, CHARGES = "credit_memos", "interest_charges"
+
 
 @dataclass
 class ClioBooks:
     """Clio as it was read: bills of every state, valid allocations, interest and receipts, all decoded.
 
-    ``unreadable`` are bills that may be in scope and cannot be read, with the reason.
+    ``unreadable`` are bills that may be in scope and cannot be read, with the reason. ``closed`` are the lists that
+    Clio does not let the connected user read.
     """
 
     bills: dict[str, Bill] = field(default_factory=dict)
@@ -47,6 +52,15 @@ class ClioBooks:
     memos: dict[str, Memo] = field(default_factory=dict)
     trust: dict[str, TrustRow] = field(default_factory=dict)
     unreadable_trust: dict[str, str] = field(default_factory=dict)
+    closed: set[str] = field(default_factory=set)
+
+    @property
+    def knows_receipts(self) -> bool:
+        return not self.closed & {ACCOUNTS, RECEIPTS}
+
+    @property
+    def knows_trust(self) -> bool:
+        return not self.closed & {ACCOUNTS, TRUST_ROWS}
 
     def forget_bill(self, bill_id: str) -> None:
         """Before one bill is read again, everything that hangs on it is forgotten."""
@@ -64,6 +78,7 @@ class Demands:
 
     ``kept`` are documents that stay as they are, whatever they say: of bills that are drafts again. ``unclear`` are
     those of which nothing can be said, with the reason. ``mismatched`` are bills whose figures do not add up.
+    ``unsplit`` are invoices of bills with interest while nobody can tell which part of them is interest.
     ``balances`` are the open balances of the bills asked for, ``legs`` the invoices each of them asks for.
     """
 
@@ -71,6 +86,7 @@ class Demands:
     kept: set[Ref] = field(default_factory=set)
     unclear: dict[Ref, str] = field(default_factory=dict)
     mismatched: set[str] = field(default_factory=set)
+    unsplit: set[Ref] = field(default_factory=set)
     balances: dict[str, Decimal] = field(default_factory=dict)
     legs: dict[str, tuple[Ref, ...]] = field(default_factory=dict)
     trust: TrustDemands = field(default_factory=TrustDemands)
@@ -87,11 +103,15 @@ def demands(clio: ClioBooks, standing: Mapping[Ref, Standing], policy: Policy) -
     book = Draftbook(_group(clio, standing), policy, Catalog())
     asked, linked = Demands(), _invoices_of(standing)
     for bill in sorted(clio.bills.values(), key=lambda b: id_order(b.id)):
-        _ask_bill(book, asked, bill, linked.get(bill.id, []))
+        own = linked.get(bill.id, [])
+        if CHARGES in clio.closed and any(is_interest(ref) for ref in own):
+            asked.unsplit |= set(own)
+        _ask_bill(book, asked, bill, own)
     for bill_id, reason in clio.unreadable.items():
         asked.unclear[Ref(Kind.INVOICE, bill_id)] = reason
     desired = desired_payments(book)
-    asked.documents |= {draft.ref: _payment(book, draft) for draft in desired.drafts.values()}
+    payments = (_payment(book, draft) for draft in desired.drafts.values())
+    asked.documents |= {one.ref: replace(one, at_least=not clio.knows_receipts) for one in payments}
     asked.kept |= _payments_left_alone(book, desired)
     applications = Applications(book)
     for note in book.group.credit_notes.values():
@@ -167,7 +187,7 @@ def _ask_bill(book: Draftbook, asked: Demands, bill: Bill, linked: list[Ref]) ->
     """A bill in scope, or one that already has an invoice, asks for its own and one for each interest charge."""
     if bill.is_gone or not (bill.ref in linked or in_scope(bill, book.policy.start_date)):
         return
-    if not bill.is_live:
+    if not bill.is_live or bill.ref in asked.unsplit:
         asked.kept |= set(linked)
         return
     try:
@@ -220,7 +240,7 @@ def _ask_credit_note(book: Draftbook, asked: Demands, applications: Applications
             title=f"Credit note {credit_number(note.id)}",
             contact_id=book.group.bills[posted[0].bill_id].contact_id,
             amount=sum((a.amount for a in posted), ZERO),
-            dated=note.dated,
+            dated=note.dated if note.memo else None,
             number=credit_number(note.id),
             applied={line.invoice: line.amount for line in merged(x for a in posted for x in applications.lines(a))},
             bills=bills,

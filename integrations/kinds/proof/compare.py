@@ -122,7 +122,7 @@ def _members(expected: Expected, live: Found, books: OurBooks) -> Iterator[tuple
         yield What.AMOUNT, str(expected.amount), str(net)
     elif live.entity in FORMS and live.lines != live.amount:
         yield What.LINES, str(expected.amount), str(live.lines)
-    if live.dated != expected.dated:
+    if expected.dated and live.dated != expected.dated:
         yield What.DATE, str(expected.dated or ""), str(live.dated or "")
     if expected.number and not _is_numbered(expected, live):
         yield What.NUMBER, expected.number, live.number

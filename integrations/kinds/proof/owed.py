@@ -54,12 +54,23 @@ def _is_paying(ref: Ref) -> bool:
 
 def compare(asked: Demands, books: OurBooks) -> tuple[Comparison, list[Owed]]:
     """Documents first; then each sum, where only what nothing before it explains is named."""
+    asked = _as_far_as_read(asked, books)
     comparison, sums = compare_documents(asked, books), owed(asked, books)
     compare_contacts(comparison, asked, books)
     comparison.differences += compare_applications(asked, books, comparison.differences)
     comparison.differences += compare_balances(asked, books, comparison.differences)
     comparison.differences += compare_owed(sums, asked, books, comparison.differences)
     return comparison, sums
+
+
+def _as_far_as_read(asked: Demands, books: OurBooks) -> Demands:
+    """Where Clio does not show what was received above the bills, what QuickBooks has of it cannot be told wrong."""
+    found = dict(asked.documents)
+    for ref, expected in asked.documents.items():
+        live = books.live(ref) if expected.at_least else None
+        if live is not None and books.net(ref, live) > expected.amount:
+            found[ref] = replace(expected, amount=books.net(ref, live))
+    return replace(asked, documents=found)
 
 
 def compare_applications(asked: Demands, books: OurBooks, known: Iterable[Difference]) -> list[Difference]:
@@ -70,7 +81,8 @@ def compare_applications(asked: Demands, books: OurBooks, known: Iterable[Differ
         live = books.live(ref)
         if live is None or ref in troubled or not _is_paying(ref):
             continue
-        wrong = {invoice: parts for invoice, parts in _parts(expected, live, books).items() if invoice not in troubled}
+        parts = _parts(expected, live, books).items()
+        wrong = {invoice: pair for invoice, pair in parts if invoice not in troubled | asked.unsplit}
         clio = {invoice: in_clio for invoice, (in_clio, here) in wrong.items() if in_clio != here}
         if clio:
             here = {invoice: wrong[invoice][1] for invoice in clio}
@@ -207,9 +219,10 @@ def compare_owed(sums: Iterable[Owed], asked: Demands, books: OurBooks, known: l
 
 
 def _touched_contacts(asked: Demands, books: OurBooks, known: list[Difference]) -> set[str]:
-    """Contacts of whose records a difference is already named; those of bills it pays too."""
-    contacts = books.contacts()
+    """Contacts of whose records a difference is already named; those of bills it pays, and of what pays it, too."""
+    contacts, bills = books.contacts(), {one.ref.practice_id for one in known if one.ref.kind is Kind.INVOICE}
     touched = {one.contact_id for one in known}
+    touched |= {expected.contact_id for expected in asked.documents.values() if expected.bills & bills}
     for bill_id in _touched_bills(asked, books, known):
         touched |= {asked.documents[ref].contact_id for ref in asked.legs.get(bill_id, ())}
     for one in known:

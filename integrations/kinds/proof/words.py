@@ -33,9 +33,10 @@ class What(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """One document that QuickBooks should hold. An empty ``number`` or ``contact_id`` is not compared.
+    """One document that QuickBooks should hold. An empty ``number``, ``contact_id`` or ``dated`` is not compared.
 
     ``starts_number``: the document's number is ``number`` and something after it (``1042-I2``).
+    ``at_least``: more may have been received than ``amount``, which is all that Clio let us read.
     ``bills`` are the Clio bills it depends on.
     """
 
@@ -46,6 +47,7 @@ class Expected:
     dated: date | None
     number: str = ""
     starts_number: bool = False
+    at_least: bool = False
     applied: Mapping[Ref, Decimal] = field(default_factory=dict)
     bills: frozenset[str] = frozenset()
 

@@ -14,7 +14,8 @@ from integrations.sync.reconcile import reconcile
 class Command(FirmCommand):
     help = (
         "Reads Clio and QuickBooks afresh and compares them. "
-        "Exit status: 0 equal or every difference accepted, 1 differences, 2 a side could not be read."
+        "Exit status: 0 equal or every difference accepted, 1 differences, 2 a side could not be read. "
+        "Lists that Clio keeps from the connected user and that a sync can do without are said and not compared."
     )
 
     def work(self, firm: Firm, options: dict[str, Any]) -> tuple[dict[str, Any], int]:
@@ -32,6 +33,9 @@ class Command(FirmCommand):
         self._receivables(payload)
         for difference in payload["differences"]:
             self._difference(difference)
+        for one in payload["not_compared"]:
+            list_name = one["list"].replace("_", " ")
+            self.stdout.write(f"Not compared: {one['what']}. Clio does not let the connected user read {list_name}.")
         if payload["open_run"]:
             self.stdout.write(f"Run {payload['open_run']} was at work meanwhile; figures may have moved.")
         self.stdout.write(_verdict(payload))
@@ -110,7 +114,7 @@ def _by_whom(one: dict[str, Any]) -> str:
 def _verdict(payload: dict[str, Any]) -> str:
     count, accepted = len(payload["differences"]), payload["accepted"]
     if not count:
-        return "Equal"
+        return "Equal, as far as it was compared" if payload["not_compared"] else "Equal"
     said = f"{count} difference{'' if count == 1 else 's'}: {accepted} accepted"
     explained = count - accepted - payload["unexplained"]
     return f"{said}, {explained} explained by an open issue, {payload['unexplained']} unexplained"
