@@ -25,6 +25,10 @@ class Pairing(FirmOwned):
     ledger_profile = models.JSONField(default=dict)  # preferences that matter, as last read
     settings_checked_at = models.DateTimeField(null=True)  # when they were
     policy_digest = models.CharField(max_length=32, blank=True)  # everything is planned again when it moves
+    left_unsettled = models.CharField(max_length=48, blank=True)  # what the last whole run left to plan: sync/due.py
+    ledger_heard_at = models.DateTimeField(null=True)  # the last webhook of QuickBooks, while its stream looks alive
+    practice_swept_at = models.DateTimeField(null=True)  # the last complete comparison of Clio's lists with the mirror
+    ledger_swept_at = models.DateTimeField(null=True)  # and of QuickBooks's documents
     archived_at = models.DateTimeField(null=True)
     sync_asked_at = models.DateTimeField(null=True)  # somebody wants a run; queue messages only ring the bell
     sync_asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")

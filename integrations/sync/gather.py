@@ -22,6 +22,7 @@ from integrations.systems.quickbooks import query
 OVERLAP = timedelta(minutes=10)  # Clio leaves open whether updated_since is inclusive, and how fine it counts
 NAMES = ("Customer", "Vendor", "Employee")
 OURS = ("Invoice", "CreditMemo", "JournalEntry", "Purchase")  # kept whole where they are linked
+OURS_AND_PAYMENTS = (*OURS, "Payment")
 LEDGER_ENTITIES = (*NAMES, *NUMBERED, "Payment", "JournalEntry", "Purchase")
 FULL_READ_AFTER = timedelta(days=25)  # change data capture looks back 30 days (Intuit docs: change data capture)
 EARLIER = timedelta(days=31)  # payments from shortly before the start date may pay bills from after it
@@ -29,13 +30,6 @@ SWEPT = ("bills", "allocations", "credit_memos")  # what a complete read no long
 HIDDEN_LINES = 20  # so many bills whose shown lines fall short are cheaper to read in bulk
 
 Progress = Callable[[str], None]
-
-
-def gather(work: Workspace, sweep: int, progress: Progress) -> list[str]:
-    """Brings the mirror up to date; returns the lists Clio would not let us read."""
-    forbidden = gather_practice(work, sweep, progress)
-    gather_ledger(work, progress)
-    return forbidden
 
 
 def gather_practice(work: Workspace, sweep: int, progress: Progress) -> list[str]:
@@ -228,7 +222,7 @@ def _reread_interest(work: Workspace, bill_id: str) -> None:
 def gather_ledger(work: Workspace, progress: Progress) -> None:
     """Names, numbers and payments of the company: all of them once, then only what changed."""
     progress("QuickBooks")
-    cursor = Cursor.objects.of(work.firm).filter(pairing=work.pairing, stream=_ledger_stream(work)).first()
+    cursor = Cursor.objects.of(work.firm).filter(pairing=work.pairing, stream=ledger_stream(work)).first()
     if cursor is None or work.clock.now() - cursor.at > FULL_READ_AFTER:
         return _read_ledger(work)
     changes = work.ledger.changes(LEDGER_ENTITIES, cursor.at)
@@ -239,7 +233,7 @@ def gather_ledger(work: Workspace, progress: Progress) -> None:
     for entity, ids in changes.deleted.items():
         mirror.mark_deleted(work.pairing, entity, ids)
     _reread_documents_of(work, [*_inactive(changes.rows.get("Customer", ())), *changes.deleted.get("Customer", ())])
-    move_cursor(work.pairing, _ledger_stream(work), changes.as_of - OVERLAP)
+    move_cursor(work.pairing, ledger_stream(work), changes.as_of - OVERLAP)
 
 
 def _inactive(customers: Sequence[Raw]) -> list[str]:
@@ -262,7 +256,7 @@ def _reread_documents_of(work: Workspace, customer_ids: Sequence[str]) -> None:
                 keep_entity(work, entity, page.rows)
 
 
-def _ledger_stream(work: Workspace) -> str:
+def ledger_stream(work: Workspace) -> str:
     """An earlier start date makes payments matter that were never read, so another date reads everything again."""
     return f"quickbooks.start={work.pairing.start_date or ''}"
 
@@ -307,7 +301,7 @@ def _read_ledger(work: Workspace) -> None:
     for entity in NUMBERED:
         for page in work.ledger.pages(entity, "", "Id, DocNumber"):
             mirror.keep_numbers(work.pairing, entity, page.rows)
-    since = _since_start(work)
+    since = since_start(work)
     _keep_pages(work, "Payment", since, "*")
     for entity in OURS:
         if _linked_ids(work.pairing, entity) or (entity == "Purchase" and trust_banks(work.pairing)):
@@ -318,21 +312,21 @@ def _read_ledger(work: Workspace) -> None:
     mirror.end_full_read(work.pairing, NUMBERED, NAMES)
     _mark_gone(work)
     if as_of:
-        move_cursor(work.pairing, _ledger_stream(work), as_of - OVERLAP)
+        move_cursor(work.pairing, ledger_stream(work), as_of - OVERLAP)
 
 
-def _since_start(work: Workspace) -> str:
+def since_start(work: Workspace) -> str:
     start = work.pairing.start_date
     return query.between("TxnDate", start - EARLIER, date.max) if start else ""
 
 
 def _mark_gone(work: Workspace) -> None:
     """Documents we know and QuickBooks no longer has: without a whole change read nothing else tells of deletions."""
-    for entity in (*OURS, "Payment"):
+    for entity in OURS_AND_PAYMENTS:
         known = {row.id for row in mirror.live(work.pairing, entity)}
         if not known:
             continue
-        seen = {text(row, "Id") for page in work.ledger.pages(entity, _since_start(work), "Id") for row in page.rows}
+        seen = {text(row, "Id") for page in work.ledger.pages(entity, since_start(work), "Id") for row in page.rows}
         for where in query.within_each("Id", sorted(known - seen)):
             seen |= {text(row, "Id") for page in work.ledger.pages(entity, where, "Id") for row in page.rows}
         mirror.mark_deleted(work.pairing, entity, known - seen)
@@ -350,7 +344,7 @@ def _read_changed(work: Workspace, since: datetime) -> None:
                 _reread_documents_of(work, _inactive(page.rows))
     _mark_gone(work)
     if as_of:
-        move_cursor(work.pairing, _ledger_stream(work), as_of - OVERLAP)
+        move_cursor(work.pairing, ledger_stream(work), as_of - OVERLAP)
 
 
 def _keep_pages(work: Workspace, entity: str, where: str, fields: str) -> datetime | None:

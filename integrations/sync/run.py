@@ -20,7 +20,7 @@ from integrations.kinds.credit_note import APPLY, memo_ref
 from integrations.kinds.group import Group
 from integrations.kinds.plan import plan_group
 from integrations.models import Connection, EntityLink, Issue, Pairing, Severity, SyncRun
-from integrations.sync import clusters, dispatches, gather, groups, issues, lookalikes, practice
+from integrations.sync import clusters, dispatches, due, gather, groups, issues, lookalikes, nightly, practice
 from integrations.sync.catalog import build_catalog
 from integrations.sync.clusters import Cluster
 from integrations.sync.execute import Executor, Result
@@ -29,7 +29,7 @@ from integrations.sync.leftout import left_out
 from integrations.sync.policy import NotReady, policy_of, unsettle_on_change
 from integrations.sync.recover import recover
 from integrations.sync.settings import check_settings, settings_issues
-from integrations.sync.trust import gather_trust
+from integrations.sync.trust import gather_trust, read_checks
 from integrations.sync.trust_accounts import account_issues
 from integrations.sync.workspace import Workspace
 from integrations.tokens import needs_reconnect
@@ -166,13 +166,13 @@ class Pass:
         if not dry:
             self.unresolved = recover(work)
             practice.recover(work)
-        check_settings(work)
+        looked_at_settings = self._read()
         policy = policy_of(work.pairing)
-        self.forbidden = gather.gather(work, self.run.pk, self._progress)
-        self.forbidden += gather_trust(work, self.run.pk, self._progress)
         unsettle_on_change(work.pairing, policy)
-        if not dry:
+        if looked_at_settings and not dry:
             settings_issues(work, self.run, policy)
+        if not work.ledger_is_fresh:
+            return True  # nothing is new, so there is nothing to plan that the last run did not
         wanted = clusters.unsettled_clusters(work.pairing)
         catalog, matches = build_catalog(work, [id for cluster in wanted for id in cluster.contact_ids])
         self._start(sum(cluster.bills for cluster in wanted))
@@ -185,7 +185,24 @@ class Pass:
             clusters.settle_foreign(work.pairing)
             account_issues(work, self.run, policy)
             lookalikes.tell(work, self.run)
+            due.note_left(work.pairing)
         return True
+
+    def _read(self) -> bool:
+        """Brings the mirror up to date; whether QuickBooks's settings were among what was read."""
+        work = self.work
+        self.forbidden = gather.gather_practice(work, self.run.pk, self._progress)
+        self.forbidden += gather_trust(work, self.run.pk, self._progress)
+        nightly.sweep_practice(work, self._progress)
+        work.ledger_is_fresh = due.is_ledger_due(work, self.run)
+        if work.ledger_is_fresh:
+            gather.gather_ledger(work, self._progress)
+            nightly.sweep_ledger(work, self._progress)
+            read_checks(work, self._progress)
+        settings_are_due = due.are_settings_due(work, self.run)
+        if settings_are_due:
+            check_settings(work)
+        return settings_are_due
 
     def _chunk(
         self, chunk: list[Cluster], policy: Policy, catalog: Catalog, matches: Mapping[str, Match], *, dry: bool

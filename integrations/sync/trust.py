@@ -41,7 +41,6 @@ def gather_trust(work: Workspace, sweep: int, progress: Progress) -> list[str]:
         account = listed.get(account_id)
         if account is None or not _read_account(work, sweep, progress, account):
             forbidden.append(ROWS)
-    read_checks(work, progress)
     return sorted(set(forbidden))
 
 

@@ -19,6 +19,7 @@ class Workspace:
     ledger: Ledger
     clock: Clock
     requests: Callable[[], dict[str, int]]  # so far, as ``sync --json`` prints them
+    ledger_is_fresh: bool = False  # whether this run has read what changed in QuickBooks
     practice_closed: RemoteError | None = None  # why nothing more is written to Clio in this run
     practice_writes: int = 0
     apart: Counter[str] = field(default_factory=Counter)  # of these, what is counted apart as well

@@ -12,7 +12,7 @@ from integrations.models import EntityLink
 from integrations.preflight import preflight
 from integrations.sandbox.clio.office import BillLine
 from integrations.sandbox.quickbooks.switches import set_switch
-from integrations.sync.gather import gather
+from integrations.sync.gather import gather_ledger, gather_practice
 from integrations.sync.numbering import numbers_of
 from integrations.sync.run import open_run, sync
 from tests.portal import Portal, make_portal, new_store
@@ -137,7 +137,8 @@ def test_r9_3_a_document_whose_link_was_given_up_counts_as_quickbooks_own(portal
     portal.clio.renumber(bill, "12")
     EntityLink.objects.of(portal.firm).filter(kind="invoice").update(state="unlinked")
     work = portal.workspace()
-    gather(work, 0, lambda step: None)
+    gather_practice(work, 0, lambda step: None)
+    gather_ledger(work, lambda step: None)
     assert numbers_of(work).report() == {"clio_highest": 12, "quickbooks_highest": 500, "next": 501}
 
 

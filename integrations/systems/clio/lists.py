@@ -69,7 +69,10 @@ LISTS: Mapping[str, List] = {
         "clio_payments_transaction,created_at,updated_at,bank_account{id,type,name},client{id,name},"
         "matter{id,display_number,client},bill{id,number},allocation{id}",
     ),
-    # Rows leave no trace when they are deleted (Clio API docs: BankTransaction), so their ids are swept.
+    # What is deleted leaves no trace in the lists of changes, so ids and versions are swept.
+    "bill_ids": List("bills.json", "id,etag,state"),
+    "allocation_ids": List("allocations.json", "id,etag"),
+    "credit_memo_ids": List("credit_memos.json", "id,etag"),
     "bank_transaction_ids": List("bank_transactions.json", "id"),
     "expense_categories": List(
         "expense_categories.json",

@@ -1,0 +1,69 @@
+"""What a run has to read: Clio always, QuickBooks where it may matter, for its reads are metered (Intuit docs).
+
+A run that a person asked for reads everything. One by schedule reads QuickBooks's changes and settings when Clio shows
+something new, or when a decision or another mapping waits to be carried out; else the changes every two hours, or with
+every run where no webhooks come, and the settings once a day. A run that did not look at QuickBooks plans nothing.
+"""
+
+from datetime import timedelta
+
+from django.db import connection
+
+from integrations.core.records import fingerprint
+from integrations.models import Cursor, Issue, Pairing, SyncRun
+from integrations.sync.gather import OVERLAP, ledger_stream
+from integrations.sync.policy import policy_of
+from integrations.sync.workspace import Workspace
+
+LEDGER_EVERY = timedelta(hours=2)
+LEDGER_EVERY_UNHEARD = timedelta(minutes=14)  # every run by schedule, however a little late the last one was
+SETTINGS_EVERY = timedelta(days=1)
+ASKED = (SyncRun.Trigger.PERSON, SyncRun.Trigger.COMMAND)
+
+_UNSETTLED = """
+SELECT count(*), COALESCE(sum(hashtextextended(digest, id)), 0) FROM integrations_record
+WHERE pairing_id = %s AND NOT settled
+"""
+
+
+def unsettled(pairing: Pairing) -> str:
+    """A mark of everything that waits to be planned; another one means that something moved."""
+    with connection.cursor() as cursor:
+        cursor.execute(_UNSETTLED, [pairing.pk])
+        count, mark = cursor.fetchone()
+    return f"{count}/{mark}"
+
+
+def note_left(pairing: Pairing) -> None:
+    """Notes what a run that went through everything left undone; an issue says why."""
+    pairing.left_unsettled = unsettled(pairing)
+    pairing.save(update_fields=["left_unsettled"])
+
+
+def is_ledger_due(work: Workspace, run: SyncRun) -> bool:
+    """Whether this run reads what changed in QuickBooks. Asked once Clio was read."""
+    if run.trigger in ASKED or _is_anything_new(work.pairing):
+        return True
+    read = Cursor.objects.of(work.firm).filter(pairing=work.pairing, stream=ledger_stream(work)).first()
+    every = LEDGER_EVERY if work.pairing.ledger_heard_at else LEDGER_EVERY_UNHEARD
+    return read is None or work.clock.now() - (read.at + OVERLAP) >= every
+
+
+def are_settings_due(work: Workspace, run: SyncRun) -> bool:
+    """Rule R9: before anything new is written, and once a day. Asked once both systems were read."""
+    checked = work.pairing.settings_checked_at
+    if run.trigger in ASKED or checked is None or work.clock.now() - checked >= SETTINGS_EVERY:
+        return True
+    return _is_anything_new(work.pairing)
+
+
+def _is_anything_new(pairing: Pairing) -> bool:
+    """Whether there is more to plan than the last whole run left, or another way to plan it."""
+    return unsettled(pairing) != pairing.left_unsettled or _is_decided(pairing)
+
+
+def _is_decided(pairing: Pairing) -> bool:
+    """Whether a person's decision, or another mapping, waits to be carried out."""
+    if fingerprint(policy_of(pairing)) != pairing.policy_digest:
+        return True
+    return Issue.objects.of(pairing.firm).filter(pairing=pairing, state=Issue.State.DECIDED).exists()
