@@ -1,8 +1,9 @@
 """What a run has to read: Clio always, QuickBooks where it may matter, for its reads are metered (Intuit docs).
 
 A run that a person asked for reads everything. One by schedule reads QuickBooks's changes and settings when Clio shows
-something new, or when a decision or another mapping waits to be carried out; else the changes every two hours, or with
-every run where no webhooks come, and the settings once a day. A run that did not look at QuickBooks plans nothing.
+something new, when a webhook told of QuickBooks, or when a decision waits to be carried out; else the changes every two
+hours, or with every run where no webhooks come, and the settings once a day. A run that did not look at QuickBooks
+plans nothing.
 """
 
 from datetime import timedelta

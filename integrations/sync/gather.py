@@ -30,6 +30,7 @@ SWEPT = ("bills", "allocations", "credit_memos")  # what a complete read no long
 HIDDEN_LINES = 20  # so many bills whose shown lines fall short are cheaper to read in bulk
 
 Progress = Callable[[str], None]
+Told = dict[tuple[str, str], Raw]  # entity and id to the document, empty where it was deleted
 
 
 def gather_practice(work: Workspace, sweep: int, progress: Progress) -> list[str]:
@@ -219,21 +220,28 @@ def _reread_interest(work: Workspace, bill_id: str) -> None:
     mirror.note_gone(work.pairing, "interest_charges", bill_id, [text(row, "id") for row in found], work.clock)
 
 
-def gather_ledger(work: Workspace, progress: Progress) -> None:
-    """Names, numbers and payments of the company: all of them once, then only what changed."""
+def gather_ledger(work: Workspace, progress: Progress) -> Told | None:
+    """Names, numbers and payments of the company: all of them once, then only what changed.
+
+    Returns what the changes told of; None where everything was read, or asked for as queries.
+    """
     progress("QuickBooks")
     cursor = Cursor.objects.of(work.firm).filter(pairing=work.pairing, stream=ledger_stream(work)).first()
     if cursor is None or work.clock.now() - cursor.at > FULL_READ_AFTER:
-        return _read_ledger(work)
+        _read_ledger(work)
+        return None
     changes = work.ledger.changes(LEDGER_ENTITIES, cursor.at)
     if not changes.complete:
-        return _read_changed(work, cursor.at)
+        _read_changed(work, cursor.at)
+        return None
     for entity, rows in changes.rows.items():
         keep_entity(work, entity, rows)
     for entity, ids in changes.deleted.items():
         mirror.mark_deleted(work.pairing, entity, ids)
     _reread_documents_of(work, [*_inactive(changes.rows.get("Customer", ())), *changes.deleted.get("Customer", ())])
     move_cursor(work.pairing, ledger_stream(work), changes.as_of - OVERLAP)
+    gone: Told = {(entity, id): {} for entity, ids in changes.deleted.items() for id in ids}
+    return gone | {(entity, text(row, "Id")): row for entity, rows in changes.rows.items() for row in rows}
 
 
 def _inactive(customers: Sequence[Raw]) -> list[str]:

@@ -19,8 +19,8 @@ from integrations.kinds.catalog import Catalog
 from integrations.kinds.credit_note import APPLY, memo_ref
 from integrations.kinds.group import Group
 from integrations.kinds.plan import plan_group
-from integrations.models import Connection, EntityLink, Issue, Pairing, Severity, SyncRun
-from integrations.sync import clusters, dispatches, due, gather, groups, issues, lookalikes, nightly, practice
+from integrations.models import Connection, EntityLink, Issue, Pairing, Record, Severity, SyncRun
+from integrations.sync import clusters, dispatches, due, gather, groups, issues, lookalikes, nightly, practice, stale
 from integrations.sync.catalog import build_catalog
 from integrations.sync.clusters import Cluster
 from integrations.sync.execute import Executor, Result
@@ -190,13 +190,14 @@ class Pass:
 
     def _read(self) -> bool:
         """Brings the mirror up to date; whether QuickBooks's settings were among what was read."""
-        work = self.work
+        work, marks = self.work, stale.taken(self.work)
         self.forbidden = gather.gather_practice(work, self.run.pk, self._progress)
         self.forbidden += gather_trust(work, self.run.pk, self._progress)
         nightly.sweep_practice(work, self._progress)
-        work.ledger_is_fresh = due.is_ledger_due(work, self.run)
+        stale.read_practice(work, marks)
+        work.ledger_is_fresh = marks.on(Record.Side.LEDGER) or due.is_ledger_due(work, self.run)
         if work.ledger_is_fresh:
-            gather.gather_ledger(work, self._progress)
+            stale.read_ledger(work, marks, gather.gather_ledger(work, self._progress))
             nightly.sweep_ledger(work, self._progress)
             read_checks(work, self._progress)
         settings_are_due = due.are_settings_due(work, self.run)

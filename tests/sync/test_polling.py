@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from integrations.models import Record, SyncRun
+from integrations.models import Record, StaleMark, SyncRun
 from integrations.sync.run import open_run, sync
 from tests.portal import Portal
 from tests.sync.books import settled
@@ -24,6 +24,16 @@ def by_schedule(portal: Portal, after_s: float = QUARTER) -> list[str]:
     sync(work, run)
     assert run.outcome in ("in_sync", "issues"), run.reason
     return [path.rsplit("/", 1)[-1] for method, path, _ in portal.log[before:] if method == "GET" and "/v3/" in path]
+
+
+def mark(portal: Portal, side: str, entity: str, id: str) -> None:
+    StaleMark.objects.of(portal.firm).create(
+        firm=portal.firm, pairing=portal.pairing, side=side, entity=entity, external_id=id, since=portal.clock.now()
+    )
+
+
+def marks(portal: Portal) -> int:
+    return StaleMark.objects.of(portal.firm).count()
 
 
 @pytest.fixture
@@ -168,3 +178,63 @@ def test_the_nightly_comparison_finds_a_document_whose_deletion_quickbooks_never
     by_schedule(portal, DAY + HOUR)
     assert Record.objects.of(portal.firm).get(entity="Invoice", external_id="987654").is_deleted
     assert not Record.objects.of(portal.firm).exclude(external_id="987654").get(entity="Invoice").is_deleted
+
+
+def test_a_marked_bill_is_read_by_its_id_where_the_list_of_changes_leaves_it_out(portal: Portal, posted: int) -> None:
+    record = Record.objects.of(portal.firm).get(entity="bills", external_id=str(posted))
+    true = record.data
+    by_schedule(portal, HOUR)
+    Record.objects.of(portal.firm).filter(pk=record.pk).update(data={**true, "number": "7"})
+    by_schedule(portal)
+    record.refresh_from_db()
+    assert record.data["number"] == "7"
+    mark(portal, "practice", "bills", str(posted))
+    by_schedule(portal)
+    record.refresh_from_db()
+    assert record.data == true
+    assert marks(portal) == 0
+
+
+def test_r1_4_a_marked_bill_that_is_not_there_is_missing_and_voided_when_it_is_missing_again(
+    portal: Portal, posted: int
+) -> None:
+    portal.wire.tamper.append(hiding("bills", posted))
+    mark(portal, "practice", "bills", str(posted))
+    by_schedule(portal)
+    assert portal.invoice("8")["TotalAmt"] == 80
+    mark(portal, "practice", "bills", str(posted))
+    by_schedule(portal, 11 * 60)
+    assert portal.invoice("8")["TotalAmt"] == 0
+
+
+def test_a_mark_of_quickbooks_has_its_changes_read_at_once_and_only_once(portal: Portal, posted: int) -> None:
+    invoice = portal.invoice("8")["Id"]
+    portal.quickbooks.edit_invoice(invoice, TxnDate="2026-03-03")
+    mark(portal, "ledger", "Invoice", invoice)
+    assert "cdc" in by_schedule(portal, 60)
+    assert portal.issue("drift").practice_id == str(posted)
+    assert marks(portal) == 0
+    assert by_schedule(portal) == []
+
+
+def test_a_marked_document_that_the_changes_leave_out_is_asked_for_by_its_id(portal: Portal, posted: int) -> None:
+    invoice = portal.invoice("8")["Id"]
+    portal.clock.sleep(HOUR)
+    by_schedule(portal, 2 * HOUR)
+    record = Record.objects.of(portal.firm).filter(entity="Invoice", external_id=invoice)
+    record.update(data={**record.get().data, "TxnDate": "2026-01-09"})
+    mark(portal, "ledger", "Invoice", invoice)
+    assert by_schedule(portal, 60)[:2] == ["cdc", "query"]
+    assert record.get().data["TxnDate"] != "2026-01-09"
+
+
+def test_a_stream_that_told_nothing_of_a_change_is_dead_until_it_is_heard_again(portal: Portal, posted: int) -> None:
+    portal.clock.sleep(60)
+    portal.quickbooks.edit_invoice(portal.invoice("8")["Id"], TxnDate="2026-03-03")
+    assert "cdc" in by_schedule(portal, 2 * HOUR)
+    assert portal.pairing.ledger_heard_at is None
+    assert "cdc" in by_schedule(portal)
+    mark(portal, "ledger", "Customer", "999999")
+    by_schedule(portal)
+    assert portal.pairing.ledger_heard_at is not None
+    assert by_schedule(portal) == []
