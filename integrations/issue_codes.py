@@ -228,6 +228,18 @@ CODES: dict[str, Code] = {
     "void_blocked": Code(
         ERROR, "Cannot be voided", "Money or a closed period stands in the way.", ("retry", "credit_memo", ACCEPT)
     ),
+    "money_kept": Code(
+        WARNING,
+        "Money that no bill has",
+        "What the firm received is in its bank account, so it must stay in the books.",
+        (ACCEPT,),
+    ),
+    "money_unproven": Code(
+        WARNING,
+        "Was the money given back?",
+        "A payment was voided with its bill, and Clio does not show whether its money left the bank.",
+        (ACCEPT,),
+    ),
     "credit_missing": Code(
         ERROR, "No open credit", "Clio says the bill is paid from money QuickBooks does not show.", (ACCEPT,)
     ),

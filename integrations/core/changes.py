@@ -144,7 +144,8 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The outcome of planning one group. ``reread`` names bills whose figures have to be read again first.
+    """The outcome of planning one group. ``reread`` names bills whose figures have to be read again first, ``recheck``
+    payments of which Clio's bank rows have to be: the plan counts on their money being there still.
 
     ``agreed`` is what both sides of a linked record say alike without anything having to be written: the fields of
     its base that are true from now on.
@@ -155,6 +156,7 @@ class Plan:
     unchanged: tuple[Ref, ...] = ()
     waiting: tuple[Ref, ...] = ()
     reread: frozenset[str] = frozenset()
+    recheck: frozenset[str] = frozenset()
     agreed: Mapping[Ref, Mapping[str, object]] = field(default_factory=dict)
 
 

@@ -90,6 +90,7 @@ class Draftbook:
         self.waiting: list[Ref] = []
         self.blocked: set[Ref] = set()
         self.reread: set[str] = set()
+        self.recheck: set[str] = set()
         self.legs: dict[str, dict[Ref, Decimal]] = {}  # bill id to its live legs and their amounts
         self.invoices: dict[Ref, InvoiceDraft] = {}  # those legs as they should be
         self.replaced: dict[Ref, Ref] = {}  # linked payments to those that take their place (rule R4.7)
@@ -157,6 +158,7 @@ class Draftbook:
             unchanged=tuple(dict.fromkeys(self.unchanged)),
             waiting=tuple(dict.fromkeys(self.waiting)),
             reread=frozenset(self.reread),
+            recheck=frozenset(self.recheck),
             agreed=self.agreed,
         )
 

@@ -1,7 +1,7 @@
 """Payments: Clio's, seen only through their allocations, and QuickBooks's (rule R4)."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
@@ -25,7 +25,10 @@ OPERATING = "Operating"
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """Money in on an Operating bank account of Clio: where a payment's whole amount and reference can be read."""
+    """A row of an Operating bank account of Clio: where a payment's whole amount and reference can be read.
+
+    ``amount`` is above zero for money in, below zero for money out, and zero for a row that is gone.
+    """
 
     id: str
     bill_id: str
@@ -39,13 +42,16 @@ class Receipt:
 class Payment:
     """A Clio payment put together from its allocations; ``allocations`` are all of them, voided ones too.
 
-    ``amount`` is what was received; it can be more than the valid allocations.
+    ``amount`` is what was received; it can be more than the valid allocations. ``standing`` is what bank rows of its
+    voided allocations still show beyond that: money nobody gave back. ``is_traced`` says whether such rows would tell.
     """
 
     id: str
     allocations: tuple[Allocation, ...]
     amount: Decimal
     reference: str
+    standing: Decimal = ZERO
+    is_traced: bool = False
 
     @property
     def valid(self) -> tuple[Allocation, ...]:
@@ -77,13 +83,18 @@ class Payment:
         return next((allocation.destination_id for allocation in self.valid if allocation.destination_id), "")
 
 
+def payment_title(payment: Payment) -> str:
+    return f"Payment {payment.reference or payment.id}"
+
+
 def decode_receipt(raw: Raw) -> Receipt | None:
-    """The row as a receipt, or None where it is not money into an Operating account for a bill."""
-    funds_in, bill_id, allocation_id = (money(raw, "funds_in"), nested_id(raw, "bill"), nested_id(raw, "allocation"))
-    if text(nested(raw, "bank_account"), "type") != OPERATING or funds_in <= 0 or not (bill_id or allocation_id):
+    """The row as a receipt, or None where it is not money of a bill on an Operating account."""
+    amount = money(raw, "funds_in") - money(raw, "funds_out")
+    bill_id, allocation_id = nested_id(raw, "bill"), nested_id(raw, "allocation")
+    if text(nested(raw, "bank_account"), "type") != OPERATING or not amount or not (bill_id or allocation_id):
         return None
     reference = clip(clean(text(raw, "confirmation")), REFERENCE_LENGTH)
-    return Receipt(identifier(raw), bill_id, allocation_id, day(raw, "date"), funds_in, reference)
+    return Receipt(identifier(raw), bill_id, allocation_id, day(raw, "date"), amount, reference)
 
 
 def assemble(
@@ -97,14 +108,68 @@ def assemble(
     ``others`` are allocations of further payments on the same bills, whose receipts these could be as well.
     """
     valid = [allocation for allocation in allocations if allocation.is_valid]
-    allocated = sum((allocation.amount for allocation in valid), ZERO)
-    receipt = _the_receipt(valid, allocated, receipts, others)
+    allocated, rows_in = sum((allocation.amount for allocation in valid), ZERO), _less_what_went_out(receipts)
+    receipt = _the_receipt(valid, allocated, rows_in, others)
+    amount = max(allocated, receipt.amount) if receipt else allocated
+    rest = [row for row in rows_in if row != receipt]
+    kept = _kept([a for a in allocations if not a.is_valid], rest, [a for a in others if a.parent_id != payment_id])
     return Payment(
         id=payment_id,
         allocations=tuple(allocations),
-        amount=max(allocated, receipt.amount) if receipt else allocated,
+        amount=amount,
         reference=receipt.reference if receipt else "",
+        standing=ZERO if kept is None else kept if receipt else max(kept - allocated, ZERO),
+        is_traced=kept is not None and _is_named(allocations, receipts),
     )
+
+
+def _less_what_went_out(receipts: Sequence[Receipt]) -> list[Receipt]:
+    """Money in, less what a row that names the same thing took out again; a row nothing is left of is none.
+
+    What went out in another amount than any that came in is taken off only where a single row can be meant.
+    """
+    left = {row.id: row for row in receipts if row.amount > 0}
+    for out in (row for row in receipts if row.amount < 0):
+        alike = [row for row in left.values() if _names(row) == _names(out) and row.amount + out.amount >= 0]
+        fitting = [row for row in alike if row.amount + out.amount == 0][:1] or alike
+        if len(fitting) == 1:
+            left[fitting[0].id] = replace(fitting[0], amount=fitting[0].amount + out.amount)
+    return [row for row in left.values() if row.amount > 0]
+
+
+def _names(receipt: Receipt) -> tuple[str, str]:
+    return receipt.bill_id, receipt.allocation_id
+
+
+def _is_named(allocations: Sequence[Allocation], receipts: Sequence[Receipt]) -> bool:
+    """Whether any bank row, one that is gone too, names this payment."""
+    ids, bills = {a.id for a in allocations}, {(a.bill_id, a.date) for a in allocations}
+    return any(r.allocation_id in ids or (not r.allocation_id and (r.bill_id, r.date) in bills) for r in receipts)
+
+
+def _kept(voided: Sequence[Allocation], rows_in: Sequence[Receipt], others: Sequence[Allocation]) -> Decimal | None:
+    """What bank rows of voided allocations still show; None where they cannot be told from those of other payments."""
+    ids, bills = {allocation.id for allocation in voided}, {(a.bill_id, a.date) for a in voided}
+    if named := [row.amount for row in rows_in if row.allocation_id in ids]:
+        return sum(named, ZERO)
+    near = [row for row in rows_in if not row.allocation_id and (row.bill_id, row.date) in bills]
+    for amount in _paid_by_others(bills, others):
+        taken = next((row for row in near if row.amount == amount), None)
+        near = [row for row in near if row is not taken]
+    whole = sum((allocation.amount for allocation in voided), ZERO)
+    fitting = [row for row in near if row.amount == whole] or near
+    if len(fitting) > 1:
+        return None
+    return fitting[0].amount if fitting else ZERO
+
+
+def _paid_by_others(bills: Collection[tuple[str, date | None]], others: Sequence[Allocation]) -> list[Decimal]:
+    """What each other payment that stands paid on these bills on these days."""
+    sums: dict[str, Decimal] = {}
+    for other in others:
+        if other.is_valid and (other.bill_id, other.date) in bills:
+            sums[other.parent_id] = sums.get(other.parent_id, ZERO) + other.amount
+    return list(sums.values())
 
 
 def _the_receipt(

@@ -7,11 +7,14 @@ from decimal import Decimal
 
 from integrations.core.changes import Problem
 from integrations.core.money import ZERO
+from integrations.core.read import text
 from integrations.core.records import Kind, Ref
 from integrations.kinds.applying import Applications, is_posted
 from integrations.kinds.group import Draftbook, contact_ref
 from integrations.kinds.invoice import Allocation, id_order
 from integrations.kinds.payment import Payment, PaymentDraft, PaymentLine, deposit_target, payment_ref
+from integrations.kinds.plan_kept import kept_for, live_payments, loose, note_loose
+from integrations.kinds.problems import dated
 
 
 @dataclass
@@ -37,10 +40,28 @@ def desired_payments(book: Draftbook) -> Desired:
     for payment in posted:
         if not payment.is_from_operating_funds:
             _draft(book, applications, found, payment)
+    for payment in payments:
+        _keep_loose(book, found, payment)
     for payment in posted:
         if payment.is_from_operating_funds:
             _apply_open_credit(book, applications, found, payment)
     return found
+
+
+def _keep_loose(book: Draftbook, found: Desired, payment: Payment) -> None:
+    """Money that no bill has any more and that Clio kept: the payment of one customer becomes open credit."""
+    links = live_payments(book, payment.id)
+    document = book.document(links[0].ref) if len(links) == 1 else None
+    on = dated(document.raw) if document else None
+    if payment.valid or not payment.standing or document is None or document.raw is None or on is None:
+        return
+    if kept_for(book, links[0]):
+        return
+    ref, reference = links[0].ref, text(document.raw, "PaymentRefNum")
+    contact, amount = contact_ref(ref.leg), payment.standing
+    draft = PaymentDraft(ref, contact, on, amount, reference, None, (), book.policy, keeps_reference=True)
+    found.drafts[ref], found.credit[ref] = draft, amount
+    note_loose(book, links[0])
 
 
 def _pays_something_posted(book: Draftbook, applications: Applications, payment: Payment) -> bool:
@@ -67,10 +88,10 @@ def _draft(book: Draftbook, applications: Applications, found: Desired, payment:
     payer = payment.contact_id if payment.contact_id in owners else min(owners, key=id_order)
     if any(a.bill_id and a.bill_id not in book.group.bills for a in payment.valid):
         found.partly_unseen.add(payment.id)
-    shares = _shares(book, live, owners, payer)
+    shares, left = _shares(book, live, owners, payer), _over(book, payment)
     for contact_id, share in shares.items():
         amount = sum((allocation.amount for allocation in share), ZERO)
-        over = _over(payment) if contact_id == payer else ZERO
+        over = left if contact_id == payer else ZERO
         if contact_id == payer:
             amount += over + sum((a.amount for a in payment.valid if not a.bill_id), ZERO)
         draft = _payment_draft(book, found, payment, payment.dated, contact_id, amount, lines.get(contact_id, ()))
@@ -111,9 +132,12 @@ def _shares(book: Draftbook, live: Iterable[Allocation], owners: list[str], paye
     return shares
 
 
-def _over(payment: Payment) -> Decimal:
-    """What was received above what Clio allocates."""
-    return max(payment.amount - sum((allocation.amount for allocation in payment.valid), ZERO), ZERO)
+def _over(book: Draftbook, payment: Payment) -> Decimal:
+    """What was received above what Clio allocates; of a posted payment also what it kept when a bill was voided."""
+    links = live_payments(book, payment.id) if payment.standing else []
+    if links and not any(kept_for(book, link) for link in links):
+        note_loose(book, links[0])
+    return max(loose(payment) if links else loose(payment) - payment.standing, ZERO)
 
 
 def _payment_draft(

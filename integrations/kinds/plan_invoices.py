@@ -14,6 +14,7 @@ from integrations.kinds.group import Document, Draftbook, LinkState, contact_ref
 from integrations.kinds.invoice import Bill, InterestCharge, TotalMismatch, bill_amount, id_order, in_scope
 from integrations.kinds.invoice_draft import InvoiceDraft, MappingMissing, bill_draft, interest_draft, interest_leg
 from integrations.kinds.plan_correction import is_corrected, plan_correction, undo_correction
+from integrations.kinds.plan_kept import kept_payments
 from integrations.kinds.problems import (
     bill_problem,
     closed_period,
@@ -246,6 +247,8 @@ def _stays(book: Draftbook, bill: Bill, ref: Ref, link: LinkState, reason: str) 
     """Why the invoice cannot be voided, where its money stays in Clio, or something in QuickBooks holds it."""
     if money_that_stays := _money_that_stays(book, bill):
         return _paid_in_clio(bill, ref, link, reason, money_that_stays)
+    if kept := kept_payments(book, bill):
+        return _kept_in_clio(bill, ref, link, reason, kept)
     document = book.document(ref)
     if document is None or document.raw is None or book.has_drifted(link):
         return None  # what a person did to it is said first
@@ -264,6 +267,20 @@ def _paid_in_clio(bill: Bill, ref: Ref, link: LinkState, reason: str, payments: 
         ref,
         f"{_sentence(reason)}, but Clio still has it paid by payment {', '.join(payments)}. Take the payment off the "
         f"bill in Clio. {PROPOSED}",
+        title=f"Bill {bill.number}",
+        ledger_id=link.ledger_id,
+        details={"clio_payments": payments},
+    )
+
+
+def _kept_in_clio(bill: Bill, ref: Ref, link: LinkState, reason: str, payments: list[str]) -> Problem:
+    return Problem(
+        "void_blocked",
+        ref,
+        f"{_sentence(reason)}, but Clio kept what was paid on it: its bank account still has the money of payment "
+        f"{', '.join(payments)}. If it was given back, record that in Clio: delete the payment or enter its refund. "
+        "Or take the payment off the invoice in QuickBooks; the invoice is then voided. "
+        f"{PROPOSED}",
         title=f"Bill {bill.number}",
         ledger_id=link.ledger_id,
         details={"clio_payments": payments},

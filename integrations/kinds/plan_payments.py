@@ -18,6 +18,7 @@ from integrations.kinds.invoice import id_order
 from integrations.kinds.payment import Payment, PaymentDraft, applied_by
 from integrations.kinds.payment_drafts import Desired, desired_payments
 from integrations.kinds.plan_deposited import plan_deposited
+from integrations.kinds.plan_kept import UNPROVEN, is_unproven, keep_for, kept_for, note_loose, note_unproven
 from integrations.kinds.problems import MAPPING_NAMES, closed_period, dated, kept_by_hand
 from integrations.kinds.refund import is_refund, refund_ref
 from integrations.kinds.theirs import GONE, Way, is_left, met, met_gone, with_difference
@@ -63,8 +64,13 @@ def _replacements(book: Draftbook, desired: Desired) -> dict[Ref, Ref]:
 
 
 def _is_gone(book: Draftbook, ref: Ref) -> bool:
+    """Nothing of it is left in Clio, neither on a bill nor, as far as is known, in its bank account."""
     payment = book.group.payments.get(ref.practice_id)
-    return payment is not None and not payment.valid
+    if payment is None or payment.valid:
+        return False
+    if payment.standing:
+        book.recheck.add(payment.id)
+    return not payment.standing
 
 
 def _difference(book: Draftbook, old: Ref, draft: PaymentDraft) -> Decimal:
@@ -77,6 +83,8 @@ def _plan_draft(book: Draftbook, desired: Desired, draft: PaymentDraft, replaces
     if is_left(book, draft.ref):
         return None
     live = link if link and not link.is_voided else None
+    if live and not replaces and (gone := kept_for(book, live)):
+        return keep_for(book, live, gone)
     unchanged = live is not None and not replaces and live.practice_fingerprint == draft.fingerprint
     way = met(book, live, draft, extra=_taken_off(book, draft, live) if unchanged else ()) if live else Way.ANEW
     if way is Way.SAID:
@@ -208,18 +216,35 @@ def _plan_left(book: Draftbook, desired: Desired, ref: Ref, link: LinkState) -> 
     payment = book.group.payments.get(ref.practice_id)
     if ref in book.blocked:
         return None
-    if link.is_voided or payment is None or payment.id in desired.as_they_are:
+    if link.is_voided:
+        return _plan_over(book, link, payment)
+    if payment is None or payment.id in desired.as_they_are or any(_may_be_for(book, ref, payment)):
         return book.keep(ref)
-    if any(_may_be_for(book, ref, payment)):
-        return book.keep(ref)
+    if gone := kept_for(book, link):
+        return keep_for(book, link, gone)
     title, document = f"Payment {ref.practice_id}", book.document(ref)
     if met_gone(book, link, title, "it was deleted in Clio") is Way.SAID:
         return None
+    if payment.standing:
+        return note_loose(book, link)
     if plan_deposited(book, link, None):
         return None
     if closed := closed_period(book.policy, ref, title, (dated(document.raw) if document else None,)):
         return book.report(closed)
-    return book.add(_void(ref, title, link, document))
+    change = _void(ref, title, link, document)
+    if is_unproven(book, payment):
+        note_unproven(book, link, f"{change.amount:.2f}")
+        change = replace(change, base={**link.base, UNPROVEN: f"{change.amount:.2f}"})
+    return book.add(change)
+
+
+def _plan_over(book: Draftbook, link: LinkState, payment: Payment | None) -> None:
+    """One that was voided: said for as long as nothing tells that its money was given back."""
+    book.keep(link.ref)
+    amount = text(link.base, UNPROVEN)
+    if amount and payment and not payment.valid and (payment.standing or not payment.is_traced):
+        book.recheck |= {payment.id} if payment.standing else set()
+        note_unproven(book, link, amount)
 
 
 def _may_be_for(book: Draftbook, ref: Ref, payment: Payment) -> list[str]:

@@ -1,6 +1,6 @@
 """Reading both systems into the mirror: Clio in bulk by page and time of change, QuickBooks by what changed."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from collections.abc import Mapping as MappingType
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -56,12 +56,14 @@ def _read_receipts(work: Workspace, sweep: int, progress: Progress) -> list[str]
     try:
         accounts = [row for page in work.practice.pages("bank_accounts") for row in page.rows]
     except Forbidden:
+        work.banks_closed = True
         return ["bank_accounts"]
     mirror.keep_practice(work.pairing, "bank_accounts", accounts, sweep=sweep)
     operating = [text(account, "id") for account in accounts if text(account, "type") == "Operating"]
     refused = [
         id for id in operating if not read_list(work, "bank_transactions", sweep, progress, {"bank_account_id": id})
     ]
+    work.banks_closed = bool(refused)
     return ["bank_transactions"] if refused else []
 
 
@@ -196,6 +198,23 @@ def reread_bill(work: Workspace, bill_id: str) -> None:
             mirror.keep_practice(pairing, "allocations", page.rows)
     _reread_lines(work, bill_id)
     _reread_interest(work, bill_id)
+
+
+def recheck_payments(work: Workspace, payment_ids: Collection[str]) -> None:
+    """Whether the bank rows of these payments are still there: Clio leaves no trace of a row that is deleted."""
+    pairing = work.pairing
+    parts = list(mirror.load(pairing, "allocations", peers=payment_ids))
+    kept = [*mirror.load(pairing, "bank_transactions", peers={part.id for part in parts})]
+    kept += mirror.load(pairing, "bank_transactions", owners={part.owner_id for part in parts} - {""})
+    ids = sorted({row.id for row in kept if not row.missing_since})
+    try:
+        pages = list(work.practice.pages("bank_transactions", ids=ids)) if ids else []
+    except Forbidden:
+        work.banks_closed = True
+        return
+    found = [row for page in pages for row in page.rows]
+    mirror.keep_practice(pairing, "bank_transactions", found)
+    mirror.note_unseen(pairing, "bank_transactions", set(ids) - {text(row, "id") for row in found}, work.clock)
 
 
 def _reread_lines(work: Workspace, bill_id: str) -> None:

@@ -6,6 +6,7 @@ from datetime import date
 
 from integrations.core.changes import Decision
 from integrations.core.match import Match
+from integrations.core.money import ZERO
 from integrations.core.ports import Raw
 from integrations.core.read import Unreadable, nested_id, text
 from integrations.core.records import Kind, Ref
@@ -50,6 +51,7 @@ class Loaded:
     by_memo: dict[str, list[Allocation]]
     memos: dict[str, credit_note.Memo]
     receipts: dict[str, list[Receipt]]
+    banks_closed: bool
     links: dict[Ref, LinkState]
     documents: dict[Ref, Document]
     decisions: dict[tuple[Ref, str], Decision]
@@ -96,6 +98,7 @@ def load_chunk(work: Workspace, clusters: list[Cluster]) -> Loaded:
         by_memo=_grouped((a.parent_id, a) for a in allocations.values() if not a.is_payment),
         memos=_memos(pairing, memo_ids),
         receipts=_receipts(pairing, allocations.values()),
+        banks_closed=work.banks_closed,
         links=links,
         documents=_documents(pairing, links),
         decisions=_decisions(pairing, wanted),
@@ -194,14 +197,22 @@ def _receipts(pairing: Pairing, allocations: Iterable[Allocation]) -> dict[str, 
     rows = {row.id: row for row in mirror.load(pairing, "bank_transactions", owners=set(by_bill) - {""})}
     rows |= {row.id: row for row in mirror.load(pairing, "bank_transactions", peers=set(by_allocation))}
     found: dict[str, list[Receipt]] = {}
-    for receipt in _good(rows.values(), payment.decode_receipt):
+    for receipt in _good((_as_named(row) for row in rows.values()), payment.decode_receipt):
         if receipt is None:
             continue
+        if rows[receipt.id].missing_since:
+            receipt = replace(receipt, amount=ZERO)
         named = by_allocation.get(receipt.allocation_id)
         payers = {named.parent_id} if named else {a.parent_id for a in by_bill.get(receipt.bill_id, ())}
         for payment_id in payers:
             found.setdefault(payment_id, []).append(receipt)
     return found
+
+
+def _as_named(row: Kept) -> Kept:
+    """A row that Clio has cut loose from its bill is still the money that was paid on it."""
+    names = {"bill": {"id": row.owner_id}, "allocation": {"id": row.peer_id}}
+    return replace(row, data={**row.data, **{name: who for name, who in names.items() if who["id"]}})
 
 
 Wanted = Mapping[Kind, Iterable[str]]  # the Clio ids a chunk is about, by kind
@@ -275,14 +286,18 @@ def _rivals(loaded: Loaded, payment_id: str) -> list[Allocation]:
     return [allocation for bill_id in bills for allocation in loaded.by_bill.get(bill_id, ())]
 
 
+def _payment(loaded: Loaded, id: str) -> payment.Payment:
+    """What rows that may not be read any more once said of a payment is no evidence (rule R1.4)."""
+    parts, receipts = loaded.by_payment.get(id, []), loaded.receipts.get(id, [])
+    found = payment.assemble(id, parts, receipts, _rivals(loaded, id))
+    return replace(found, standing=ZERO, is_traced=False) if loaded.banks_closed else found
+
+
 def group_of(loaded: Loaded, cluster: Cluster, matches: Mapping[str, Match]) -> Group:
     """One cluster's group, cut out of its chunk."""
     bill_ids = [id for contact_id in cluster.contact_ids for id in loaded.bills_of.get(contact_id, ())]
     payment_ids = {a.parent_id for id in bill_ids for a in loaded.by_bill.get(id, ()) if a.is_payment} - {""}
-    payments = {
-        id: payment.assemble(id, loaded.by_payment.get(id, []), loaded.receipts.get(id, []), _rivals(loaded, id))
-        for id in payment_ids
-    }
+    payments = {id: _payment(loaded, id) for id in payment_ids}
     trust_ids = {id for contact_id in cluster.contact_ids for id in loaded.trust.by_contact.get(contact_id, ())}
     wider = set(bill_ids) | {bill_id for p in payments.values() for bill_id in p.bill_ids}
     memo_ids = {a.parent_id for id in bill_ids for a in loaded.by_bill.get(id, ()) if not a.is_payment} - {""}

@@ -34,8 +34,12 @@ FROM unnest(%(ids)s::text[], %(owners)s::text[], %(peers)s::text[], %(datas)s::t
   AS row (id, owner, peer, data, digest, key, other_key, words)
 ON CONFLICT (pairing_id, side, entity, external_id) DO UPDATE SET
   owner_id = CASE WHEN excluded.owner_id = %(nobody)s AND excluded.entity <> 'trust_transactions'
+                  THEN integrations_record.owner_id
+                  WHEN excluded.entity = 'bank_transactions' AND excluded.owner_id = '' AND excluded.peer_id = ''
                   THEN integrations_record.owner_id ELSE excluded.owner_id END,
-  peer_id = excluded.peer_id, digest = excluded.digest,
+  peer_id = CASE WHEN excluded.entity = 'bank_transactions' AND excluded.owner_id = '' AND excluded.peer_id = ''
+                 THEN integrations_record.peer_id ELSE excluded.peer_id END,
+  digest = excluded.digest,
   key = excluded.key, other_key = excluded.other_key, words = excluded.words,
   data = CASE WHEN integrations_record.data ? 'shown'
               THEN jsonb_build_object('shown', integrations_record.data->'shown') ELSE '{}' END || excluded.data,

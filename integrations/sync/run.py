@@ -38,12 +38,15 @@ logger = logging.getLogger(__name__)
 
 SYNC_EVERY = timedelta(minutes=15)
 DEAD_AFTER = timedelta(minutes=10)  # a run that has not said so much for so long has died
+UNKNOWN_OF_PAYMENTS = (
+    "references and over-payments of payments are not known, nor whether the money of a voided payment was kept"
+)
 LOST = {
     "interest_charges": "interest charges, so bills with interest cannot be posted",
     "credit_memos": "credit notes, so what they are for is not known",
-    "bank_accounts": "bank accounts, so references and over-payments of payments are not known",
+    "bank_accounts": f"bank accounts, so {UNKNOWN_OF_PAYMENTS}",
     "trust_transactions": "trust accounts that are mapped, so trust is not kept in step",
-    "bank_transactions": "bank transactions, so references and over-payments of payments are not known",
+    "bank_transactions": f"bank transactions, so {UNKNOWN_OF_PAYMENTS}",
 }
 UNDONE = (Issue.State.OPEN, Issue.State.DECIDED)
 BEAT_EVERY = timedelta(seconds=1)  # while reading; what is written always says so
@@ -213,7 +216,7 @@ class Pass:
         for cluster in chunk:
             group = groups.group_of(loaded, cluster, matches)
             plan = _planned(cluster, group, policy, catalog)
-            if plan.reread:
+            if plan.reread or plan.recheck:
                 group, plan = self._replan(cluster, plan, policy, catalog, matches)
             if dry:
                 self.planned += Executor(self.work, self.run, catalog, group.links).would_send(plan.changes)
@@ -227,9 +230,14 @@ class Pass:
     def _replan(
         self, cluster: Cluster, plan: Plan, policy: Policy, catalog: Catalog, matches: Mapping[str, Match]
     ) -> tuple[Group, Plan]:
-        """Rule R3.1: figures that do not add up are read again, all of one bill together, before anyone is told."""
+        """Rule R3.1: figures that do not add up are read again, all of one bill together, before anyone is told.
+
+        Rule R3.8: so are the bank rows of a payment whose money is to be there without a bill.
+        """
         for bill_id in sorted(plan.reread):
             gather.reread_bill(self.work, bill_id)
+        if plan.recheck:
+            gather.recheck_payments(self.work, plan.recheck)
         for change in plan.changes:
             catalog.forget(change.ref)
         group = groups.group_of(groups.load_chunk(self.work, [cluster]), cluster, matches)
@@ -249,7 +257,9 @@ class Pass:
         for _ in range(ROUNDS - 1):
             if not result.again:
                 break
-            group, plan = self._replan(cluster, replace(plan, reread=frozenset()), policy, catalog, matches)
+            group, plan = self._replan(
+                cluster, replace(plan, reread=frozenset(), recheck=frozenset()), policy, catalog, matches
+            )
             result = self._apply(group, plan, catalog)
         return group, self._explain(cluster, group, plan, result)
 

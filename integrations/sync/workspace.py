@@ -22,6 +22,7 @@ class Workspace:
     ledger_is_fresh: bool = False  # whether this run has read what changed in QuickBooks
     practice_closed: RemoteError | None = None  # why nothing more is written to Clio in this run
     practice_writes: int = 0
+    banks_closed: bool = False  # Clio does not let its Operating accounts be read
     apart: Counter[str] = field(default_factory=Counter)  # of these, what is counted apart as well
 
     @property

@@ -11,7 +11,19 @@ import pytest
 from integrations.core.changes import Action, Decision, Plan, Problem
 from integrations.core.records import Ref
 from integrations.kinds.group import Group
-from tests.kinds.builders import allocation, bill, codes, customer, group, invoice, paid, payment, policy, steps
+from tests.kinds.builders import (
+    allocation,
+    bill,
+    codes,
+    customer,
+    group,
+    invoice,
+    paid,
+    payment,
+    policy,
+    receipt,
+    steps,
+)
 from tests.kinds.ledger import Ledger
 
 PAID = [allocation(amount=400)]
@@ -216,7 +228,8 @@ def test_r8_a_payment_taken_off_our_invoice_is_drift_that_can_be_accepted_or_res
 
 
 def test_r8_a_bill_voided_in_clio_whose_invoice_a_person_edited_waits_for_a_decision() -> None:
-    void = group([bill(state="void")], allocations=[allocation(amount=400, is_valid=False)])
+    gone = [receipt(amount=0, allocation_id="1")]
+    void = group([bill(state="void")], allocations=[allocation(amount=400, is_valid=False)], receipts=gone)
     ledger = renumbered()
     ledger.carry_out(void, policy())
     assert codes(ledger.plan(void, policy())) == [("drift", invoice())]

@@ -49,6 +49,7 @@ class Agreement(Oracle):
         self._check_gone_bills()
         self._check_payments()
         self._check_money_by_itself()
+        self._check_kept_money()
         for memo in self.clio["credit_memos"]:
             self._check_credit(memo)
         for contact in self.clio["contacts"]:
@@ -212,6 +213,22 @@ class Agreement(Oracle):
         for (on, amount), count in left.items():
             if count > 0:
                 self.findings.append(f"{count} payments of {amount} on {on} are in QuickBooks and not in Clio")
+
+    def _check_kept_money(self) -> None:
+        """Money of a posted payment that Clio took off its bills and kept is in QuickBooks still."""
+        held: Counter[int] = Counter()
+        operating = {account["id"] for account in self.clio["bank_accounts"] if account["type"] == "Operating"}
+        for row in self.clio["bank_transactions"]:
+            if row["payment_id"] and row["bank_account_id"] in operating:
+                held[row["payment_id"]] += row["signed"]
+        posted = {id for kind, id, _ in self.documents if kind == "payment"}
+        live = {key[1] for key in self.documents if key[0] == "payment" and self._live(*key)}
+        for payment in self.clio["payments"]:
+            rows = [a for a in self.clio["allocations"] if a["parent_id"] == payment["id"]]
+            is_over = payment["id"] in posted - live and all(a["voided_at"] for a in rows)
+            if held[payment["id"]] > 0 and is_over and not self._waits(payment, rows):
+                name = f"payment {payment['id']}"
+                self.findings.append(f"{name} is over in QuickBooks; Clio's bank has {held[payment['id']]} of it")
 
     def _is_named(self, doc: Doc) -> bool:
         found = _mark(doc, self.slug)

@@ -111,7 +111,10 @@ BILLS = (
     Act(
         "A paid bill is voided, the money stays with the firm",
         _paid,
-        (Step(_void_keeping, does=("payment voided", "invoice voided")),),
+        (
+            Step(_void_keeping, opens=("void_blocked", "money_kept")),
+            Step(answer=("void_blocked", "credit_memo"), does=("invoice created",), holds=_is_settled),
+        ),
     ),
     Act(
         "A bill is voided that somebody took money for in QuickBooks",
