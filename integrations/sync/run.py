@@ -177,7 +177,7 @@ class Pass:
         if not work.ledger_is_fresh:
             return True  # nothing is new, so there is nothing to plan that the last run did not
         wanted = clusters.unsettled_clusters(work.pairing)
-        catalog, matches = build_catalog(work, [id for cluster in wanted for id in cluster.contact_ids])
+        catalog, matches = _catalog_for(work, wanted)
         self._start(sum(cluster.bills for cluster in wanted))
         began, left = work.clock.now(), list(clusters.chunks(wanted))
         while left:
@@ -302,6 +302,13 @@ class Pass:
 
     def _save(self, *fields: str) -> None:
         beat(self.work, self.run, **{name: getattr(self.run, name) for name in fields})
+
+
+def _catalog_for(work: Workspace, wanted: Sequence[Cluster]) -> tuple[Catalog, dict[str, Match]]:
+    """What QuickBooks has already; where nothing is to be planned, nobody asks."""
+    if not wanted:
+        return Catalog(), {}
+    return build_catalog(work, [id for cluster in wanted for id in cluster.contact_ids])
 
 
 def _planned(cluster: Cluster, group: Group, policy: Policy, catalog: Catalog) -> Plan:

@@ -1,6 +1,6 @@
 """A firm at play: connected and mapped once, put back to that state before every example, with a clock of its own."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -10,12 +10,13 @@ from typing import Any
 from django.db import transaction
 
 from firms.models import Firm, User
-from integrations.models import Issue, Mapping, SyncRun
+from integrations.models import Issue, SyncRun
+from integrations.models import Mapping as MappingRow
 from integrations.sandbox.clio.office import ClioOffice
 from integrations.sandbox.quickbooks.office import QuickBooksOffice
 from integrations.sandbox.store import Store
 from integrations.sandbox.world import World
-from tests.portal import Portal, make_portal
+from tests.portal import START, Portal, make_portal
 from tests.properties.play.agreement import Named
 from tests.properties.play.pick import FIRST_DAY
 from tests.properties.play.trust_agreement import TrustAgreement
@@ -58,6 +59,7 @@ class Stage:
         self.portal.clio.trust_deposit(bo, Decimal(1000), FIRST_DAY, source="Bo Ng", reference="1")
         self.portal.run()
         self.before = self.store.kept()
+        self.mapped = _mapped(self.portal)
 
     @contextmanager
     def example(self) -> Iterator["Play"]:
@@ -68,7 +70,7 @@ class Stage:
         self.portal.wire.serve(self.portal.world)
         here = transaction.savepoint_create()
         try:
-            play = Play(self.portal)
+            play = Play(self.portal, self.mapped)
             play.note_clients()
             yield play
         finally:
@@ -84,6 +86,7 @@ class Play:
     """
 
     portal: Portal
+    mapped: Mapping[str, str]  # QuickBooks ids by mapping key; no act changes it
     by_hand: set[tuple[str, str]] = field(default_factory=set)
     adopted: dict[tuple[str, str], str] = field(default_factory=dict)
     once_clients: set[int] = field(default_factory=set)
@@ -192,9 +195,17 @@ class Play:
         self.once_clients |= {row["client_id"] for row in rows if row["date"] >= "2026"}
 
     def _trust_accounts(self) -> dict[int, tuple[str, str]]:
-        mapped = _mapped(self.portal)
-        ids = [key.rpartition(":")[2] for key in mapped if key.startswith("account:trust_bank:")]
-        return {int(id): (mapped[f"account:trust_bank:{id}"], mapped[f"account:trust_liability:{id}"]) for id in ids}
+        banks = {int(key.rpartition(":")[2]): id for key, id in self.mapped.items() if ":trust_bank:" in key}
+        return {account: (bank, self.mapped[f"account:trust_liability:{account}"]) for account, bank in banks.items()}
+
+    def _accounts(self, snapshot: dict[str, list[Doc]]) -> dict[str, str]:
+        sold = [item for item in snapshot["Item"] if item.get("IncomeAccountRef")]
+        income = {item["Id"]: item["IncomeAccountRef"]["value"] for item in sold}
+        return {role: income[self.mapped[key]] for key, role in ROLES.items()} | {
+            "receivable": self.quickbooks.account_id("receivable"),
+            "undeposited": self.mapped["account:deposit"],
+            "in_transit": self.mapped["account:in_transit"],
+        }
 
     def judged(self) -> list[str]:
         """What an independent checker finds."""
@@ -204,9 +215,9 @@ class Play:
             quickbooks=snapshot,
             before={},
             after={},
-            accounts=_accounts(self.portal, snapshot),
+            accounts=self._accounts(snapshot),
             slug=self.portal.firm.slug,
-            start=self.portal.pairing.start_date,
+            start=START,
             issues=[_named(issue) for issue in self.kept_issues()],
             by_hand=frozenset(self.by_hand),
             adopted=self.adopted,
@@ -225,18 +236,8 @@ def _named(issue: Issue) -> Named:
     return Named(issue.code, issue.kind, issue.practice_id, issue.severity, issue.leg, issue.ledger_id)
 
 
-def _accounts(portal: Portal, snapshot: dict[str, list[Doc]]) -> dict[str, str]:
-    items = {item["Id"]: item["IncomeAccountRef"]["value"] for item in snapshot["Item"] if item.get("IncomeAccountRef")}
-    mapped = _mapped(portal)
-    return {role: items[mapped[key]] for key, role in ROLES.items()} | {
-        "receivable": portal.quickbooks.account_id("receivable"),
-        "undeposited": mapped["account:deposit"],
-        "in_transit": mapped["account:in_transit"],
-    }
-
-
 def _mapped(portal: Portal) -> dict[str, str]:
-    return dict(Mapping.objects.of(portal.firm).filter(pairing=portal.pairing).values_list("key", "ledger_id"))
+    return dict(MappingRow.objects.of(portal.firm).filter(pairing=portal.pairing).values_list("key", "ledger_id"))
 
 
 def _is_void(doc: Doc) -> bool:
