@@ -254,6 +254,7 @@ class Executor:
         if change.action is Action.UNLINK:
             dispatches.unlink(self.work, self.run, change)
             self._ids.pop(change.ref, None)
+            self._disown(change)
             return None
         kept = mirror.one(self.work.pairing, change.entity, change.ledger_id)
         raw = kept.data if kept and not kept.is_deleted else self.catalog.whole(change.entity, change.ledger_id)
@@ -267,10 +268,19 @@ class Executor:
         self.catalog.owners[change.entity, change.ledger_id] = change.ref
         return None
 
+    def _disown(self, change: Change) -> None:
+        document = change.entity, change.ledger_id
+        if self.catalog.owners.get(document) == change.ref:
+            del self.catalog.owners[document]
+
 
 def _shows_more(change: Change) -> bool:
-    """A customer that was there before: now that it is linked, its fields can be compared."""
+    """A customer that was there before: now that it is linked, its fields can be compared. Money or credit that is
+    ours no more: what it pays is paid by somebody else's.
+    """
     draft = change.draft
+    if change.action is Action.UNLINK:
+        return change.ref.kind in (Kind.PAYMENT, Kind.CREDIT_NOTE)
     return isinstance(draft, CustomerDraft) and (change.action is Action.ADOPT or draft.reactivate)
 
 

@@ -42,3 +42,16 @@ def test_a_credit_of_quickbooks_alone_on_our_invoice_is_said(portal: Portal, by_
         people.delete("Payment", applied["Id"])
     portal.run()
     assert "payment_only_in_quickbooks" not in portal.codes()
+
+
+def test_an_unlinked_payment_is_said_to_be_in_quickbooks_only_by_the_same_sync(portal: Portal) -> None:
+    bill = portal.bill("100.00", number="1")
+    portal.pay(bill, 60)
+    portal.run()
+    (payment,) = portal.quickbooks.all("Payment")
+    portal.quickbooks.edit("Payment", payment["Id"], TotalAmt=Decimal(90))
+    portal.run()
+    portal.resolve("drift", "unlink")
+    portal.run()
+    assert "60.00" in portal.issue("payment_only_in_quickbooks").message
+    settled(portal, "payment_only_in_quickbooks", but=[bill])
