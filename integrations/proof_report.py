@@ -8,7 +8,7 @@ from typing import Any
 from firms.models import Firm
 from integrations.core.money import ZERO
 from integrations.core.records import Kind
-from integrations.kinds.proof.clio import ACCOUNTS, CHARGES, MEMOS, RECEIPTS, TRUST_ROWS
+from integrations.kinds.proof.clio import ACCOUNTS, CHARGES, CONTACTS, LINES, MEMOS, RECEIPTS, TRUST_ROWS
 from integrations.kinds.proof.explain import Explained
 from integrations.kinds.proof.owed import Owed
 from integrations.kinds.proof.transit import InTransit
@@ -23,9 +23,11 @@ TO_DO: Mapping[What, str] = {
     What.UNWANTED: "Sync, which voids it. If it stays, void it in QuickBooks, or bring its record back in Clio.",
     What.VOIDED: "Sync; the issue that opens then offers to restore it.",
     What.AMOUNT: "Sync. If somebody changed it in QuickBooks, the issue that opens then offers both versions.",
-    What.LINES: "QuickBooks added an amount of its own, such as tax. Look at the invoice there.",
+    What.LINES: "Sync. If the lines differ still, QuickBooks added an amount of its own, such as tax: look there.",
     What.DATE: "Sync. If somebody changed it in QuickBooks, the issue that opens then offers both versions.",
     What.NUMBER: "Sync. If somebody changed it in QuickBooks, the issue that opens then offers both versions.",
+    What.REFERENCE: "Sync. If somebody changed it in QuickBooks, the issue that opens then offers both versions.",
+    What.FIELD: "Sync, which carries it to the other side, or asks where both sides changed it.",
     What.CUSTOMER: "Choose the right customer in QuickBooks, or link the contact to that one.",
     What.ACCOUNT: "Sync. If somebody moved it to another account in QuickBooks, the issue offers both versions.",
     What.APPLIED: "Sync. If somebody applied it differently in QuickBooks, apply it as in Clio.",
@@ -42,6 +44,8 @@ NOT_COMPARED: Mapping[str, str] = {
     ACCOUNTS: "what payments received above the bills they pay, and trust entries",
     RECEIPTS: "what payments received above the bills they pay",
     TRUST_ROWS: "trust entries",
+    LINES: "the lines of invoices",
+    CONTACTS: "the fields of contacts",
 }
 
 
@@ -81,6 +85,7 @@ def _difference(one: Explained) -> dict[str, Any]:
         "leg": difference.ref.leg,
         "ledger_id": difference.ledger_id or None,
         "what": difference.what,
+        "field": difference.field or None,
         "clio": difference.clio,
         "quickbooks": difference.quickbooks,
         "issue": reason.id if reason else None,

@@ -67,7 +67,8 @@ def ledger_settings(connection: Connection, panel: str) -> str:
     """A page of QuickBooks's account and settings: sales, advanced or billing."""
     if _is_played(connection):
         return _played("company_settings", connection.external_account_id)
-    return f"{_LEDGER_HOSTS[settings.QBO['environment']]}/app/settings?panel={panel}"
+    # QuickBooks has used either name for the page to open; it leaves alone what it does not know.
+    return f"{_LEDGER_HOSTS[settings.QBO['environment']]}/app/settings?p={panel.title()}&panel={panel}"
 
 
 def in_ledger(connection: Connection | None, entity: str, ledger_id: str) -> str:

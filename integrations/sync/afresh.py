@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -10,11 +11,20 @@ from integrations.core.mapping import Policy
 from integrations.core.ports import Page, Raw
 from integrations.core.read import Unreadable, money, text
 from integrations.core.records import Kind, Ref, parse_mark
-from integrations.kinds import credit_note, invoice, payment
-from integrations.kinds.contact import decode_customer
+from integrations.kinds import contact, credit_note, invoice, payment
 from integrations.kinds.invoice import id_order
 from integrations.kinds.proof.books import OurBooks
-from integrations.kinds.proof.clio import ACCOUNTS, CHARGES, MEMOS, RECEIPTS, TRUST_ROWS, ClioBooks, may_be_in_scope
+from integrations.kinds.proof.clio import (
+    ACCOUNTS,
+    CHARGES,
+    CONTACTS,
+    LINES,
+    MEMOS,
+    RECEIPTS,
+    TRUST_ROWS,
+    ClioBooks,
+    may_be_in_scope,
+)
 from integrations.kinds.proof.ledger import found
 from integrations.kinds.proof.words import Found, Standing
 from integrations.kinds.trust_entry import decode_row
@@ -23,6 +33,7 @@ from integrations.sync.workspace import Workspace
 from integrations.systems.quickbooks import query
 
 FORMS = ("Invoice", "CreditMemo", "Payment", "JournalEntry", "Purchase")
+FEW = 20  # bills whose lines are read one by one; of more, all lines are
 MARGIN = timedelta(days=1)  # between our clock and QuickBooks's
 
 
@@ -32,6 +43,7 @@ class Clio:
     def __init__(self, work: Workspace, standing: Mapping[Ref, Standing], policy: Policy) -> None:
         self._work, self._policy = work, policy
         self._linked = {ref.practice_id for ref in standing if ref.kind is Kind.INVOICE}
+        self._people = [ref.practice_id for ref in standing if ref.kind is Kind.CONTACT]
         self.books = ClioBooks()
         self.trust_accounts: dict[str, str] = {}  # those that are mapped, id to name
         self.as_of: datetime | None = None
@@ -45,6 +57,10 @@ class Clio:
             self._keep_bills(self._rows("bills", filters=filters))
         self._read_unlisted_bills()
         self._read_parts({"status": "valid"}, {})
+        self._read_lines({})
+        with self._may_be_closed(CONTACTS):
+            people = self._rows("contacts", ids=sorted(self._people, key=id_order)) if self._people else ()
+            self.books.contacts |= {c.id: c for c in _decoded(people, contact.decode)}
         with self._may_be_closed(MEMOS):
             self.books.memos |= {m.id: m for m in _decoded(self._rows("credit_memos"), credit_note.decode_memo)}
         self._read_banks()
@@ -55,6 +71,22 @@ class Clio:
         self.books.forget_bill(bill_id)
         self._keep_bills(self._rows("bills", ids=[bill_id]))
         self._read_parts({"status": "valid", "bill_id": bill_id}, {"bill_id": bill_id})
+        self._read_lines({"bill_id": bill_id})
+
+    def tell_shown_lines_apart(self, bill_ids: Sequence[str]) -> None:
+        """Rule R3.2: which lines a bill shows is a filter, read where all of them do not add up."""
+        filters = [{"bill_id": id} for id in bill_ids] if len(bill_ids) <= FEW else [{}]
+        pages = (self._rows("line_items", filters={**one, "display": "true"}) for one in filters)
+        shown = {text(row, "id") for rows in pages for row in rows}
+        for id in bill_ids:
+            self.books.lines[id] = [replace(line, shown=line.id in shown) for line in self.books.lines[id]]
+
+    def _read_lines(self, filters: Mapping[str, str]) -> None:
+        rows = self._rows("line_items", filters=filters) if self._linked else ()
+        with self._may_be_closed(LINES):
+            for line in _decoded(rows, invoice.decode_line):
+                if line.bill_id in self._linked:
+                    self.books.lines.setdefault(line.bill_id, []).append(line)
 
     @contextmanager
     def _may_be_closed(self, name: str) -> Iterator[None]:
@@ -127,6 +159,7 @@ class QuickBooks:
         self._work = work
         self._found: dict[tuple[str, str], Found] = {}
         self._memos: set[str] = set()  # our credit memos: whoever uses one of them matters
+        self.customers: dict[str, Raw] = {}  # the active ones that are linked
         self.as_of: datetime | None = None
 
     def read(self, standing: Mapping[Ref, Standing], left: Iterable[Ref]) -> OurBooks:
@@ -137,7 +170,7 @@ class QuickBooks:
             for where in self._since_the_first_run():
                 self._keep(entity, self._pages(entity, where), linked)
             self._read_by_id(entity, linked)
-        names, bearers = self._customers()
+        names, bearers = self._customers({id for entity, id in linked if entity == "Customer"})
         return OurBooks.of(standing, self._found.values(), names, left, bearers)
 
     def _since_the_first_run(self) -> list[str]:
@@ -164,12 +197,13 @@ class QuickBooks:
                 return text(raw, "Name"), money(raw, "CurrentBalance")
         return None
 
-    def _customers(self) -> tuple[dict[str, str], dict[Ref, list[str]]]:
+    def _customers(self, linked: set[str]) -> tuple[dict[str, str], dict[Ref, list[str]]]:
         """Names of the active customers by id, and the ids of those that bear a mark of ours."""
         names: dict[str, str] = {}
         bearers: dict[Ref, list[str]] = {}
-        every = (raw for page in self._pages("Customer", query.equals("Active", True)) for raw in page.rows)
-        for customer in _decoded(every, decode_customer):
+        every = [raw for page in self._pages("Customer", query.equals("Active", True)) for raw in page.rows]
+        self.customers = {id: raw for raw in every if (id := text(raw, "Id")) in linked}
+        for customer in _decoded(every, contact.decode_customer):
             names[customer.id] = customer.display_name
             if ref := parse_mark(customer.notes, self._work.firm.slug):
                 bearers.setdefault(ref, []).append(customer.id)

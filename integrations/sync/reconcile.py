@@ -9,11 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from integrations.core.mapping import IN_TRANSIT, Policy, Target, TrustTargets
-from integrations.core.read import rows, text
+from integrations.core.read import nested, rows, text
 from integrations.core.records import Kind, Ref
+from integrations.kinds import contact_fields
+from integrations.kinds.contact_fields import LABELS, Base
 from integrations.kinds.proof.books import OurBooks
-from integrations.kinds.proof.clio import Demands, demands
+from integrations.kinds.proof.clio import LINES, Demands, demands
 from integrations.kinds.proof.compare import Comparison
+from integrations.kinds.proof.contacts import People
 from integrations.kinds.proof.explain import Explained, Reason, Reasons
 from integrations.kinds.proof.owed import Owed, compare
 from integrations.kinds.proof.transit import InTransit, in_transit
@@ -61,7 +64,8 @@ def reconcile(work: Workspace) -> Reconciliation:
     clio, quickbooks = Clio(work, standing, policy), QuickBooks(work)
     asked = _asked(clio, standing, policy)
     books = quickbooks.read(standing, _left(work) - standing.keys())
-    comparison, sums = compare(asked, books)
+    people = People(clio.books.contacts, quickbooks.customers, _agreed(work))
+    comparison, sums = compare(asked, books, people)
     trust = _trust(clio, policy)
     trust_books = TrustBooks(books, {accounts.bank.ledger_id for _, accounts in trust.values()})
     if clio.books.knows_trust:
@@ -88,7 +92,11 @@ def _asked(clio: Clio, standing: Mapping[Ref, Standing], policy: Policy) -> Dema
     again = sorted(asked.mismatched)[:READ_AGAIN_AT_MOST]
     for bill_id in again:
         clio.read_again(bill_id)
-    return demands(read, standing, policy) if again else asked
+    asked = demands(read, standing, policy) if again else asked
+    if asked.unlined and LINES not in read.closed:
+        clio.tell_shown_lines_apart(sorted(asked.unlined))
+        asked = demands(read, standing, policy)
+    return asked
 
 
 def _trust(clio: Clio, policy: Policy) -> dict[str, tuple[str, TrustTargets]]:
@@ -111,6 +119,13 @@ def _standing(work: Workspace) -> dict[Ref, Standing]:
         for kind, practice_id, leg, entity, ledger_id, state in rows.iterator(5000)
         for ref in (Ref(Kind(kind), practice_id, leg),)
     }
+
+
+def _agreed(work: Workspace) -> dict[str, Base]:
+    """What both sides of each linked contact last agreed on, field by field (rule R7)."""
+    links = EntityLink.objects.of(work.firm).filter(pairing=work.pairing, kind=Kind.CONTACT)
+    rows = links.exclude(state=EntityLink.State.UNLINKED).values_list("practice_id", "base")
+    return {contact_id: contact_fields.from_json(base.get("fields")) for contact_id, base in rows.iterator(5000)}
 
 
 def _left(work: Workspace) -> set[Ref]:
@@ -147,10 +162,17 @@ def _reasons(work: Workspace) -> list[Reason]:
             is_accepted=issue.state == Issue.State.ACCEPTED,
             decided_by=issue.decided_by.email if issue.decided_by else "",
             note=issue.note,
-            fields={text(row, "label"): text(row, "theirs") for row in rows(issue.details, "fields")},
+            fields=_told(issue.details),
         )
         for issue in issues.select_related("decided_by").iterator()
     ]
+
+
+def _told(details: Mapping[str, object]) -> dict[str, str]:
+    """Field to what QuickBooks said, of a document that somebody changed there or of a contact in conflict."""
+    if isinstance(found := details.get("fields"), Mapping):
+        return {LABELS[name]: text(nested(found, name), "quickbooks") for name in found if name in LABELS}
+    return {text(row, "label"): text(row, "theirs") for row in rows(details, "fields")}
 
 
 class _Runs:

@@ -151,7 +151,8 @@ def test_a_payment_may_pay_documents_of_others_too() -> None:
     more = clio(
         paid(bill(), 400), allocations=[allocation(amount=400)], receipts=[receipt(amount=500, allocation_id="1")]
     )
-    assert named(more, BOTH, PAID_FORM, receive(amount=500, pays={"101": 400, "999": 100})) == []
+    theirs = receive(amount=500, pays={"101": 400, "999": 100}, reference="CHK 12")
+    assert named(more, BOTH, PAID_FORM, theirs) == []
 
 
 def test_a_bill_that_went_back_to_draft_only_has_to_be_there() -> None:

@@ -67,7 +67,7 @@ def test_each_leads_to_its_page_of_quickbooks(bob_client: Client, portal: Portal
     settings.SANDBOX = False
     page = bob_client.get(ADDRESS).content.decode()
     for panel in ("sales", "advanced", "billing"):
-        assert f"https://app.qbo.intuit.com/app/settings?panel={panel}" in page
+        assert f"https://app.qbo.intuit.com/app/settings?p={panel.title()}&amp;panel={panel}" in page
     assert re.search(r'href="/f/acme/mappings/">Open the mappings', page)
 
 

@@ -1,17 +1,19 @@
 """What Clio's records, read afresh, ask QuickBooks to hold (rules R1.2, R3.1, R3.4, R4)."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 
-from integrations.core.mapping import Policy
+from integrations.core import mapping
+from integrations.core.mapping import Policy, Target
 from integrations.core.money import ZERO
 from integrations.core.ports import Raw
 from integrations.core.read import text
 from integrations.core.records import Kind, Ref
 from integrations.kinds.applying import Applications, is_posted
 from integrations.kinds.catalog import Catalog
+from integrations.kinds.contact import Contact
 from integrations.kinds.credit_note import CreditNote, Memo, credit_number, memo_ref
 from integrations.kinds.group import Draftbook, Group, LinkState
 from integrations.kinds.invoice import (
@@ -19,21 +21,31 @@ from integrations.kinds.invoice import (
     Allocation,
     Bill,
     InterestCharge,
+    LineItem,
     TotalMismatch,
     bill_amount,
     id_order,
     in_scope,
 )
-from integrations.kinds.invoice_draft import interest_leg, is_interest
+from integrations.kinds.invoice_draft import bill_draft, interest_leg, is_interest
 from integrations.kinds.payment import Payment, PaymentDraft, Receipt, assemble
 from integrations.kinds.payment_drafts import Desired, desired_payments, merged
 from integrations.kinds.proof.trust import TrustDemands, trust_demands
 from integrations.kinds.proof.words import Expected, Standing
 from integrations.kinds.trust_entry import TrustRow
 
-# Lists that a run can do without (rule R1.4): without one of them less is known, and less is compared.
+# Without one of these lists less is known, and less is compared (rule R1.4); all but the last two a run can do without.
 ACCOUNTS, RECEIPTS, TRUST_ROWS = "bank_accounts", "bank_transactions", "trust_transactions"
-MEMOS, CHARGES = "credit_memos", "interest_charges"
+MEMOS, CHARGES, LINES, CONTACTS = "credit_memos", "interest_charges", "line_items", "contacts"
+ITEMS = (
+    mapping.SERVICE,
+    mapping.HARD_COST,
+    mapping.SOFT_COST,
+    mapping.TAX,
+    mapping.SECONDARY_TAX,
+    mapping.DISCOUNT,
+    mapping.ROUNDING,
+)
 
 
 @dataclass
@@ -50,6 +62,8 @@ class ClioBooks:
     charges: dict[str, InterestCharge] = field(default_factory=dict)
     receipts: dict[str, Receipt] = field(default_factory=dict)
     memos: dict[str, Memo] = field(default_factory=dict)
+    lines: dict[str, list[LineItem]] = field(default_factory=dict)  # by bill, of those that have an invoice
+    contacts: dict[str, Contact] = field(default_factory=dict)
     trust: dict[str, TrustRow] = field(default_factory=dict)
     unreadable_trust: dict[str, str] = field(default_factory=dict)
     closed: set[str] = field(default_factory=set)
@@ -66,6 +80,7 @@ class ClioBooks:
         """Before one bill is read again, everything that hangs on it is forgotten."""
         self.bills.pop(bill_id, None)
         self.unreadable.pop(bill_id, None)
+        self.lines.pop(bill_id, None)
         for id in [id for id, a in self.allocations.items() if a.bill_id == bill_id]:
             del self.allocations[id]
         for id in [id for id, c in self.charges.items() if c.bill_id == bill_id]:
@@ -79,6 +94,7 @@ class Demands:
     ``kept`` are documents that stay as they are, whatever they say: of bills that are drafts again. ``unclear`` are
     those of which nothing can be said, with the reason. ``mismatched`` are bills whose figures do not add up.
     ``unsplit`` are invoices of bills with interest while nobody can tell which part of them is interest.
+    ``unlined`` are bills whose lines do not add up, as far as is known which of them the bill shows.
     ``balances`` are the open balances of the bills asked for, ``legs`` the invoices each of them asks for.
     """
 
@@ -87,6 +103,7 @@ class Demands:
     unclear: dict[Ref, str] = field(default_factory=dict)
     mismatched: set[str] = field(default_factory=set)
     unsplit: set[Ref] = field(default_factory=set)
+    unlined: set[str] = field(default_factory=set)
     balances: dict[str, Decimal] = field(default_factory=dict)
     legs: dict[str, tuple[Ref, ...]] = field(default_factory=dict)
     trust: TrustDemands = field(default_factory=TrustDemands)
@@ -128,6 +145,7 @@ def _group(clio: ClioBooks, standing: Mapping[Ref, Standing]) -> Group:
         unreadable_bills=clio.unreadable,
         allocations={id: tuple(found) for id, found in by_bill.items()},
         charges={id: tuple(found) for id, found in _listed(clio.charges.values(), "bill_id").items()},
+        lines={id: tuple(found) for id, found in clio.lines.items()},
         payments=_payments(clio, by_bill),
         credit_notes=_credit_notes(clio),
         trust=clio.trust,
@@ -200,6 +218,8 @@ def _ask_bill(book: Draftbook, asked: Demands, bill: Bill, linked: list[Ref]) ->
     asked.documents |= {leg.ref: leg for leg in legs}
     asked.balances[bill.id] = bill.balance
     asked.legs[bill.id] = tuple(leg.ref for leg in legs)
+    if bill.id in book.group.lines and not legs[0].lines:
+        asked.unlined.add(bill.id)
 
 
 def _legs(book: Draftbook, bill: Bill) -> list[Expected]:
@@ -209,7 +229,22 @@ def _legs(book: Draftbook, bill: Bill) -> list[Expected]:
     charges = sorted((charge for charge in listed if charge.total), key=lambda charge: id_order(charge.id))
     own = whole.whole - sum((charge.total for charge in charges), ZERO)
     main = Expected(bill.ref, f"Bill {bill.number}", bill.contact_id, own, bill.issued_at, bill.number)
-    return [main, *(_interest(bill, charge) for charge in charges)]
+    lines = _amounts(bill, own, book.group.lines.get(bill.id, ()), book.policy)
+    return [replace(main, lines=lines), *(_interest(bill, charge) for charge in charges)]
+
+
+def _amounts(bill: Bill, own: Decimal, lines: Sequence[LineItem], policy: Policy) -> tuple[tuple[Decimal, ...], ...]:
+    """What the lines of its invoice may amount to; empty where that cannot be told.
+
+    A new mapping, or another choice for taxes, rewrites nothing that is posted (rule R3.7): items are not compared, and
+    taxes may be one line or two.
+    """
+    anywhere = replace(policy, targets={key: Target(key, key, key) for key in ITEMS}, broken=())
+    try:
+        drafts = [bill_draft(bill, own, lines, replace(anywhere, aggregate_tax=whole)) for whole in (False, True)]
+    except TotalMismatch:
+        return ()
+    return tuple(tuple(sorted(line.amount for line in draft.lines if line.amount)) for draft in drafts)
 
 
 def _interest(bill: Bill, charge: InterestCharge) -> Expected:
@@ -223,7 +258,14 @@ def _payment(book: Draftbook, draft: PaymentDraft) -> Expected:
     bills = book.group.payments[draft.ref.practice_id].bill_ids
     applied = {line.invoice: line.amount for line in draft.lines}
     return Expected(
-        draft.ref, draft.title, draft.contact.practice_id, draft.amount, draft.dated, applied=applied, bills=bills
+        ref=draft.ref,
+        title=draft.title,
+        contact_id=draft.contact.practice_id,
+        amount=draft.amount,
+        dated=draft.dated,
+        reference=draft.reference.strip(),
+        applied=applied,
+        bills=bills,
     )
 
 

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 
 from integrations.core.records import Kind, Ref
 from integrations.kinds.credit_note import APPLY
@@ -122,13 +123,28 @@ def _members(expected: Expected, live: Found, books: OurBooks) -> Iterator[tuple
         yield What.AMOUNT, str(expected.amount), str(net)
     elif live.entity in FORMS and live.lines != live.amount:
         yield What.LINES, str(expected.amount), str(live.lines)
+    elif expected.lines and live.marked and live.parts not in expected.lines:
+        yield What.LINES, *_of_lines(expected, live)
     if expected.dated and live.dated != expected.dated:
         yield What.DATE, str(expected.dated or ""), str(live.dated or "")
     if expected.number and not _is_numbered(expected, live):
         yield What.NUMBER, expected.number, live.number
+    if expected.reference and live.reference != expected.reference:
+        yield What.REFERENCE, expected.reference, live.reference
     customer = books.customer_of(expected.contact_id)
     if expected.contact_id and live.customer_id != customer:
         yield What.CUSTOMER, customer or f"contact {expected.contact_id}", live.customer_id
+
+
+def _of_lines(expected: Expected, live: Found) -> tuple[str, str]:
+    """The amounts only one side has; of an invoice without our mark, which a person made, the lines are theirs."""
+    here = Counter(live.parts)
+    clio = min((Counter(lines) for lines in expected.lines), key=lambda lines: (lines - here).total())
+    return _listed(clio - here), _listed(here - clio)
+
+
+def _listed(amounts: Counter[Decimal]) -> str:
+    return ", ".join(str(amount) for amount in sorted(amounts.elements())) or NOTHING
 
 
 def _is_numbered(expected: Expected, live: Found) -> bool:

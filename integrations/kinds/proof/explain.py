@@ -35,6 +35,7 @@ LABELS = {
     What.UNWANTED: "Amount",
     What.DATE: "Date",
     What.NUMBER: "Number",
+    What.REFERENCE: "Reference",
     What.VOIDED: "State",
 }
 # Firm-wide issues that keep everything of these kinds waiting.
@@ -124,7 +125,7 @@ def _fits(reason: Reason, one: Difference) -> bool:
         return False
     if one.what not in EXPLAINS.get(reason.code, USUALLY):
         return False
-    label = LABELS.get(one.what)
+    label = one.field or LABELS.get(one.what)
     if label is None or not reason.fields:
         return True
     return label in reason.fields and (one.what is What.VOIDED or reason.fields[label] == one.quickbooks)

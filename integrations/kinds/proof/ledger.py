@@ -1,5 +1,6 @@
 """Our documents as QuickBooks has them now, read for a reconciliation."""
 
+from collections.abc import Iterator
 from decimal import Decimal
 
 from integrations.core.money import ZERO
@@ -16,7 +17,7 @@ _VOIDED = "Voided"  # QuickBooks API reference, Invoice and Payment: void; a cre
 
 def found(entity: str, raw: Raw, slug: str) -> Found:
     """Raises Unreadable for a document whose amounts are no amounts."""
-    note, amount = text(raw, "PrivateNote"), money(raw, "TotalAmt")
+    note, amount, amounts = text(raw, "PrivateNote"), money(raw, "TotalAmt"), list(_lines(raw))
     return Found(
         entity=entity,
         id=identifier(raw, "Id"),
@@ -25,7 +26,9 @@ def found(entity: str, raw: Raw, slug: str) -> Found:
         dated=day(raw, "TxnDate"),
         customer_id=text(nested(raw, "CustomerRef"), "value"),
         amount=amount,
-        lines=_lines(raw),
+        lines=sum(amounts, ZERO),
+        parts=tuple(sorted(amount for amount in amounts if amount)),
+        reference=text(raw, "PaymentRefNum").strip(),
         balance=money(raw, "Balance" if raw.get("Balance") is not None else "RemainingCredit"),
         is_void=amount == 0 and note.startswith(_VOIDED),
         applied=applied_by(raw),
@@ -35,15 +38,13 @@ def found(entity: str, raw: Raw, slug: str) -> Found:
     )
 
 
-def _lines(raw: Raw) -> Decimal:
-    """What the lines of a sales form add up to, before any tax that QuickBooks adds to them."""
-    total = ZERO
+def _lines(raw: Raw) -> Iterator[Decimal]:
+    """The amounts of a document's lines, before any tax that QuickBooks adds to them."""
     for line in rows(raw, "Line"):
         match text(line, "DetailType"):
             case "SubTotalLineDetail":
                 continue
             case "DiscountLineDetail":
-                total -= money(line, "Amount")
+                yield -money(line, "Amount")
             case _:
-                total += money(line, "Amount")
-    return total
+                yield money(line, "Amount")

@@ -14,7 +14,7 @@ from integrations.kinds.credit_note import APPLY, memo_ref
 from integrations.kinds.proof.books import OurBooks
 from integrations.kinds.proof.clio import Demands
 from integrations.kinds.proof.compare import Comparison, compare_documents, difference
-from integrations.kinds.proof.contacts import compare_contacts
+from integrations.kinds.proof.contacts import NOBODY, People, compare_contacts
 from integrations.kinds.proof.corrections import cancelled, is_applying, is_correction
 from integrations.kinds.proof.words import Difference, Expected, Found, What
 from integrations.kinds.refund import is_refund
@@ -52,11 +52,11 @@ def _is_paying(ref: Ref) -> bool:
     return ref.kind in PAYING and ref.leg != APPLY and not is_refund(ref)
 
 
-def compare(asked: Demands, books: OurBooks) -> tuple[Comparison, list[Owed]]:
+def compare(asked: Demands, books: OurBooks, people: People = NOBODY) -> tuple[Comparison, list[Owed]]:
     """Documents first; then each sum, where only what nothing before it explains is named."""
     asked = _as_far_as_read(asked, books)
     comparison, sums = compare_documents(asked, books), owed(asked, books)
-    compare_contacts(comparison, asked, books)
+    compare_contacts(comparison, asked, books, people)
     comparison.differences += compare_applications(asked, books, comparison.differences)
     comparison.differences += compare_balances(asked, books, comparison.differences)
     comparison.differences += compare_owed(sums, asked, books, comparison.differences)
@@ -221,7 +221,7 @@ def compare_owed(sums: Iterable[Owed], asked: Demands, books: OurBooks, known: l
 def _touched_contacts(asked: Demands, books: OurBooks, known: list[Difference]) -> set[str]:
     """Contacts of whose records a difference is already named; those of bills it pays, and of what pays it, too."""
     contacts, bills = books.contacts(), {one.ref.practice_id for one in known if one.ref.kind is Kind.INVOICE}
-    touched = {one.contact_id for one in known}
+    touched = {one.contact_id for one in known if one.what is not What.FIELD}
     touched |= {expected.contact_id for expected in asked.documents.values() if expected.bills & bills}
     for bill_id in _touched_bills(asked, books, known):
         touched |= {asked.documents[ref].contact_id for ref in asked.legs.get(bill_id, ())}

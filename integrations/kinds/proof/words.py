@@ -19,9 +19,11 @@ class What(StrEnum):
     UNWANTED = "unwanted"  # live, and nothing live in Clio asks for it
     VOIDED = "voided"  # voided in one system only
     AMOUNT = "amount"
-    LINES = "lines"  # the total is right, the lines do not add up to it
+    LINES = "lines"  # the total is right, the lines do not add up to it or are not Clio's
     DATE = "date"
     NUMBER = "number"
+    REFERENCE = "reference"
+    FIELD = "field"  # a field of a contact that is kept in step
     CUSTOMER = "customer"
     ACCOUNT = "account"  # posted to other accounts
     APPLIED = "applied"  # what a payment or credit pays
@@ -33,10 +35,11 @@ class What(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """One document that QuickBooks should hold. An empty ``number``, ``contact_id`` or ``dated`` is not compared.
+    """One document that QuickBooks should hold. What is empty of it is not compared.
 
     ``starts_number``: the document's number is ``number`` and something after it (``1042-I2``).
     ``at_least``: more may have been received than ``amount``, which is all that Clio let us read.
+    ``lines`` are the amounts its lines may have, smallest first, once for each way the firm can have its taxes posted.
     ``bills`` are the Clio bills it depends on.
     """
 
@@ -46,6 +49,8 @@ class Expected:
     amount: Decimal
     dated: date | None
     number: str = ""
+    reference: str = ""
+    lines: tuple[tuple[Decimal, ...], ...] = ()
     starts_number: bool = False
     at_least: bool = False
     applied: Mapping[Ref, Decimal] = field(default_factory=dict)
@@ -68,7 +73,10 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One document as QuickBooks has it now; ``marked`` is what its note says it stands for."""
+    """One document as QuickBooks has it now; ``marked`` is what its note says it stands for.
+
+    ``lines`` is what its lines add up to, ``parts`` are their amounts, smallest first and without those of nothing.
+    """
 
     entity: str
     id: str
@@ -82,6 +90,8 @@ class Found:
     is_void: bool
     applied: Mapping[str, Decimal] = field(default_factory=dict)  # invoice id to the amount this document pays of it
     credits: Mapping[str, Decimal] = field(default_factory=dict)  # credit memo id to the amount it uses of that
+    parts: tuple[Decimal, ...] = ()
+    reference: str = ""
     deposit_to: str = ""  # the account a payment went to
     entries: tuple[Entry, ...] = ()  # debits and credits of a journal entry or a check
 
@@ -94,7 +104,8 @@ class Found:
 class Difference:
     """``clio`` and ``quickbooks`` are what each side says, as text; empty where it says nothing.
 
-    ``is_gone``: the document was there, and somebody deleted or voided it in QuickBooks.
+    ``field`` is which field of a contact differs. ``is_gone``: the document was there, and somebody deleted or voided
+    it in QuickBooks.
     """
 
     ref: Ref
@@ -104,6 +115,7 @@ class Difference:
     quickbooks: str
     title: str
     contact_id: str = ""
+    field: str = ""
     is_gone: bool = False
     payments: frozenset[str] = frozenset()
     bills: frozenset[str] = frozenset()

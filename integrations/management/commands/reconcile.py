@@ -86,7 +86,7 @@ class Command(FirmCommand):
 
     def _difference(self, one: dict[str, Any]) -> None:
         where = f"Clio {one['practice_id']}, QuickBooks {one['ledger_id'] or 'none'}"
-        self.stdout.write(f"{one['title']} ({where}): {WORDS.get(one['what'], one['what'])}")
+        self.stdout.write(f"{one['title']} ({where}): {one['field'] or WORDS.get(one['what'], one['what'])}")
         self.stdout.write(f"    Clio {one['clio'] or 'blank'}; QuickBooks {one['quickbooks'] or 'blank'}")
         if one["accepted"]:
             self.stdout.write(f"    Accepted{_by_whom(one)}: issue {one['issue']} ({one['code']}).")
