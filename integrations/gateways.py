@@ -4,19 +4,31 @@ import requests
 from django.conf import settings
 
 from firms.models import Firm
+from integrations.budgets import budget_of
 from integrations.core.ports import Clock, Ledger, Practice
 from integrations.models import Connection
 from integrations.models.pairing import live_pairing
 from integrations.sync.policy import NotReady
 from integrations.sync.workspace import Workspace
+from integrations.systems.budget import PATIENCE_S
 from integrations.systems.clock import SystemClock
 from integrations.systems.factory import clio_gateway, quickbooks_gateway
 from integrations.systems.transport import Calls
 from integrations.tokens import provider_of_tokens
 
+IN_A_REQUEST_S = 5.0  # how long a person who looks at a page should wait for a call's turn
 
-def open_workspace(firm: Firm, clock: Clock | None = None, session: requests.Session | None = None) -> Workspace:
-    """Raises NotReady where the firm has not connected both systems."""
+
+def open_workspace(
+    firm: Firm,
+    clock: Clock | None = None,
+    session: requests.Session | None = None,
+    patience_s: float = PATIENCE_S,
+) -> Workspace:
+    """Raises NotReady where the firm has not connected both systems.
+
+    A call that would have to wait longer than ``patience_s`` for its turn raises Throttled.
+    """
     pairing = live_pairing(firm)
     if pairing is None:
         raise NotReady("Connect Clio and QuickBooks first, on the connections page.")
@@ -27,8 +39,8 @@ def open_workspace(firm: Firm, clock: Clock | None = None, session: requests.Ses
             raise NotReady(f"{connection.get_system_display()} is disconnected. Connect it on the connections page.")
     return Workspace(
         pairing=pairing,
-        practice=_practice(pairing.practice, clock, session, practice_calls),
-        ledger=_ledger(pairing.ledger, clock, session, ledger_calls),
+        practice=_practice(pairing.practice, clock, session, practice_calls, patience_s),
+        ledger=_ledger(pairing.ledger, clock, session, ledger_calls, patience_s),
         clock=clock,
         requests=lambda: {
             "clio": practice_calls.total,
@@ -38,23 +50,29 @@ def open_workspace(firm: Firm, clock: Clock | None = None, session: requests.Ses
     )
 
 
-def _practice(connection: Connection, clock: Clock, session: requests.Session | None, calls: Calls) -> Practice:
+def _practice(
+    connection: Connection, clock: Clock, session: requests.Session | None, calls: Calls, patience_s: float
+) -> Practice:
     return clio_gateway(
         root=settings.CLIO_REGIONS[connection.region or "us"]["base_url"],
         region=connection.region or "us",
         token=provider_of_tokens(connection, clock, session),
         clock=clock,
         session=session,
+        budget=budget_of(connection, clock, patience_s),
         calls=calls,
     )
 
 
-def _ledger(connection: Connection, clock: Clock, session: requests.Session | None, calls: Calls) -> Ledger:
+def _ledger(
+    connection: Connection, clock: Clock, session: requests.Session | None, calls: Calls, patience_s: float
+) -> Ledger:
     return quickbooks_gateway(
         api_root=settings.QBO["api_base_url"],
         realm=connection.external_account_id,
         token=provider_of_tokens(connection, clock, session),
         clock=clock,
         session=session,
+        budget=budget_of(connection, clock, patience_s),
         calls=calls,
     )

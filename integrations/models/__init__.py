@@ -1,5 +1,6 @@
 """What the portal keeps of a firm's two systems; one module per aggregate."""
 
+from integrations.models.budget import CallBudget
 from integrations.models.connection import Connection, OAuthState, OAuthToken, System
 from integrations.models.customer import IgnoredCustomer
 from integrations.models.errand import Errand, PlannedChange
@@ -13,6 +14,7 @@ from integrations.models.webhook import Delivery, StaleMark, Subscription
 from integrations.models.worker import Worker
 
 __all__ = [
+    "CallBudget",
     "Connection",
     "Cursor",
     "Delivery",

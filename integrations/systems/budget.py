@@ -1,101 +1,95 @@
-"""How fast a connection may call: waits before a call so that the vendor has no reason to refuse it."""
+"""Waiting for one's turn before a call, so that the system has no reason to refuse it."""
 
-from collections import deque
-from collections.abc import Mapping
-from typing import Literal, Protocol
+import random
+import secrets
+import threading
+from collections.abc import Callable
+from typing import Protocol
 
-from integrations.core.ports import Clock
-from integrations.systems.clio import limits as clio
-from integrations.systems.decipher import http_date
-from integrations.systems.quickbooks import limits as quickbooks
+from integrations.core.errors import Throttled, Trace
+from integrations.core.ports import Clock, SystemName
+from integrations.systems.decipher import NAMES
+from integrations.systems.pace import CLIO, QUICKBOOKS, CallKind, Heard, Limits, Standing, ask, heard
 
-CallKind = Literal["read", "write", "batch"]
+OUT_OF_TURN = "out_of_turn"  # the code of a call that was not even made
+PATIENCE_S = 90.0  # a window of a minute and a little: a longer wait is for the next run, not for this one
+LIMITS: dict[SystemName, Limits] = {"clio": CLIO, "quickbooks": QUICKBOOKS}
 
 
 class Budget(Protocol):
-    """Paces the calls of one connection; header names are in lower case."""
+    """Paces the calls of one connection."""
 
-    def before_call(self, kind: CallKind) -> None:
-        """Returns when the call may be made."""
+    def before_call(self, kind: CallKind) -> str:
+        """A ticket once the call may be made. Raises Throttled where that would take too long; nothing is sent then."""
         ...
 
-    def after_answer(self, headers: Mapping[str, str]) -> None:
-        """Takes note of what the vendor says is left."""
+    def after_call(self, ticket: str, said: Heard) -> None:
+        """Takes note of what came of it, whatever that was."""
         ...
 
 
-class HeaderBudget:
-    """Clio's way: each answer says how many calls are left and when the window ends (Clio API docs: rate limits)."""
+class Shelf(Protocol):
+    """Where the standing of a connection is kept."""
 
-    def __init__(self, clock: Clock, reserve: int = clio.RATE_RESERVE) -> None:
+    def change[T](self, step: Callable[[Standing], tuple[Standing, T]]) -> T:
+        """Puts back what ``step`` makes of the standing, as one change, and returns the rest of what it gave.
+
+        ``step`` may be called again where somebody else changed it meanwhile.
+        """
+        ...
+
+
+class MemoryShelf:
+    """For calls that nobody else makes for the same connection."""
+
+    def __init__(self) -> None:
+        self._standing = Standing()
+        self._lock = threading.Lock()
+
+    def change[T](self, step: Callable[[Standing], tuple[Standing, T]]) -> T:
+        with self._lock:
+            self._standing, result = step(self._standing)
+            return result
+
+
+class PacedBudget:
+    """A system's limits, kept by everybody who shares the shelf."""
+
+    def __init__(
+        self,
+        system: SystemName,
+        clock: Clock,
+        shelf: Shelf | None = None,
+        *,
+        patience_s: float = PATIENCE_S,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        self._system: SystemName = system
+        self._limits = LIMITS[system]
         self._clock = clock
-        self._reserve = reserve
-        self._left: int | None = None
-        self._window_ends = 0.0  # on our clock, in seconds
+        self._shelf = shelf or MemoryShelf()
+        self._patience_s = patience_s
+        self._chance = chance
 
-    def before_call(self, kind: CallKind) -> None:
-        now = self._clock.now().timestamp()
-        if self._left is not None and self._left <= self._reserve and now < self._window_ends:
-            self._clock.sleep(self._window_ends - now)
-        if self._clock.now().timestamp() >= self._window_ends:
-            self._left = None
-        if self._left is not None:
-            self._left -= 1
-
-    def after_answer(self, headers: Mapping[str, str]) -> None:
-        left, reset = (
-            _whole(headers, "x-ratelimit-remaining"),
-            _whole(headers, "x-ratelimit-reset"),
-        )
-        if left is None or reset is None:
-            return
-        now = self._clock.now().timestamp()
-        answered = http_date(headers.get("date", ""))
-        vendor_now = answered.timestamp() if answered else now  # the vendor's clock need not be ours
-        self._left = left
-        self._window_ends = now + min(max(reset - vendor_now, 0.0), clio.RATE_WINDOW_S) + 1.0
-
-
-class WindowBudget:
-    """QuickBooks's way: fixed limits that no header announces, kept by counting our own calls."""
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self._calls = (
-            _Window(quickbooks.CALLS_PER_SECOND, 1.0),
-            _Window(quickbooks.CALLS_PER_MINUTE, 60.0),
-        )
-        self._batches = _Window(quickbooks.BATCHES_PER_MINUTE, 60.0)
-
-    def before_call(self, kind: CallKind) -> None:
-        windows = (*self._calls, self._batches) if kind == "batch" else self._calls
-        wait = max(window.wait_s(self._clock.now().timestamp()) for window in windows)
-        if wait > 0:
+    def before_call(self, kind: CallKind) -> str:
+        ticket, patience = secrets.token_hex(8), self._patience_s
+        while wait := self._wait_s(kind, ticket):
+            if wait > patience:
+                raise self._throttled(wait)
+            patience -= wait
             self._clock.sleep(wait)
-        for window in windows:
-            window.add(self._clock.now().timestamp())
+        return ticket
 
-    def after_answer(self, headers: Mapping[str, str]) -> None:
-        """QuickBooks announces nothing; a refused call is waited for by the transport."""
+    def after_call(self, ticket: str, said: Heard) -> None:
+        chance = self._chance()
+        self._shelf.change(lambda standing: (heard(standing, ticket, said, self._now(), chance), None))
 
+    def _wait_s(self, kind: CallKind, ticket: str) -> float:
+        return self._shelf.change(lambda standing: ask(standing, self._limits, kind, ticket, self._now()))
 
-class _Window:
-    """At most ``limit`` calls in any ``span_s`` seconds."""
+    def _now(self) -> float:
+        return self._clock.now().timestamp()
 
-    def __init__(self, limit: int, span_s: float) -> None:
-        self._limit = limit
-        self._span_s = span_s
-        self._made: deque[float] = deque(maxlen=limit)
-
-    def wait_s(self, now: float) -> float:
-        if len(self._made) < self._limit:
-            return 0.0
-        return max(self._made[0] + self._span_s - now, 0.0)
-
-    def add(self, now: float) -> None:
-        self._made.append(now)
-
-
-def _whole(headers: Mapping[str, str], name: str) -> int | None:
-    value = headers.get(name, "").strip()
-    return int(value) if value.isascii() and value.isdigit() else None
+    def _throttled(self, wait: float) -> Throttled:
+        name = NAMES[self._system]
+        return Throttled(f"{name} takes no more calls for now", Trace(self._system, code=OUT_OF_TURN), wait)

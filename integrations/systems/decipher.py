@@ -26,6 +26,7 @@ from integrations.systems.quickbooks import limits
 NAMES = {"clio": "Clio", "quickbooks": "QuickBooks"}
 VENDOR_ID_HEADERS = ("intuit_tid", "x-request-id")
 
+THROTTLED_CODE = "3001"
 # Intuit developer: "Error codes" and "Handle common errors". The code decides, never the text.
 QUICKBOOKS_CODES: Mapping[str, type[RemoteError]] = {
     "3200": Unauthorized,
@@ -34,7 +35,7 @@ QUICKBOOKS_CODES: Mapping[str, type[RemoteError]] = {
     "5020": Forbidden,
     "5030": Forbidden,
     "6190": Forbidden,
-    "3001": Throttled,
+    THROTTLED_CODE: Throttled,
     "5010": Stale,
     "500": Malformed,
     "2010": Malformed,
@@ -149,7 +150,7 @@ def _refusal(answer: Answer, trace: Trace, fault: Fault | None) -> RemoteError:
 
 def _kind(status: int, trace: Trace) -> type[RemoteError]:
     """The vendor's code first, then the status. An unknown refusal is for a person: never retried by itself."""
-    if status >= 500 and trace.code != "3001":
+    if status >= 500 and trace.code != THROTTLED_CODE:
         return Garbled
     if trace.system == "quickbooks" and trace.code in QUICKBOOKS_CODES:
         return QUICKBOOKS_CODES[trace.code]

@@ -3,7 +3,7 @@
 import requests
 
 from integrations.core.ports import Clock
-from integrations.systems.budget import Budget, HeaderBudget, WindowBudget
+from integrations.systems.budget import Budget, PacedBudget
 from integrations.systems.clio import limits as clio
 from integrations.systems.clio.gateway import ClioGateway
 from integrations.systems.origin import checked_base
@@ -29,7 +29,7 @@ def clio_gateway(
         session=session or new_session(),
         token=token,
         clock=clock,
-        budget=budget or HeaderBudget(clock),
+        budget=budget or PacedBudget("clio", clock),
         headers={"X-API-VERSION": clio.API_VERSION},
         calls=calls,
     )
@@ -53,7 +53,7 @@ def quickbooks_gateway(
         session=session or new_session(),
         token=token,
         clock=clock,
-        budget=budget or WindowBudget(clock),
+        budget=budget or PacedBudget("quickbooks", clock),
         calls=calls,
     )
     return QuickBooksGateway(transport, realm)

@@ -20,8 +20,17 @@ from integrations.core.errors import (
     Unreachable,
 )
 from integrations.core.ports import Clock, SystemName
-from integrations.systems.budget import Budget, CallKind
-from integrations.systems.decipher import NAMES, Answer, decipher, http_date
+from integrations.core.read import rows
+from integrations.systems.budget import OUT_OF_TURN, Budget
+from integrations.systems.decipher import (
+    NAMES,
+    THROTTLED_CODE,
+    Answer,
+    decipher,
+    find_fault,
+    http_date,
+    retry_after_s,
+)
 from integrations.systems.origin import (
     WrongAddress,
     checked_base,
@@ -30,6 +39,7 @@ from integrations.systems.origin import (
     origin,
     relative,
 )
+from integrations.systems.pace import LOST, CallKind, Heard
 from integrations.systems.session import TIMEOUT_S, lost
 
 logger = logging.getLogger(__name__)
@@ -38,9 +48,7 @@ TokenProvider = Callable[[bool], str]
 Params = Sequence[tuple[str, str]]
 
 READ_TRIES = 3
-THROTTLE_TRIES = 5
-BRIEF_WAIT_S = 3.0  # a limit per second is over by then; if it was the one per minute, the next wait is the long one
-LONGEST_WAIT_S = 300.0  # a longer Retry-After is for the next run, not for this one
+THROTTLE_TRIES = 3  # between them the budget waits; a system that still refuses is left alone until the next run
 
 
 @dataclass
@@ -128,9 +136,8 @@ class Transport:
                 return self._authorised(call)
             except Throttled as error:
                 throttled += 1
-                if throttled >= THROTTLE_TRIES or error.retry_after_s > LONGEST_WAIT_S:
+                if throttled >= THROTTLE_TRIES or error.code == OUT_OF_TURN:
                     raise
-                self._clock.sleep(_wait_s(error, throttled) * (1 + self._jitter() / 10))
             except (Garbled, Unreachable):
                 lost += 1
                 if call.kind != "read" or lost >= READ_TRIES:
@@ -155,11 +162,7 @@ class Transport:
 
     def _once(self, call: Call, token: str) -> Reply:
         prepared, trace = self._prepare(call, token)
-        self._budget.before_call(call.kind)
-        self._count(call)
-        answer = self._send(prepared, trace, call)
-        self._budget.after_answer(answer.headers)
-        meaning = decipher(answer, trace)
+        answer, meaning = self._send(prepared, trace, call)
         self._log(trace, answer, meaning)
         if isinstance(meaning, RemoteError):
             raise meaning
@@ -192,29 +195,43 @@ class Transport:
             raise refusal from None
         return prepared, replace(trace, path=call.label or relative(self.base, url))
 
-    def _send(self, prepared: requests.PreparedRequest, trace: Trace, call: Call) -> Answer:
-        """The answer as it came, one redirect of a GET on the same host followed. Raises Unreachable or Garbled."""
-        response = self._exchange(prepared, trace)
-        if response.status_code == 307 and call.method == "GET":
-            target = urljoin(prepared.url or "", response.headers.get("location", ""))
+    def _send(self, prepared: requests.PreparedRequest, trace: Trace, call: Call) -> tuple[Answer, object]:
+        """The answer and what it means, one redirect of a GET on the same host followed.
+
+        Raises Unreachable or Garbled, or Throttled where it is not our turn for too long.
+        """
+        answer, meaning = self._paced(prepared, trace, call)
+        if answer.status == 307 and call.method == "GET":
+            target = urljoin(prepared.url or "", answer.headers.get("location", ""))
             follow = replace(call, path=target, params=())
             auth = str(prepared.headers.get("Authorization", "")).removeprefix("Bearer ")
             redirected, _ = self._prepare(follow, auth)
-            self._budget.before_call(call.kind)
-            self._count(call)
-            response = self._exchange(redirected, trace)
-        headers = {name.lower(): value for name, value in response.headers.items()}
-        return Answer(response.status_code, headers, response.content)
+            return self._paced(redirected, trace, call)
+        return answer, meaning
 
-    def _exchange(self, prepared: requests.PreparedRequest, trace: Trace) -> requests.Response:
+    def _paced(self, prepared: requests.PreparedRequest, trace: Trace, call: Call) -> tuple[Answer, object]:
+        """One exchange in our turn; the budget hears of its end, whatever that is."""
+        ticket, said = self._budget.before_call(call.kind), LOST
+        self._count(call)
+        try:
+            answer = self._exchange(prepared, trace)
+            meaning = decipher(answer, trace)
+            said = _said(answer, meaning)
+        finally:
+            self._budget.after_call(ticket, said)
+        return answer, meaning
+
+    def _exchange(self, prepared: requests.PreparedRequest, trace: Trace) -> Answer:
         settings = self._session.merge_environment_settings(prepared.url or "", {}, None, None, None)
         if self._local:
             settings["proxies"] = {}
         try:
-            return self._session.send(prepared, timeout=TIMEOUT_S, allow_redirects=False, **settings)
+            response = self._session.send(prepared, timeout=TIMEOUT_S, allow_redirects=False, **settings)
         except requests.RequestException as error:
             self._log(trace, None, error)
             raise lost(error, trace) from None  # the cause holds the whole address
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        return Answer(response.status_code, headers, response.content)
 
     def _count(self, call: Call) -> None:
         if call.kind == "read":
@@ -237,9 +254,14 @@ class Transport:
         )
 
 
-def _wait_s(error: Throttled, times: int) -> float:
-    """What the system asked for; where it named no wait, a brief one first."""
-    return error.retry_after_s if error.asked or times > 1 else min(BRIEF_WAIT_S, error.retry_after_s)
+def _said(answer: Answer, meaning: object) -> Heard:
+    """What the budget should know; a limit may also show as faults inside a batch that is itself answered."""
+    if isinstance(meaning, Throttled):
+        return Heard(True, answer.headers, meaning.retry_after_s, meaning.asked)
+    parts = rows(meaning, "BatchItemResponse") if isinstance(meaning, Mapping) else ()
+    if any(fault.code == THROTTLED_CODE for part in parts if (fault := find_fault(part))):
+        return Heard(True, answer.headers, retry_after_s(answer.headers), "retry-after" in answer.headers)
+    return Heard(True, answer.headers)
 
 
 class _Bearer(AuthBase):

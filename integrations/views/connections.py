@@ -14,7 +14,7 @@ from firms.models import Firm, User
 from firms.roles import Permission
 from integrations import connecting, mapping
 from integrations.context import state_for
-from integrations.gateways import open_workspace
+from integrations.gateways import IN_A_REQUEST_S, open_workspace
 from integrations.models import Connection
 from integrations.queries import connections as queries
 from integrations.views.common import CLOCK, TOLD, pairing_of
@@ -97,7 +97,7 @@ def confirm(request: FirmRequest, firm: Firm) -> HttpResponseBase:
 def _read_targets(firm: Firm) -> None:
     """So that the mappings page has something to offer; it can read again where this fails."""
     try:
-        mapping.read_targets(open_workspace(firm))
+        mapping.read_targets(open_workspace(firm, patience_s=IN_A_REQUEST_S))
     except TOLD:
         return
 

@@ -12,7 +12,7 @@ from firms.roles import Permission
 from integrations import mapping, tasks
 from integrations.context import state_for
 from integrations.forms import MappingForm
-from integrations.gateways import open_workspace
+from integrations.gateways import IN_A_REQUEST_S, open_workspace
 from integrations.models import Errand, Pairing, Record
 from integrations.queries import errands
 from integrations.sync.workspace import Workspace
@@ -26,7 +26,7 @@ def mappings(request: FirmRequest, firm: Firm) -> HttpResponseBase:
     if pairing is None:
         return not_connected(request, "Mappings")
     try:
-        work = open_workspace(firm)
+        work = open_workspace(firm, patience_s=IN_A_REQUEST_S)
         _read_once(work)
     except TOLD as error:
         return render(request, "integrations/mappings.html", {"unread": str(error), "pairing": pairing}, status=200)
@@ -84,7 +84,7 @@ def _saved(request: FirmRequest, form: MappingForm) -> bool:
 def read_again(request: FirmRequest, firm: Firm) -> HttpResponseBase:
     """Reads accounts, items and Clio's categories afresh."""
     try:
-        mapping.read_targets(open_workspace(firm))
+        mapping.read_targets(open_workspace(firm, patience_s=IN_A_REQUEST_S))
     except TOLD as error:
         messages.error(request, f"Not read: {error}")
     else:

@@ -6,6 +6,7 @@ from typing import Any
 from firms.models import Firm, User
 from firms.scoping import FirmOwned
 from integrations.models import (
+    CallBudget,
     Connection,
     Cursor,
     Dispatch,
@@ -135,6 +136,7 @@ def one_of_each(firm: Firm, user: User) -> dict[type[FirmOwned], FirmOwned]:
         errand,
         pairing.practice,
         token_of(pairing.practice),
+        made(CallBudget, firm, connection=pairing.practice),
         made(OAuthState, firm, **state),
         made(Mapping, firm, pairing=pairing, **mapping),
         made(Cursor, firm, pairing=pairing, stream=mine, at=NOW),

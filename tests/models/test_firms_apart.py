@@ -7,7 +7,7 @@ from django.db.models import ForeignKey
 
 from firms.models import Firm, Membership, User
 from firms.scoping import FirmOwned
-from integrations.models import OAuthToken, Pairing, Subscription, SyncEvent
+from integrations.models import CallBudget, OAuthToken, Pairing, Subscription, SyncEvent
 from tests.models.refusals import refused, sql
 from tests.models.rows import one_of_each
 
@@ -57,8 +57,9 @@ def test_no_row_can_point_at_another_firms_row(acme: Firm, alice: User, globex: 
     other_connection = one(theirs, Pairing).ledger
     for model, field, pointed in keys_within_a_firm():
         expected = f"{model._meta.db_table}_{field.name}_same_firm"
-        # One connection has a token and a subscription already, so the other is aimed at.
-        target = other_connection if model in (OAuthToken, Subscription) else theirs[pointed]
+        # One connection has each of these already, so the other is aimed at.
+        has_one = model in (CallBudget, OAuthToken, Subscription)
+        target = other_connection if has_one else theirs[pointed]
         assert pointing(model, field, mine[model], target) == expected
 
 

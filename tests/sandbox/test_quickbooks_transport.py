@@ -2,6 +2,7 @@
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -10,6 +11,8 @@ from typing import Any
 import pytest
 
 from integrations.sandbox.http import Request
+from integrations.sandbox.quickbooks.faults import GatewayRefusal
+from integrations.sandbox.quickbooks.limits import Throttle
 from integrations.sandbox.quickbooks.office import QuickBooksOffice, open_company
 from integrations.sandbox.quickbooks.stand_in import QuickBooksStandIn
 from integrations.sandbox.quickbooks.switches import SWITCHES, set_switch, switch
@@ -242,6 +245,34 @@ def test_a_throttled_batch_may_come_as_faults_of_its_items() -> None:
     assert parsed(answer)["BatchItemResponse"][0]["Fault"]["Error"][0]["code"] == "3001"
     caller.limits(minute=1)
     assert caller.call("GET", "preferences").headers["retry-after"] == "60"
+
+
+def test_more_calls_at_the_same_time_than_allowed_are_refused() -> None:
+    throttle = Throttle(Store())
+    with ExitStack() as flying:
+        for _ in range(10):
+            flying.enter_context(throttle.in_flight("1"))
+        with pytest.raises(GatewayRefusal), throttle.in_flight("1"):
+            pass
+        flying.enter_context(throttle.in_flight("2"))
+    with throttle.in_flight("1"):
+        pass
+
+
+def test_answered_reads_are_metered_and_past_the_months_quota_only_writes_go() -> None:
+    caller = Caller()
+    caller.limits(metered_month=3)
+    body = {"BatchItemRequest": [{"bId": "a", "Query": "select * from Term"}]}
+    assert caller.call("GET", "preferences").status == 200
+    assert caller.call("GET", "nothing").status == 400, "what was refused costs nothing"
+    caller.post("customer", {"DisplayName": "Ann"})
+    caller.call("POST", "batch", body)
+    assert caller.stand_in.metered == 2
+    assert caller.call("GET", "preferences").status == 200
+    assert parsed(caller.call("GET", "preferences"))["fault"]["error"][0]["code"] == "3001"
+    assert caller.post("customer", {"DisplayName": "Bob"})["DisplayName"] == "Bob"
+    caller.store.advance(32 * 86_400)
+    assert caller.stand_in.metered == 0
 
 
 def changes(caller: Caller, entities: str, since: str) -> dict[str, list[dict[str, Any]]]:

@@ -378,7 +378,7 @@ def test_a_storm_of_429_ends_the_run_and_nothing_counts_as_refused(portal: Porta
     portal.on_write("Invoice", lambda: Response(429, b"{}", {"content-type": "application/json"}), times=20)
     done = portal.run()
     assert done.outcome == "failed"
-    assert len(portal.bodies("Invoice")) == 5
+    assert len(portal.bodies("Invoice")) == 3
     assert not SyncEvent.objects.of(portal.firm).filter(outcome="failed").exists()
     portal.wire.before.clear()
     portal.run()

@@ -7,7 +7,7 @@ import requests
 
 from integrations.sandbox.adapter import InProcessAdapter
 from integrations.sandbox.http import Request, Response, json_response
-from integrations.systems.budget import CallKind
+from integrations.systems.pace import CallKind, Heard
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 ROOT = "https://vendor.test"
@@ -29,16 +29,19 @@ class FakeClock:
 
 
 class FreeBudget:
-    """Never waits; remembers what it was asked."""
+    """Never waits; remembers what it was asked and told."""
 
     def __init__(self) -> None:
         self.asked: list[CallKind] = []
+        self.told: list[Heard] = []
 
-    def before_call(self, kind: CallKind) -> None:
+    def before_call(self, kind: CallKind) -> str:
         self.asked.append(kind)
+        return f"ticket-{len(self.asked)}"
 
-    def after_answer(self, headers: object) -> None:
-        pass
+    def after_call(self, ticket: str, said: Heard) -> None:
+        assert ticket == f"ticket-{len(self.asked)}"
+        self.told.append(said)
 
 
 class Tokens:

@@ -10,7 +10,9 @@ from urllib3.exceptions import MaxRetryError, NameResolutionError
 
 from integrations.core import errors
 from integrations.sandbox.http import Response, html_response
+from integrations.systems.budget import OUT_OF_TURN
 from integrations.systems.origin import WrongAddress
+from integrations.systems.pace import LOST, CallKind
 from integrations.systems.session import new_session
 from integrations.systems.transport import READ_TRIES, THROTTLE_TRIES, Call, Transport
 from tests.systems.fakes import ROOT, FakeClock, FreeBudget, Remote, Tokens, answer, fault
@@ -61,7 +63,6 @@ def test_a_throttled_write_was_not_done_and_is_sent_again_with_the_same_bytes() 
     bench = Bench(BUSY, GOOD)
     bench.transport.write(WRITE)
     assert [request.body for request in bench.remote.seen] == [WRITE.body, WRITE.body]
-    assert bench.clock.slept == [pytest.approx(3.15)]
 
 
 def test_a_write_that_never_left_says_so() -> None:
@@ -118,23 +119,39 @@ def test_a_throttled_read_waits_a_bounded_number_of_times() -> None:
     with pytest.raises(errors.Throttled):
         bench.transport.read("customer")
     assert len(bench.remote.seen) == THROTTLE_TRIES
-    brief, *long = bench.clock.slept
-    assert 3 <= brief <= 3.3
-    assert all(60 <= wait <= 66 for wait in long)
 
 
-def test_a_wait_that_the_system_names_is_kept_from_the_first() -> None:
-    bench = Bench(answer({}, 429, Retry_After="20"), GOOD)
-    bench.transport.read("customer")
-    assert len(bench.clock.slept) == 1
-    assert 20 <= bench.clock.slept[0] <= 22
-
-
-def test_a_very_long_wait_is_left_to_the_next_run() -> None:
-    bench = Bench(answer({}, 429, Retry_After="86400"))
-    with pytest.raises(errors.Throttled):
+def test_the_budget_hears_of_every_end_of_a_call() -> None:
+    bench = Bench(GOOD, answer({}, 429, Retry_After="20"), BUSY, TIMED_OUT, GOOD)
+    for _ in range(2):
         bench.transport.read("customer")
-    assert bench.clock.slept == []
+    good, named, busy, lost, again = bench.budget.told
+    assert (good.answered, good.refused_for_s, again.answered) == (True, None, True)
+    assert (named.refused_for_s, named.named, named.headers["retry-after"]) == (20.0, True, "20")
+    assert (busy.refused_for_s, busy.named) == (60.0, False)
+    assert lost == LOST
+
+
+def test_a_batch_whose_items_were_throttled_is_a_refusal_to_the_budget() -> None:
+    throttled = {"Fault": {"Error": [{"code": "3001", "Message": "ThrottleExceeded"}], "type": "SERVICE"}}
+    bench = Bench(answer({"BatchItemResponse": [{"bId": "1", "Customer": {}}, {"bId": "2", **throttled}]}))
+    bench.transport.write(Call("POST", "batch", body=b"{}", kind="batch"))
+    assert (bench.budget.told[0].refused_for_s, bench.budget.asked) == (60.0, ["batch"])
+
+
+class NoTurn(FreeBudget):
+    def before_call(self, kind: CallKind) -> str:
+        self.asked.append(kind)
+        raise errors.Throttled("no turn", errors.Trace("quickbooks", code=OUT_OF_TURN), 300.0)
+
+
+def test_a_call_whose_turn_does_not_come_is_not_sent_and_not_tried_again() -> None:
+    bench = Bench(GOOD)
+    bench.transport._budget = NoTurn()
+    with pytest.raises(errors.Throttled):
+        bench.transport.write(WRITE)
+    assert (bench.remote.seen, bench.transport.calls.total) == ([], 0)
+    assert bench.transport._budget.asked == ["write"]
 
 
 def test_a_read_that_is_refused_is_not_repeated() -> None:

@@ -72,8 +72,8 @@ def wrong_company() -> GatewayRefusal:
     return GatewayRefusal(403, "3100", "ApplicationAuthorizationFailed", detail, "AUTHORIZATION")
 
 
-def throttled() -> GatewayRefusal:
-    return GatewayRefusal(429, "3001", "ThrottleExceeded", "The request limit was reached; wait a minute", "SERVICE")
+def throttled(detail: str = "The request limit was reached; wait a minute") -> GatewayRefusal:
+    return GatewayRefusal(429, "3001", "ThrottleExceeded", detail, "SERVICE")
 
 
 def unsupported_operation(what: str) -> Refusal:

@@ -80,12 +80,26 @@ class QuickBooksStandIn:
                 raise faults.wrong_company()
             if rest != "batch" or company.switch("batch_throttle") == "whole_request":
                 self._throttle.count(realm, batch=rest == "batch")
+            if request.method == "GET":
+                self._throttle.allow_read()
+            with self._throttle.in_flight(realm):
+                return self._served(company, request, rest)
         except faults.GatewayRefusal as refusal:
             return self._gateway(refusal)
+
+    def _served(self, company: Company, request: Request, rest: str) -> Response:
         if _JSON not in request.headers.get("accept", ""):
             return Response(400, faults.as_xml(faults.only_json()), {"content-type": "application/xml"})
         with self._one_at_a_time:
-            return self._with_failures(_Call(self, company, request, rest))
+            answer = self._with_failures(_Call(self, company, request, rest))
+        if request.method == "GET" and answer.status == 200:
+            self._throttle.meter(1)
+        return answer
+
+    @property
+    def metered(self) -> int:
+        """Reads that the app's owner is billed for this month."""
+        return self._throttle.metered
 
     def _gateway(self, refusal: faults.GatewayRefusal) -> Response:
         headers = dict(refusal.headers())
@@ -108,6 +122,9 @@ class QuickBooksStandIn:
                 return call.fault(faults.application_error())
         call.answer()
         return Response(504, b"stream timeout", {"content-type": "text/plain"})
+
+    def meter(self, reads: int) -> None:
+        self._throttle.meter(reads)
 
     def throttle_batch(self, realm: str) -> None:
         """Raises GatewayRefusal 429."""
@@ -158,6 +175,7 @@ class _Call:
         except faults.GatewayRefusal as refusal:
             return self._reply({"BatchItemResponse": _throttled_items(body, refusal)})
         answers = batch.answer(self._books, body, with_request_id=bool(self._request.param("requestid")))
+        self._stand_in.meter(sum("QueryResponse" in item for item in answers))
         return self._reply({"BatchItemResponse": answers})
 
     def _books(self) -> Books:

@@ -1,0 +1,61 @@
+"""The budget of a connection, shared by every process that calls for it: a row that is compared and swapped."""
+
+from collections.abc import Callable
+
+import structlog
+from django.db.models import F
+
+from integrations.core.ports import Clock, SystemName
+from integrations.models import CallBudget, Connection
+from integrations.systems.budget import PATIENCE_S, PacedBudget
+from integrations.systems.pace import Standing
+
+log = structlog.get_logger(__name__)
+
+
+class RowShelf:
+    """One statement per change as long as nobody else calls; each loser of a race looks again and tries again."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._known: tuple[int, Standing] | None = None
+
+    def change[T](self, step: Callable[[Standing], tuple[Standing, T]]) -> T:
+        while True:
+            fresh = self._known is None
+            version, standing = self._known or self._read()
+            self._known = None
+            after, result = step(standing)
+            if after == standing and fresh:
+                return result
+            if after != standing and self._swap(version, after):
+                self._known = (version + 1, after)
+                return result
+
+    def _read(self) -> tuple[int, Standing]:
+        rows = CallBudget.objects.of(self._connection.firm_id)
+        row = rows.filter(connection=self._connection).first()
+        if row is None:
+            rows.bulk_create(
+                [CallBudget(firm_id=self._connection.firm_id, connection=self._connection)], ignore_conflicts=True
+            )
+            row = rows.get(connection=self._connection)
+        return row.version, self._standing(row)
+
+    def _standing(self, row: CallBudget) -> Standing:
+        """What cannot be read begins anew: the system's own answers soon say what holds."""
+        try:
+            return Standing.of_json(row.standing)
+        except (TypeError, ValueError, AttributeError):
+            log.warning("budget_unreadable", connection=self._connection.pk)
+            return Standing()
+
+    def _swap(self, version: int, after: Standing) -> bool:
+        mine = CallBudget.objects.of(self._connection.firm_id).filter(connection=self._connection, version=version)
+        return bool(mine.update(version=F("version") + 1, standing=after.as_json()))
+
+
+def budget_of(connection: Connection, clock: Clock, patience_s: float = PATIENCE_S) -> PacedBudget:
+    """``patience_s`` is how long a call may wait for its turn before it is given up as Throttled."""
+    system: SystemName = "clio" if connection.system == "clio" else "quickbooks"
+    return PacedBudget(system, clock, RowShelf(connection), patience_s=patience_s)
