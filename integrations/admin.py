@@ -7,7 +7,20 @@ from django.db.models import Model
 from django.http import HttpRequest
 
 from firms.admin import FirmOwnedAdmin
-from integrations.models import Connection, Dispatch, EntityLink, Errand, Issue, Mapping, Pairing, SyncEvent, SyncRun
+from integrations.models import (
+    Connection,
+    Delivery,
+    Dispatch,
+    EntityLink,
+    Errand,
+    Issue,
+    Mapping,
+    Pairing,
+    StaleMark,
+    Subscription,
+    SyncEvent,
+    SyncRun,
+)
 
 FIRM = ("firm__name", "firm__slug")
 COMPANY = ("pairing__ledger__name", "pairing__practice__name")
@@ -119,3 +132,34 @@ class ErrandAdmin(PairingOwnedAdmin):
     list_filter = ("purpose", "state")
     search_fields = (*FIRM, *COMPANY, "error")
     exclude = ("result",)
+
+
+@admin.register(Subscription)
+class SubscriptionAdmin(ShownAdmin):
+    """What Clio tells us of, and until when; neither the address nor the secret is shown."""
+
+    list_display = ("id", "firm", "connection", "model", "state", "expires_at", "heard_at", "unheard_since", "failure")
+    list_filter = ("state", "model")
+    search_fields = (*FIRM, "connection__name", "external_id")
+    list_select_related = ("firm", "connection")
+    exclude = ("token_digest", "sealed")
+
+
+@admin.register(StaleMark)
+class StaleMarkAdmin(PairingOwnedAdmin):
+    list_display = ("id", "firm", "side", "entity", "external_id", "since")
+    list_filter = ("side", "entity")
+    search_fields = (*FIRM, *COMPANY, "external_id")
+
+
+@admin.register(Delivery)
+class DeliveryAdmin(ShownAdmin):
+    """Webhooks that came and were signed as they should be. What they said is not kept."""
+
+    list_display = ("id", "received_at", "system", "outcome", "events", "accounts", "size", "shape")
+    list_filter = ("system", "outcome")
+    search_fields = ("body_sha256", "accounts", "subscription__firm__name", "subscription__firm__slug")
+    show_full_result_count = False
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return Delivery.objects.all()

@@ -16,7 +16,17 @@ from firms.models import Firm, Membership, User
 from firms.roles import Permission
 from integrations.core.errors import RemoteError
 from integrations.core.ports import Clock, Identity
-from integrations.models import Connection, Cursor, OAuthState, OAuthToken, Pairing, SyncRun, System, TrustSweep
+from integrations.models import (
+    Connection,
+    Cursor,
+    OAuthState,
+    OAuthToken,
+    Pairing,
+    StaleMark,
+    SyncRun,
+    System,
+    TrustSweep,
+)
 from integrations.models.pairing import live_pairing
 from integrations.providers import NotConfigured, provider_for
 from integrations.systems import oauth
@@ -292,8 +302,9 @@ def purge(pairing: Pairing, clock: Clock, session: requests.Session | None = Non
     now = clock.now()
     with transaction.atomic():
         pairing.archived_at = now
-        pairing.sync_asked_at = pairing.sync_asked_by = pairing.next_sync_at = None
-        pairing.save(update_fields=["archived_at", "sync_asked_at", "sync_asked_by", "next_sync_at"])
+        pairing.sync_asked_at = pairing.sync_asked_by = pairing.next_sync_at = pairing.hooked_at = None
+        pairing.save(update_fields=["archived_at", "sync_asked_at", "sync_asked_by", "next_sync_at", "hooked_at"])
+        StaleMark.objects.of(pairing.firm).filter(pairing=pairing).delete()
         ledger = Connection.objects.of(pairing.firm).filter(pk=pairing.ledger_id)
         ledger.update(confirmed_at=None, confirmed_by=None)
         waiting = SyncRun.objects.of(pairing.firm).filter(pairing=pairing, finished_at=None, step=SyncRun.WAITING)

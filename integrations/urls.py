@@ -3,7 +3,19 @@
 from django.urls import URLPattern, URLResolver, path, register_converter
 
 from integrations.converters import KindConverter, SystemConverter
-from integrations.views import connections, customers, dashboard, issues, mappings, preview, records, runs, setup, trust
+from integrations.views import (
+    connections,
+    customers,
+    dashboard,
+    hooks,
+    issues,
+    mappings,
+    preview,
+    records,
+    runs,
+    setup,
+    trust,
+)
 
 register_converter(SystemConverter, "system")
 register_converter(KindConverter, "kind")
@@ -38,4 +50,6 @@ firm_patterns: list[URLPattern | URLResolver] = [
 ]
 root_patterns: list[URLPattern | URLResolver] = [
     path("oauth/<system:system>/callback/", connections.callback, name="oauth_callback"),
+    path("hooks/clio/<path:token>/", hooks.clio, name="clio_hook"),
+    path("hooks/quickbooks/", hooks.quickbooks, name="quickbooks_hook"),
 ]

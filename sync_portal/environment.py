@@ -167,7 +167,7 @@ class Environment(environ.Env):
             "client_secret": secret,
             "api_base_url": self.address("QBO_API_BASE_URL", api, "https://quickbooks.api.intuit.com"),
             "discovery_url": self.address("QBO_DISCOVERY_URL", discovery, QUICKBOOKS_ROOTS["production"][1]),
-            "verifier_token": self.word("QBO_WEBHOOK_VERIFIER_TOKEN"),
+            "verifier_token": self.word("QBO_WEBHOOK_VERIFIER_TOKEN") or ("sandbox-verifier" if stand_in else ""),
         }
 
     def pair(self, identity: str, secret: str, default: tuple[str, str]) -> tuple[str, str]:

@@ -61,3 +61,20 @@ def _plain(value: object) -> object:
     if isinstance(value, dict):
         return {key: _plain(item) for key, item in value.items()}
     return [_plain(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def shape(body: bytes) -> str:
+    """How JSON is built, by the names in it and without its values: ``{data{etag,id},meta{event}}``."""
+    try:
+        return _names(parse(body), depth=4)
+    except (NotJson, RecursionError):
+        return "no JSON"
+
+
+def _names(value: object, depth: int) -> str:
+    if isinstance(value, dict):
+        inner = [f"{name[:40]}{_names(item, depth - 1)}" for name, item in sorted(value.items())[:20]] if depth else []
+        return f"{{{','.join(inner)}}}"
+    if isinstance(value, list):
+        return f"[{_names(value[0], depth - 1) if value and depth else ''}]"
+    return ""

@@ -7,11 +7,24 @@ from django.test import Client
 from django.urls import reverse
 
 from firms.models import User
-from integrations.models import Dispatch, OAuthToken, SyncEvent
+from integrations.models import Delivery, Dispatch, OAuthToken, SyncEvent
+from tests.models.rows import NOW, subscription_of
 from tests.personas import signed_in
 from tests.portal import Portal
 
-MODELS = ("connection", "pairing", "mapping", "entitylink", "syncrun", "issue", "syncevent", "dispatch", "errand")
+MODELS = (
+    "connection",
+    "pairing",
+    "mapping",
+    "entitylink",
+    "syncrun",
+    "issue",
+    "syncevent",
+    "dispatch",
+    "errand",
+    "subscription",
+    "stalemark",
+)
 
 
 @pytest.fixture
@@ -52,3 +65,17 @@ def test_the_journal_cannot_be_changed(support: Client, synced: Portal) -> None:
     assert support.get(change).status_code == 200
     assert support.post(change, {"title": "x"}).status_code == 403
     assert support.post(reverse("admin:integrations_syncevent_delete", args=[event.pk])).status_code == 403
+
+
+def test_webhooks_are_shown_without_what_they_are_signed_with(support: Client, synced: Portal) -> None:
+    mine = subscription_of(synced.pairing.practice, sealed=b"sealed-secret", token_digest="digest-of-the-address")
+    values = {"subscription": mine, "body_sha256": "ab" * 32, "size": 2, "received_at": NOW, "outcome": "unknown"}
+    delivery = Delivery.objects.create(system="clio", shape="{data{id}}", accounts=["1001"], **values)
+    page = support.get(reverse("admin:integrations_subscription_change", args=[mine.pk])).content.decode()
+    assert "bill" in page and "sealed-secret" not in page and "digest-of-the-address" not in page
+    assert (
+        "{data{id}}" in support.get(reverse("admin:integrations_delivery_changelist"), {"q": "1001"}).content.decode()
+    )
+    change = reverse("admin:integrations_delivery_change", args=[delivery.pk])
+    assert support.get(change).status_code == 200
+    assert support.post(change, {"shape": "x"}).status_code == 403

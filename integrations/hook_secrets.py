@@ -1,0 +1,47 @@
+"""Whom an address of ours belongs to, and the secrets its posts are signed with: sealed, like tokens."""
+
+import hashlib
+import secrets as chance
+
+from integrations.models import Subscription
+from integrations.sealing import Unsealable, seal, unseal
+
+AT_MOST = 2
+LONGEST = 1000
+
+
+def new_token() -> tuple[str, str]:
+    """A token for an address, told to Clio alone, and the digest that is kept of it."""
+    token = chance.token_urlsafe(32)
+    return token, digest(token)
+
+
+def digest(token: str) -> str:
+    return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
+
+
+def subscription_at(token: str, *, lock: bool = False) -> Subscription | None:
+    """The subscription whose posts come to this address; one that has ended may still have posts on their way."""
+    rows = Subscription.all_firms.select_related("connection").filter(token_digest=digest(token))
+    return (rows.select_for_update(of=("self",)) if lock else rows).first()
+
+
+def of(subscription: Subscription) -> list[str]:
+    """The secrets that a post may be signed with; none where there is none yet, or no key opens them."""
+    if subscription.sealed is None:
+        return []
+    try:
+        content = unseal(_owner(subscription), bytes(subscription.sealed))
+    except Unsealable:
+        return []
+    return [str(secret) for secret in content] if isinstance(content, list) else []
+
+
+def keep(subscription: Subscription, secrets: list[str]) -> None:
+    """The newest two: which of them Clio signs with is only known once it does."""
+    subscription.sealed = seal(_owner(subscription), secrets[-AT_MOST:])
+    subscription.save(update_fields=["sealed"])
+
+
+def _owner(subscription: Subscription) -> dict[str, object]:
+    return {"firm": subscription.firm_id, "subscription": subscription.token_digest}
