@@ -257,6 +257,15 @@ CODES: dict[str, Code] = {
     ),
     "edition_limited": Code(WARNING, "Edition may not suffice", "QuickBooks refuses what an edition lacks.", (ACCEPT,)),
     "books_closed": Code(INFO, "Books are closed up to a day", "What is dated in a closed period waits.", (ACCEPT,)),
+    "run_held": Code(
+        ERROR,
+        "A sync is held",
+        "So many changes at once are rarely meant, and what is taken back in the books is not easily put right.",
+        ("apply", "discard"),
+    ),
+    "set_aside": Code(
+        WARNING, "Left as it is", "Clio and QuickBooks differ here until it is opened again, or changes.", (ACCEPT,)
+    ),
     "unresolved_write": Code(ERROR, "Unknown outcome", "Writing it again could double it.", ()),
     "rejected": Code(ERROR, "Refused by QuickBooks", "The record is not in the books.", ("retry", ACCEPT)),
     "reconnect": Code(ERROR, "Connection lost", "Nothing is kept in step until it is connected again.", ()),

@@ -3,7 +3,7 @@
 from django.db import transaction
 
 from firms.models import Firm, User
-from integrations import contact_choices
+from integrations import contact_choices, held_runs
 from integrations.core.ports import Clock
 from integrations.issue_codes import ACCEPT, ACTIONS, offered
 from integrations.kinds.plan_contact_fields import CONFLICT
@@ -59,12 +59,21 @@ def resolve(
         raise CannotResolve(f"Say which customer: --field customer=ID. Candidates: {candidates}.")
     if issue.code == CONFLICT:
         _check_picks(issue, action, value)
+    if issue.code == held_runs.CODE:
+        value = _as_shown(issue, value)
     with transaction.atomic():
         if always and issue.code == CONFLICT and action in contact_choices.PICKING:
             contact_choices.always(issue.pairing, action, value)
             note = f"always from now on{f': {note}' if note else ''}"
         _decide(issue, action, user, clock, value, note)
         _unsettle(issue)
+
+
+def _as_shown(issue: Issue, seen: str) -> str:
+    """A decision about a held run is about what was on the screen. Raises CannotResolve where that moved meanwhile."""
+    if seen and seen != issue.details.get("seen"):
+        raise CannotResolve("What the sync would do has changed since this page was drawn. Look at the list again.")
+    return ""
 
 
 def _check_picks(issue: Issue, action: str, value: str) -> None:
@@ -83,6 +92,8 @@ def _decide(issue: Issue, action: str, user: User | None, clock: Clock, value: s
         _allow_again(issue)
     if action == "reopen":
         _take_back(issue)
+    if action == "discard":
+        held_runs.set_aside(issue, user, clock, note)
     if action == "confirm":
         Pairing.objects.of(issue.firm).filter(pk=issue.pairing_id).update(bill_warning_confirmed_at=clock.now())
     issue.state = _state(issue, action)
@@ -112,6 +123,8 @@ def _state(issue: Issue, action: str) -> str:
         return Issue.State.ACCEPTED
     if action == "reopen":
         return Issue.State.OPEN
+    if action == "discard" and held_runs.has_list(issue):
+        return Issue.State.CLOSED
     return Issue.State.CLOSED if action in AT_ONCE and issue.code not in PLANNED else Issue.State.DECIDED
 
 

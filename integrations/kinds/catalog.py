@@ -4,7 +4,7 @@ A plan claims the names and numbers it is going to use, so that two new records 
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -90,6 +90,11 @@ class Catalog:
     _checks: dict[tuple[str, str, Decimal], list[LooseCheck]] = field(default_factory=dict)
     _payees: dict[str, Payee] = field(default_factory=dict)
     _index: NameIndex[Customer] | None = None
+
+    def copy(self) -> "Catalog":
+        """One in which a plan that is only looked at may claim what it likes."""
+        numbers = {key: list(holders) for key, holders in self._numbers.items()}
+        return replace(self, owners=dict(self.owners), _names=dict(self._names), _numbers=numbers)
 
     def add_customers(self, customers: Iterable[Customer]) -> None:
         for customer in customers:

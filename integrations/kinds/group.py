@@ -77,6 +77,7 @@ class Group:
     trust: Mapping[str, TrustRow] = field(default_factory=dict)  # the contacts' whole ledgers in mapped accounts
     unreadable_trust: Mapping[str, str] = field(default_factory=dict)
     gone_trust: Mapping[str, str] = field(default_factory=dict)  # rows seen missing often enough, to their account
+    set_aside: Mapping[Ref, frozenset[str]] = field(default_factory=dict)  # changes a person discarded, by digest
 
 
 class Draftbook:

@@ -13,6 +13,7 @@ from integrations.kinds.plan_inactive import plan_inactive
 from integrations.kinds.plan_invoices import plan_bill, plan_unreadable_bills, scoped_bills
 from integrations.kinds.plan_payments import plan_payments
 from integrations.kinds.plan_trust import hold_with_trust, plan_trust
+from integrations.kinds.set_aside import without_set_aside
 from integrations.kinds.trust_desk import trust_contacts
 
 
@@ -37,4 +38,5 @@ def plan_group(group: Group, policy: Policy, catalog: Catalog) -> Plan:
     plan_inactive(book)
     hold_back(book)
     hold_with_trust(book, desk)
-    return book.plan(arranged(book))
+    book.to_practice = list(without_set_aside(book, book.to_practice))
+    return book.plan(without_set_aside(book, arranged(book)))

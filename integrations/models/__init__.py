@@ -4,6 +4,7 @@ from integrations.models.budget import CallBudget
 from integrations.models.connection import Connection, OAuthState, OAuthToken, System
 from integrations.models.customer import IgnoredCustomer
 from integrations.models.errand import Errand, PlannedChange
+from integrations.models.held import HeldChange
 from integrations.models.issue import Issue, Severity
 from integrations.models.journal import Dispatch, SyncEvent, SyncRun
 from integrations.models.link import EntityLink
@@ -21,6 +22,7 @@ __all__ = [
     "Dispatch",
     "EntityLink",
     "Errand",
+    "HeldChange",
     "IgnoredCustomer",
     "Issue",
     "Mapping",

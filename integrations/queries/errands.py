@@ -9,7 +9,7 @@ from django.http import QueryDict
 from firms.models import Firm
 from integrations.models import Errand, Pairing, PlannedChange, SyncRun
 from integrations.queries import links
-from integrations.queries.paging import Page, words
+from integrations.queries.paging import Page, page_from, words
 from integrations.queries.postings import Line, lines
 
 SIZE = 25
@@ -60,23 +60,8 @@ def changes(firm: Firm, errand: Errand, asked: QueryDict) -> Page[Change]:
         found = found.filter(kind=kind)
     if action := words(asked, "action"):
         found = found.filter(action=action)
-    page = _page(list(found.filter(position__gte=_from(asked)).order_by("position")[: SIZE + 1]), asked)
+    page = page_from(found, asked, lambda row: row.position, size=SIZE)
     return Page([_change(firm, errand, row) for row in page.rows], page.newer, page.older)
-
-
-def _from(asked: QueryDict) -> int:
-    begin = asked.get("from", "")
-    return int(begin) if begin.isascii() and begin.isdigit() and len(begin) < 10 else 0
-
-
-def _page(rows: list[PlannedChange], asked: QueryDict) -> Page[PlannedChange]:
-    kept = asked.copy()
-    begun = kept.pop("from", None)
-    first = f"?{kept.urlencode()}" if begun else ""
-    if len(rows) <= SIZE:
-        return Page(rows, newer=first)
-    kept["from"] = str(rows[SIZE].position)
-    return Page(rows[:SIZE], newer=first, older=f"?{kept.urlencode()}")
 
 
 def _change(firm: Firm, errand: Errand, row: PlannedChange) -> Change:

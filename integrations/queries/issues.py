@@ -57,8 +57,16 @@ EFFECTS = {
     "refund": "The next sync posts one expense that pays the money back; the payment and its deposit stay as they are.",
     "reopen": "It is open again, as before it was accepted; you can decide anew.",
     "ignore": "Leaves it as it is on both sides. The difference stays listed under Accepted.",
-    "apply": "Carries the held changes out.",
-    "discard": "Drops the held changes; nothing is written.",
+    "apply": "A sync starts and does what is listed here, with whatever else waits. More than that is asked about.",
+    "discard": "What is listed stays as it is in QuickBooks, each listed under Accepted until Clio changes it again.",
+}
+# What deciding about a list that cannot be read, or shows nothing, comes to.
+UNREAD = {
+    "emptied": {
+        "apply": "Takes the list for what it says. What follows from it is shown before any of it is done.",
+        "discard": "Leaves the list out this time. It is looked at again the next time it is read whole.",
+    },
+    "lost": {"apply": "Goes on without the list; it stays an issue until it can be read again."},
 }
 # Nothing is left out where a warning is accepted; these say so.
 _KEPT = "It is not asked again while nothing about them changes, and stays listed under Accepted."
@@ -218,7 +226,7 @@ def detail(firm: Firm, issue: Issue, pairing: Pairing, sent: Mapping[str, str] |
     return Detail(
         issue,
         known,
-        tuple(_choice(issue.code, action, practice_url) for action in offered(issue)),
+        tuple(_choice(issue, action, practice_url) for action in offered(issue)),
         tuple(_candidates(issue, pairing)),
         tuple(_field(name, told, sent or {}) for name, told in fields_of(issue).items()),
         tuple(_versions(issue)),
@@ -241,10 +249,18 @@ def _ledger_id(issue: Issue) -> str:
     return str(issue.details.get("holder_id") or "") if issue.code == "duplicate_number" else issue.ledger_id
 
 
-def _choice(name: str, action: str, practice_url: str) -> Choice:
+def _choice(issue: Issue, action: str, practice_url: str) -> Choice:
     url = practice_url if action == "renumber" else ""
-    effect = MEANT[name][1] if action == ACCEPT and name in MEANT else EFFECTS.get(action, "")
-    return Choice(action, label_of(name, action), effect, url)
+    return Choice(action, label_of(issue.code, action), _effect(issue, action), url)
+
+
+def _effect(issue: Issue, action: str) -> str:
+    if action == ACCEPT and issue.code in MEANT:
+        return MEANT[issue.code][1]
+    for cause, effects in UNREAD.items():
+        if issue.code == "run_held" and cause in issue.details and not issue.details.get("sorts"):
+            return effects.get(action, "")
+    return EFFECTS.get(action, "")
 
 
 def label_of(name: str, action: str) -> str:

@@ -63,3 +63,15 @@ def _address(asked: QueryDict, **place: int) -> str:
     """The same filters at another place."""
     kept = [(name, value) for name, value in asked.items() if name not in ("before", "after")]
     return "?" + urlencode([*kept, *place.items()])
+
+
+def page_from[T](rows: QuerySet[Any, T], asked: QueryDict, place: Callable[[T], int], *, size: int) -> Page[T]:
+    """A page of rows in the order of their position, by ``?from=``; ``newer`` leads to the first page."""
+    found = list(rows.filter(position__gte=number(asked, "from") or 0).order_by("position")[: size + 1])
+    kept = asked.copy()
+    begun = kept.pop("from", None)
+    first = f"?{kept.urlencode()}" if begun else ""
+    if len(found) <= size:
+        return Page(found, newer=first)
+    kept["from"] = str(place(found[size]))
+    return Page(found[:size], newer=first, older=f"?{kept.urlencode()}")

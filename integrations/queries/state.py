@@ -135,8 +135,6 @@ def _not_set_up(found: _Found) -> tuple[str, str, str] | None:
 
 def _under_way(found: _Found) -> tuple[str, str, str] | None:
     needs = f" · {_things(found.needs)}" if found.needs else ""
-    if found.running is not None and found.running.state == SyncRun.State.HELD:
-        return "warn", "A sync is held until you decide", "runs"
     if found.running is not None:
         return "info", f"{step_of(found.running, previewing=found.previewing)}{needs}", "dashboard"
     if found.pairing is not None and found.pairing.sync_asked_at is not None:
@@ -160,6 +158,8 @@ def _came_out(found: _Found) -> tuple[str, str, str]:
         return "idle", "Not synced yet", "setup"
     if last.outcome == SyncRun.Outcome.FAILED:
         return "bad", f"The last sync failed: {shortened(last.reason)}", "runs"
+    if last.outcome == SyncRun.Outcome.HELD:
+        return "warn", "The last sync is held until you have looked", "issues"
     if found.needs:
         return "warn", _things(found.needs), "issues"
     following = _next(found)

@@ -7,6 +7,7 @@ from integrations.core.records import Kind
 from integrations.kinds.contact_drafts import CONTACTS
 from integrations.models import Cursor, EntityLink, Record
 from integrations.sync import mirror
+from integrations.sync.safety import believes_empty
 from integrations.sync.workspace import Workspace
 
 STREAM = "contacts.linked"
@@ -23,24 +24,33 @@ def look_for_contacts(work: Workspace) -> None:
     linked = list(links.exclude(state=EntityLink.State.UNLINKED).values_list("practice_id", flat=True))
     records = Record.objects.of(work.firm).filter(pairing=work.pairing, entity=CONTACTS, external_id__in=linked)
     missing = records.filter(is_deleted=False).exclude(missing_since=None)
-    wanted = linked if _is_time(work, len(linked)) else list(missing.values_list("external_id", flat=True))
+    is_time = _is_time(work, len(linked))
+    wanted = linked if is_time else list(missing.values_list("external_id", flat=True))
     known = set(missing.values_list("external_id", flat=True))
-    unseen = sorted(set(wanted) - _read(work, CONTACTS, wanted))
+    seen = _read(work, CONTACTS, wanted)
+    is_believed = bool(seen) or believes_empty(work.pairing, CONTACTS, len(set(wanted) - known))
+    if is_time:
+        _note_time(work)
+    if not is_believed:
+        return
+    unseen = sorted(set(wanted) - seen)
     _read_bills(work, [id for id in unseen if id not in known])
     mirror.note_absent(work.pairing, CONTACTS, unseen, work.clock)
 
 
 def _is_time(work: Workspace, linked: int) -> bool:
-    """Whether all of them are due; notes that they are read now."""
-    now, every = work.clock.now(), max(AT_LEAST, PER_HUNDRED * linked / 100)
+    """Whether all of them are due; the first time somebody asks, they have only just been read."""
+    every = max(AT_LEAST, PER_HUNDRED * linked / 100)
     cursor, made = Cursor.objects.of(work.firm).get_or_create(
-        pairing=work.pairing, stream=STREAM, defaults={"firm": work.firm, "at": now}
+        pairing=work.pairing, stream=STREAM, defaults={"firm": work.firm, "at": work.clock.now()}
     )
-    if made or now - cursor.at < every:
-        return False
-    cursor.at = now
-    cursor.save(update_fields=["at"])
-    return True
+    return not made and work.clock.now() - cursor.at >= every
+
+
+def _note_time(work: Workspace) -> None:
+    """Notes that all of them are read now."""
+    cursors = Cursor.objects.of(work.firm).filter(pairing=work.pairing, stream=STREAM)
+    cursors.update(at=work.clock.now())
 
 
 def _read(work: Workspace, entity: str, ids: list[str]) -> set[str]:

@@ -16,6 +16,7 @@ from integrations.kinds.catalog import NUMBERED
 from integrations.models import Cursor, EntityLink, Mapping, Pairing, Record
 from integrations.sync import mirror
 from integrations.sync.absent import look_for_contacts
+from integrations.sync.safety import believes_empty
 from integrations.sync.workspace import Workspace
 from integrations.systems.quickbooks import query
 
@@ -101,11 +102,17 @@ def read_list(
         if required:
             raise
         return False
-    if since is None and not only_changes and entity in SWEPT:
+    if since is None and not only_changes and entity in SWEPT and _is_believed(work, entity, sweep):
         mirror.note_missing(work.pairing, entity, sweep, work.clock)
     if as_of or first_read_skipped:
         move_cursor(work.pairing, stream, (as_of or work.clock.now()) - OVERLAP)
     return True
+
+
+def _is_believed(work: Workspace, entity: str, sweep: int) -> bool:
+    """Whether a complete read tells what is gone. Raises Held for one that shows nothing of what was there."""
+    seen = Record.objects.of(work.firm).filter(pairing=work.pairing, entity=entity, sweep=sweep)
+    return seen.exists() or believes_empty(work.pairing, entity, mirror.held(work.pairing, entity))
 
 
 def _reread_lines_of_moved(work: Workspace, bills: Sequence[Raw]) -> None:
@@ -321,8 +328,10 @@ def _linked_ids(pairing: Pairing, entity: str) -> set[str]:
 
 
 def _read_ledger(work: Workspace) -> None:
+    had = mirror.held(work.pairing, "Customer")
     mirror.begin_full_read(work.pairing)
     as_of = _keep_pages(work, "Customer", query.EVERY_ACTIVE_STATE, "*")
+    names = NAMES if _shows_customers(work) or believes_empty(work.pairing, "Customer", had) else NAMES[1:]
     for entity in NAMES[1:]:
         _keep_pages(work, entity, query.EVERY_ACTIVE_STATE, "*")
     for entity in NUMBERED:
@@ -336,10 +345,15 @@ def _read_ledger(work: Workspace) -> None:
                 keep_entity(work, entity, page.rows)
     for stream in check_streams(work.pairing):
         move_cursor(work.pairing, stream, work.clock.now())
-    mirror.end_full_read(work.pairing, NUMBERED, NAMES)
+    mirror.end_full_read(work.pairing, NUMBERED, names)
     _mark_gone(work)
     if as_of:
         move_cursor(work.pairing, ledger_stream(work), as_of - OVERLAP)
+
+
+def _shows_customers(work: Workspace) -> bool:
+    seen = Record.objects.of(work.firm).filter(pairing=work.pairing, entity="Customer", sweep=1)
+    return seen.exists()
 
 
 def since_start(work: Workspace) -> str:
@@ -356,6 +370,8 @@ def _mark_gone(work: Workspace) -> None:
         seen = {text(row, "Id") for page in work.ledger.pages(entity, since_start(work), "Id") for row in page.rows}
         for where in query.within_each("Id", sorted(known - seen)):
             seen |= {text(row, "Id") for page in work.ledger.pages(entity, where, "Id") for row in page.rows}
+        if not seen and not believes_empty(work.pairing, entity, len(known)):
+            continue
         mirror.mark_deleted(work.pairing, entity, known - seen)
 
 

@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
+from django.db.models import Q
+
 from integrations.core.changes import Decision
 from integrations.core.match import Match
 from integrations.core.money import ZERO
@@ -16,6 +18,7 @@ from integrations.kinds.documents import ledger_fingerprint
 from integrations.kinds.group import Document, Group, LinkState
 from integrations.kinds.invoice import Allocation, Bill, InterestCharge, LineItem
 from integrations.kinds.payment import Receipt
+from integrations.kinds.set_aside import SET_ASIDE
 from integrations.kinds.theirs import GIVEN_UP
 from integrations.kinds.trust_entry import TrustRow
 from integrations.models import EntityLink, Issue, Pairing
@@ -59,6 +62,7 @@ class Loaded:
     left: dict[Ref, dict[str, object]]
     absent_contacts: frozenset[str]
     trust: TrustRows
+    set_aside: dict[Ref, frozenset[str]]
     today: date
 
 
@@ -106,6 +110,7 @@ def load_chunk(work: Workspace, clusters: list[Cluster]) -> Loaded:
         left=_left(pairing, wanted),
         absent_contacts=frozenset(row.id for row in people if row.is_deleted),
         trust=trust,
+        set_aside=_set_aside(pairing, wanted),
         today=work.clock.now().date(),
     )
 
@@ -273,10 +278,21 @@ def _decisions(pairing: Pairing, wanted: Wanted) -> dict[tuple[Ref, str], Decisi
     found = {}
     for kind, practice_ids in wanted.items():
         issues = Issue.objects.of(pairing.firm).filter(pairing=pairing, kind=kind, practice_id__in=list(practice_ids))
-        for issue in issues.filter(state=Issue.State.DECIDED):
+        reopened = Q(code=SET_ASIDE, state=Issue.State.OPEN)  # what was discarded is wanted after all
+        for issue in issues.filter(Q(state=Issue.State.DECIDED) | reopened):
             found[Ref(kind, issue.practice_id, issue.leg), issue.code] = Decision(
                 issue.action, issue.value, issue.details
             )
+    return found
+
+
+def _set_aside(pairing: Pairing, wanted: Wanted) -> dict[Ref, frozenset[str]]:
+    """Changes that a person discarded when a run was held, by the document they are about."""
+    found = {}
+    for kind, practice_ids in wanted.items():
+        issues = Issue.objects.of(pairing.firm).filter(pairing=pairing, kind=kind, practice_id__in=list(practice_ids))
+        for issue in issues.filter(code=SET_ASIDE, state=Issue.State.ACCEPTED):
+            found[Ref(kind, issue.practice_id, issue.leg)] = frozenset(issue.details.get("changes", ()))
     return found
 
 
@@ -332,6 +348,7 @@ def group_of(loaded: Loaded, cluster: Cluster, matches: Mapping[str, Match]) -> 
         trust={id: row for id, row in loaded.trust.rows.items() if id in trust_ids},
         unreadable_trust={id: said for id, said in loaded.trust.unreadable.items() if id in trust_ids},
         gone_trust={id: account for id, account in loaded.trust.gone.items() if id in trust_ids},
+        set_aside=loaded.set_aside,
     )
 
 

@@ -237,6 +237,12 @@ def drop_lines(pairing: Pairing, bill_id: str, keep: Iterable[str]) -> None:
     lines.exclude(external_id__in=list(keep)).delete()
 
 
+def held(pairing: Pairing, entity: str) -> int:
+    """How many objects of a list we have that no read has missed yet."""
+    records = Record.objects.of(pairing.firm).filter(pairing=pairing, entity=entity)
+    return records.filter(is_deleted=False, missing_since=None).count()
+
+
 def note_missing(pairing: Pairing, entity: str, sweep: int, clock: Clock) -> None:
     """After a complete read (rule R1.4): what it did not show is missing; the second time, it is gone."""
     records = Record.objects.of(pairing.firm).filter(pairing=pairing, side=Record.Side.PRACTICE, entity=entity)

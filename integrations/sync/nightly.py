@@ -2,7 +2,8 @@
 
 It is the net under the lists of changes. What is new or moved is read by its id; what a complete list no longer names
 is missing, and gone the second time, ten minutes later at the earliest (rule R1.4). A list that names nothing, or was
-cut short, is evidence of nothing. The answers are thin: 200 rows a call in Clio, 1,000 in QuickBooks.
+cut short, is evidence of nothing; where it held many, a person is asked. The answers are thin: 200 rows a call in Clio,
+1,000 in QuickBooks.
 """
 
 from collections.abc import Mapping
@@ -12,12 +13,14 @@ from datetime import timedelta
 from django.db.models import QuerySet
 from django.db.models.fields.json import KT
 
+from integrations.core.blast import FEW
 from integrations.core.errors import Forbidden
 from integrations.core.read import text
 from integrations.kinds.catalog import NUMBERED
 from integrations.models import Record
 from integrations.sync import gather, mirror
 from integrations.sync.gather import Progress
+from integrations.sync.safety import believes_empty
 from integrations.sync.workspace import Workspace
 from integrations.systems.quickbooks import query
 
@@ -93,9 +96,11 @@ def _compare(work: Workspace, swept: Swept, listed: dict[str, str]) -> None:
     for page in work.practice.pages(swept.entity, ids=moved) if moved else ():
         mirror.keep_practice(work.pairing, swept.entity, page.rows)
     work.apart["clio_swept_up"] += len(moved)
-    if listed:
-        held = _held(work, swept).values_list("external_id", flat=True)
-        mirror.note_unlisted(work.pairing, swept.entity, set(held), listed.keys(), work.clock)
+    held = _held(work, swept)
+    unmissed = held.filter(missing_since=None).count()
+    if listed or (unmissed > FEW and believes_empty(work.pairing, swept.entity, unmissed)):
+        ids = set(held.values_list("external_id", flat=True))
+        mirror.note_unlisted(work.pairing, swept.entity, ids, listed.keys(), work.clock)
 
 
 def sweep_ledger(work: Workspace, progress: Progress) -> None:
@@ -122,6 +127,8 @@ def _compare_documents(work: Workspace, entity: str, known: dict[str, str]) -> N
             gather.keep_entity(work, entity, page.rows)
             seen |= {text(row, "Id") for row in page.rows}
     work.apart["quickbooks_swept_up"] += len(seen)
+    if not listed and not seen and not believes_empty(work.pairing, entity, len(known)):
+        return
     mirror.mark_deleted(work.pairing, entity, set(moved) - seen)
 
 

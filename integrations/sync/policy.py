@@ -51,11 +51,15 @@ def _receivable(pairing: Pairing) -> Target | None:
     return None
 
 
-def unsettle_on_change(pairing: Pairing, policy: Policy) -> None:
-    """A changed policy plans everything anew: it may unblock records, and it never rewrites what is unchanged."""
-    now = fingerprint(policy)
-    if now == pairing.policy_digest:
-        return
+def unsettle_on_change(pairing: Pairing, policy: Policy) -> bool:
+    """A changed policy plans everything anew: it may unblock records, and it never rewrites what is unchanged.
+
+    True where it was another one in the run before.
+    """
+    before, now = pairing.policy_digest, fingerprint(policy)
+    if now == before:
+        return False
     mirror.unsettle_everything(pairing)
     pairing.policy_digest = now
     pairing.save(update_fields=["policy_digest"])
+    return bool(before)

@@ -1,26 +1,38 @@
 """One pass over a pairing: read, plan group by group, write, and say what came of it."""
 
 import logging
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
 
 from firms.models import User
-from integrations.core.changes import Action, Change, Plan, Problem
+from integrations.core.changes import Change, Plan, Problem
 from integrations.core.errors import Forbidden, Remedy, RemoteError
 from integrations.core.mapping import Policy
 from integrations.core.match import Match
 from integrations.core.ports import Clock
 from integrations.core.records import Kind, Ref
 from integrations.kinds.catalog import Catalog
-from integrations.kinds.credit_note import APPLY, memo_ref
 from integrations.kinds.group import Group
 from integrations.kinds.plan import plan_group
-from integrations.models import Connection, EntityLink, Issue, Pairing, Record, Severity, SyncRun
-from integrations.sync import clusters, dispatches, due, gather, groups, issues, lookalikes, nightly, practice, stale
+from integrations.kinds.set_aside import SET_ASIDE
+from integrations.models import Connection, Issue, Pairing, Record, Severity, SyncRun
+from integrations.sync import (
+    clusters,
+    dispatches,
+    due,
+    gather,
+    groups,
+    issues,
+    lookalikes,
+    nightly,
+    practice,
+    safety,
+    stale,
+    wording,
+)
 from integrations.sync.catalog import build_catalog
 from integrations.sync.clusters import Cluster
 from integrations.sync.execute import Executor, Result
@@ -29,6 +41,7 @@ from integrations.sync.leftout import left_out
 from integrations.sync.policy import NotReady, policy_of, unsettle_on_change
 from integrations.sync.recover import recover
 from integrations.sync.settings import check_settings, settings_issues
+from integrations.sync.tally import Tally
 from integrations.sync.trust import gather_trust, read_checks
 from integrations.sync.trust_accounts import account_issues
 from integrations.sync.workspace import Workspace
@@ -38,20 +51,9 @@ logger = logging.getLogger(__name__)
 
 SYNC_EVERY = timedelta(minutes=15)
 DEAD_AFTER = timedelta(minutes=10)  # a run that has not said so much for so long has died
-UNKNOWN_OF_PAYMENTS = (
-    "references and over-payments of payments are not known, nor whether the money of a voided payment was kept"
-)
-LOST = {
-    "interest_charges": "interest charges, so bills with interest cannot be posted",
-    "credit_memos": "credit notes, so what they are for is not known",
-    "bank_accounts": f"bank accounts, so {UNKNOWN_OF_PAYMENTS}",
-    "trust_transactions": "trust accounts that are mapped, so trust is not kept in step",
-    "bank_transactions": f"bank transactions, so {UNKNOWN_OF_PAYMENTS}",
-}
 UNDONE = (Issue.State.OPEN, Issue.State.DECIDED)
 BEAT_EVERY = timedelta(seconds=1)  # while reading; what is written always says so
 ROUNDS = 3  # how often a group is planned in one run: what was done may show more to do
-COUNTED = {Action.CREATE: "created", Action.UPDATE: "updated", Action.VOID: "voided", Action.ADOPT: "adopted"}
 
 
 class RunIsOpen(Exception):
@@ -87,70 +89,6 @@ def _asked(trigger: str, now: datetime) -> dict[str, datetime | None]:
     return {"sync_asked_at": None, "sync_asked_by": None, "next_sync_at": now + SYNC_EVERY}
 
 
-@dataclass
-class Tally:
-    """Counts by kind, as `sync --json` prints them."""
-
-    done: Counter[tuple[str, str]] = field(default_factory=Counter)
-    people: set[Ref] = field(default_factory=set)  # a contact counts once, whichever side was written to
-    waiting: set[Ref] = field(default_factory=set)
-
-    @classmethod
-    def of(cls, run: SyncRun) -> "Tally":
-        """What earlier slices of the run already did."""
-        return cls(Counter({(kind, word): n for kind, words in run.counts.items() for word, n in words.items()}))
-
-    def keep(self, run: SyncRun) -> None:
-        for (kind, word), n in self.done.items():
-            run.counts.setdefault(kind, {})[word] = n
-        run.step = SyncRun.WAITING
-        run.save(update_fields=["counts", "step"])
-
-    def add(self, result: Result) -> None:
-        self.done.update(_counted([change for change in result.done if self._is_first(change)]))
-
-    def _is_first(self, change: Change) -> bool:
-        if change.ref in self.people:
-            return False
-        if change.ref.kind is Kind.CONTACT and change.action in COUNTED:
-            self.people.add(change.ref)
-        return True
-
-    def wait(self, refs: Iterable[Ref]) -> None:
-        self.waiting |= {_whole(ref) for ref in refs}
-
-    def counts(self, pairing: Pairing) -> dict[str, dict[str, int]]:
-        links = EntityLink.objects.of(pairing.firm).filter(pairing=pairing).exclude(state=EntityLink.State.UNLINKED)
-        linked = Counter(links.exclude(kind=Kind.CREDIT_NOTE, leg=APPLY).values_list("kind", flat=True))
-        open_ = Issue.objects.of(pairing.firm).filter(
-            pairing=pairing, state__in=[Issue.State.OPEN, Issue.State.DECIDED]
-        )
-        issued = Counter(open_.values_list("kind", flat=True))
-        return {kind: self._of(kind, linked[kind], issued[kind]) for kind in Kind}
-
-    def _of(self, kind: Kind, linked: int, issued: int) -> dict[str, int]:
-        done = {word: self.done[kind, word] for word in COUNTED.values()}
-        waiting = sum(ref.kind is kind for ref in self.waiting)
-        unchanged = max(linked - sum(done.values()), 0)
-        return {**done, "unchanged": unchanged, "waiting": waiting, "issues": issued}
-
-
-def _whole(ref: Ref) -> Ref:
-    """The record a document counts for: a credit memo and its application are one credit note."""
-    return memo_ref(ref.practice_id) if ref.kind is Kind.CREDIT_NOTE else ref
-
-
-def _counted(done: Sequence[Change]) -> Iterator[tuple[str, str]]:
-    """(kind, what was done) of every record; a change of its application alone makes a credit note an updated one."""
-    changed = {change.ref for change in done}
-    for change in done:
-        if change.ref == _whole(change.ref):
-            if change.action in COUNTED:
-                yield change.ref.kind, COUNTED[change.action]
-        elif _whole(change.ref) not in changed:
-            yield change.ref.kind, "updated"
-
-
 class Pass:
     """The body of a run, and of a dry run, which does everything but write."""
 
@@ -160,6 +98,8 @@ class Pass:
         self.unresolved: set[Ref] = set()
         self.planned: list[Change] = []
         self.forbidden: list[str] = []  # lists of Clio that its user may not read
+        self.reread: set[str] = set()  # bills whose figures were read again in this run
+        self.rechecked: set[str] = set()  # payments whose bank rows were
 
     def carry_out(self, *, dry: bool = False, slice_s: float | None = None) -> bool:
         """False where ``slice_s`` seconds were over before everything was done. Raises RemoteError, NotReady."""
@@ -171,13 +111,17 @@ class Pass:
             practice.recover(work)
         looked_at_settings = self._read()
         policy = policy_of(work.pairing)
-        unsettle_on_change(work.pairing, policy)
+        moved = unsettle_on_change(work.pairing, policy)
         if looked_at_settings and not dry:
             settings_issues(work, self.run, policy)
+        if not dry:
+            safety.check_lost(work.pairing, self.forbidden)
         if not work.ledger_is_fresh:
             return True  # nothing is new, so there is nothing to plan that the last run did not
         wanted = clusters.unsettled_clusters(work.pairing)
         catalog, matches = _catalog_for(work, wanted)
+        if not dry:
+            safety.guard(work, self.run, wanted, self._plans(policy, catalog.copy(), matches), settings_moved=moved)
         self._start(sum(cluster.bills for cluster in wanted))
         began, left = work.clock.now(), list(clusters.chunks(wanted))
         while left:
@@ -208,16 +152,39 @@ class Pass:
             check_settings(work)
         return settings_are_due
 
+    def _plans(self, policy: Policy, catalog: Catalog, matches: Mapping[str, Match]) -> safety.Plans:
+        """What would be done in clusters, without doing any of it."""
+
+        def plans(found: list[Cluster]) -> Iterator[tuple[Group, Plan]]:
+            for chunk in clusters.chunks(found):
+                loaded = groups.load_chunk(self.work, chunk)
+                for cluster in chunk:
+                    yield self._plan(loaded, cluster, policy, catalog, matches)
+                self._save()
+
+        return plans
+
+    def _plan(
+        self,
+        loaded: groups.Loaded,
+        cluster: Cluster,
+        policy: Policy,
+        catalog: Catalog,
+        matches: Mapping[str, Match],
+    ) -> tuple[Group, Plan]:
+        group = groups.group_of(loaded, cluster, matches)
+        plan = _planned(cluster, group, policy, catalog)
+        if plan.reread - self.reread or plan.recheck - self.rechecked:
+            return self._replan(cluster, plan, policy, catalog, matches)
+        return group, plan
+
     def _chunk(
         self, chunk: list[Cluster], policy: Policy, catalog: Catalog, matches: Mapping[str, Match], *, dry: bool
     ) -> None:
         loaded = groups.load_chunk(self.work, chunk)
         settled: list[Group] = []
         for cluster in chunk:
-            group = groups.group_of(loaded, cluster, matches)
-            plan = _planned(cluster, group, policy, catalog)
-            if plan.reread or plan.recheck:
-                group, plan = self._replan(cluster, plan, policy, catalog, matches)
+            group, plan = self._plan(loaded, cluster, policy, catalog, matches)
             if dry:
                 self.planned += Executor(self.work, self.run, catalog, group.links).would_send(plan.changes)
                 continue
@@ -238,6 +205,8 @@ class Pass:
             gather.reread_bill(self.work, bill_id)
         if plan.recheck:
             gather.recheck_payments(self.work, plan.recheck)
+        self.reread |= plan.reread
+        self.rechecked |= plan.recheck
         for change in plan.changes:
             catalog.forget(change.ref)
         group = groups.group_of(groups.load_chunk(self.work, [cluster]), cluster, matches)
@@ -281,7 +250,7 @@ class Pass:
         problems = [*plan.problems, *result.problems]
         undone = {(str(ref.kind), ref.practice_id) for ref in (*waiting, *(p.ref for p in result.problems))}
         issues.sync_group(self.work, self.run, _about(cluster, group), problems, undone)
-        return not problems and not waiting
+        return not waiting and all(problem.code == SET_ASIDE for problem in problems)
 
     def _start(self, left: int) -> None:
         """``left`` is how many bills are still to be looked at, in a later slice of the run fewer than at first."""
@@ -343,7 +312,7 @@ def sync(work: Workspace, run: SyncRun, *, slice_s: float | None = None) -> bool
     except TakenOver:
         logger.warning("event=run_taken_over run=%s", run.pk)
     except (RemoteError, NotReady) as error:
-        run.outcome, run.reason = SyncRun.Outcome.FAILED, str(error)
+        safety.ended(work, run, error)
         _note_connection(work, run, error)
     except BaseException:
         run.outcome, run.reason = SyncRun.Outcome.FAILED, "The portal itself failed; support has been told."
@@ -381,7 +350,7 @@ def _lists_lost(forbidden: list[str], closed: RemoteError | None) -> dict[str, s
     """Without these lists bills go on, but less is known of them; without the right to write, contacts wait."""
     lost = []
     if forbidden:
-        lost.append(f"read {' and '.join(LOST[name] for name in forbidden)}")
+        lost.append(f"read {' and '.join(wording.LOST[name] for name in forbidden)}")
     if isinstance(closed, Forbidden):
         lost.append("change contacts, so what was changed in QuickBooks does not reach them")
     if not lost:
@@ -396,8 +365,10 @@ def _finish(work: Workspace, run: SyncRun, done: Pass) -> None:
     if run.outcome in (SyncRun.Outcome.IN_SYNC, SyncRun.Outcome.ISSUES):
         lost = _lists_lost(done.forbidden, work.practice_closed)
         issues.sync_firm(work, run, {"reconnect", "permission_lost"}, lost)
+        safety.release(work, run)
         run.outcome = _outcome(pairing)
-    run.state, run.finished_at, run.step = SyncRun.State.FINISHED, work.clock.now(), ""
+    run.state = SyncRun.State.HELD if run.outcome == SyncRun.Outcome.HELD else SyncRun.State.FINISHED
+    run.finished_at, run.step = work.clock.now(), ""
     run.counts, run.requests = done.tally.counts(pairing), work.requests() | work.apart
     run.left_out = left_out(pairing)
     run.warnings = open_.filter(severity=Severity.WARNING).count()

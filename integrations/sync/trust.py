@@ -26,6 +26,7 @@ from integrations.core.read import Unreadable, money, text
 from integrations.models import Cursor, Mapping, Pairing, Record, TrustSweep
 from integrations.sync import gather, mirror
 from integrations.sync.gather import EARLIER, Progress
+from integrations.sync.safety import believes_empty
 from integrations.sync.workspace import Workspace
 from integrations.systems.quickbooks import query
 
@@ -71,9 +72,13 @@ def _read_account(work: Workspace, sweep: int, progress: Progress, account: Reco
         ids = [text(row, "id") for page in pages for row in page.rows]
     except Forbidden:
         return False
-    if ids or not _balance(account):
+    if ids or (not _balance(account) and believes_empty(work.pairing, ROWS, _unmissed(work.pairing, account))):
         _count_through(work, account, ids)
     return True
+
+
+def _unmissed(pairing: Pairing, account: Record) -> int:
+    return _held(pairing, account.external_id).filter(missing_since=None).count()
 
 
 def _is_due(work: Workspace, account: Record) -> bool:

@@ -8,10 +8,13 @@ from django.views.decorators.http import require_GET, require_http_methods
 from firms.access import FirmRequest, firm_view
 from firms.models import Firm
 from firms.roles import Permission
+from integrations import tasks
 from integrations.contact_choices import as_value, fields_of
+from integrations.held_runs import CODE as HELD
 from integrations.issue_codes import code
 from integrations.models import Issue
 from integrations.queries import issues as queries
+from integrations.queries.held import held
 from integrations.queries.paging import words
 from integrations.resolving import CannotResolve, resolve
 from integrations.views.common import CLOCK, demand
@@ -56,6 +59,8 @@ def issue(request: FirmRequest, firm: Firm, pk: int) -> HttpResponseBase:
         wrong = _decide(request, found)
         if not wrong:
             messages.success(request, _said(found))
+            if found.code == HELD:
+                tasks.ask_for_sync(found.pairing, request.user, CLOCK)
             back = BACK.get(request.POST.get("back", ""))
             return redirect(back, firm=firm.slug) if back else redirect("issue", firm=firm.slug, pk=pk)
     sent = request.POST if wrong else {}
@@ -66,6 +71,7 @@ def issue(request: FirmRequest, firm: Firm, pk: int) -> HttpResponseBase:
         "note": sent.get("note", ""),
         "chosen": sent.get("value", ""),
         "always": sent.get("always", ""),
+        "held": held(firm, found, found.pairing, request.GET),
     }
     return render(request, "integrations/issue.html", context, status=422 if wrong else 200)
 
@@ -102,6 +108,8 @@ def _said(found: Issue) -> str:
         return f"Accepted: {found.title or code(found.code).name}."
     if found.state == Issue.State.CLOSED:
         return f"Done: {found.title or code(found.code).name}."
+    if found.code == HELD:
+        return "Decided. A sync is about to start."
     return "Decided. The next sync carries it out."
 
 

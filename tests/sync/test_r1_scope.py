@@ -162,7 +162,7 @@ def test_r1_4_an_incremental_read_that_does_not_show_a_bill_proves_nothing(porta
 
 
 @pytest.mark.parametrize("permission", ["billing", "contacts", "payments"])
-def test_r1_4_a_forbidden_read_fails_clearly_and_deletes_nothing(portal: Portal, permission: str) -> None:
+def test_r1_4_a_forbidden_read_is_said_clearly_and_deletes_nothing(portal: Portal, permission: str) -> None:
     bill = portal.bill("80.00", number="8")
     portal.pay(bill, 30)
     portal.run()
@@ -171,7 +171,7 @@ def test_r1_4_a_forbidden_read_fails_clearly_and_deletes_nothing(portal: Portal,
     for _ in range(2):
         portal.clock.sleep(20 * MINUTE)
         run = swept(portal)
-        assert (run.outcome, portal.codes()) == ("failed", ["permission_lost"])
+        assert (run.outcome, portal.codes()) == ("held", ["permission_lost"])
         assert "permission" in run.reason
     assert portal.invoice("8")["Balance"] == 50
     portal.clio.forbid(owner)
