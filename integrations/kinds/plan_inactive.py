@@ -21,6 +21,16 @@ def plan_inactive(book: Draftbook) -> None:
         link = book.link(ref)
         if link and _is_inactive(book, link.ledger_id) and _stays(book, ref, link):
             _plan(book, ref, link)
+    for change in list(book.changes.values()):
+        _hold_what_is_taken_back(book, change)
+
+
+def _hold_what_is_taken_back(book: Draftbook, change: Change) -> None:
+    """What is gone in Clio stays for want of a customer, which its contact's issue does not tell: it has its own."""
+    owners = {id: book.catalog.owners.get(("Customer", id)) for id in _named(change.draft)}
+    if held := [id for id, owner in owners.items() if owner in book.blocked and _is_inactive(book, id)]:
+        book.drop(change)
+        book.report(_waits_for(book, change, held[0]))
 
 
 def _is_written(change: Change) -> bool:
@@ -41,7 +51,7 @@ def _add_named(book: Draftbook, change: Change) -> None:
     strangers = [id for id, owner in owners.items() if owner is None or book.link(owner) is None]
     if idle := [id for id in strangers if _is_inactive(book, id)]:
         book.drop(change)
-        return book.report(_of_nobody_here(book, change, idle[0]))
+        return book.report(_waits_for(book, change, idle[0]))
     if named:
         book.add(replace(change, after=change.after | {owner for owner in owners.values() if owner}))
 
@@ -55,7 +65,7 @@ def _named(draft: Draft | None) -> list[str]:
     return []
 
 
-def _of_nobody_here(book: Draftbook, change: Change, customer_id: str) -> Problem:
+def _waits_for(book: Draftbook, change: Change, customer_id: str) -> Problem:
     name = book.catalog.customers[customer_id].plain_name
     return Problem(
         "customer_inactive",

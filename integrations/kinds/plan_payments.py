@@ -96,6 +96,8 @@ def _plan_draft(book: Draftbook, desired: Desired, draft: PaymentDraft, replaces
     if way is Way.ON and live and unchanged and not _has_to_be_applied_again(book, draft, live):
         return book.keep(draft.ref)
     if refused := _refusal(book, desired, draft, link) or _kept_by_hand(book, draft):
+        if live and replaces:
+            book.report(_stays_too(refused, replaces, live))
         return book.report(refused)
     if not all(book.will_exist(line.invoice) for line in draft.lines) or not book.will_exist(draft.contact):
         return book.wait(draft.ref)
@@ -104,6 +106,13 @@ def _plan_draft(book: Draftbook, desired: Desired, draft: PaymentDraft, replaces
     reason = "entered anew in Clio" if replaces else "changed in Clio" if not unchanged else RESTORED
     after = {draft.contact} | _grown(book, draft, live)
     return book.add(replace(Change.of(Action.UPDATE, draft, live.ledger_id, reason, after), replaces=replaces))
+
+
+def _stays_too(refused: Problem, replaced: Ref, link: LinkState) -> Problem:
+    """What the other one cannot replace stays as it is, though it is gone in Clio; its record says so as well."""
+    title = f"Payment {replaced.practice_id}"
+    message = f"{title} was entered anew in Clio as {refused.title}, and stays as it is until that can be posted. "
+    return replace(refused, ref=replaced, title=title, ledger_id=link.ledger_id, message=message + refused.message)
 
 
 def _refusal(book: Draftbook, desired: Desired, draft: PaymentDraft, link: LinkState | None) -> Problem | None:

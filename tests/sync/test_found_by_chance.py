@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 
+from integrations.sync.reconcile import reconcile
 from tests.portal import Portal
 from tests.sync.books import settled
 
@@ -55,3 +56,24 @@ def test_an_unlinked_payment_is_said_to_be_in_quickbooks_only_by_the_same_sync(p
     portal.run()
     assert "60.00" in portal.issue("payment_only_in_quickbooks").message
     settled(portal, "payment_only_in_quickbooks", but=[bill])
+
+
+def test_a_payment_entered_anew_while_the_books_are_closed_is_said_of_both(portal: Portal) -> None:
+    """The one that is gone in Clio stays in QuickBooks, so it has an issue of its own (rule R10)."""
+    bill = portal.bill("100.00")
+    gone = portal.pay(bill, 60)
+    portal.run()
+    portal.quickbooks.close_books("2026-02-28")
+    portal.clio.delete_payment(gone)
+    anew = portal.pay(bill, 50)
+    portal.run()
+    closed = {issue.practice_id: issue for issue in portal.issues() if issue.code == "period_closed"}
+    assert closed.keys() == {str(gone), str(anew)}
+    (payment,) = portal.quickbooks.all("Payment")
+    assert (closed[str(gone)].ledger_id, payment["TotalAmt"]) == (payment["Id"], 60)
+    assert [one.reason for one in reconcile(portal.workspace()).explained if one.reason is None] == []
+    portal.quickbooks.close_books(None)
+    portal.run()
+    (payment,) = portal.quickbooks.all("Payment")
+    assert payment["TotalAmt"] == 50
+    settled(portal)
