@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 
 from integrations.sandbox.generator import seed
+from integrations.sandbox.mail import over_http
 from integrations.sandbox.server import serving
 from integrations.sandbox.store import Store
 from integrations.sandbox.world import World
@@ -29,10 +30,12 @@ def main() -> int:
     for ending in (signal.SIGTERM, signal.SIGINT):
         signal.signal(ending, lambda *_: stop.set())
     try:
-        with serving(World(store).handle, options.host, options.port, options.prefix) as address:
+        world = World(store)
+        with serving(world.handle, options.host, options.port, options.prefix) as address:
             sys.stdout.write(json.dumps({"address": address, **said}) + "\n")
             sys.stdout.flush()
-            stop.wait()
+            while not stop.wait(0.5):
+                world.mail.deliver(over_http)
     except OSError as error:
         sys.stderr.write(f"cannot serve at {options.host}:{options.port}: {error}\n")
         return 1

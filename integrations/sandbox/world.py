@@ -6,6 +6,7 @@ from pathlib import Path
 
 from integrations.sandbox.clio.stand_in import ClioStandIn
 from integrations.sandbox.http import Request, Response, json_response
+from integrations.sandbox.mail import Mail
 from integrations.sandbox.quickbooks.stand_in import QuickBooksStandIn
 from integrations.sandbox.store import Store
 
@@ -20,6 +21,7 @@ class World:
         self.store = store
         self.clio = {region: ClioStandIn(store, region) for region in CLIO_PATHS}
         self.quickbooks = QuickBooksStandIn(store)
+        self.mail = Mail(store)
         handlers = {path: self.clio[region].handle for region, path in CLIO_PATHS.items()}
         self._systems = {**handlers, "quickbooks": self.quickbooks.handle}
 

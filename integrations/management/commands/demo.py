@@ -33,7 +33,9 @@ from integrations.sandbox.clock import SandboxClock
 from integrations.sandbox.consent import consent
 from integrations.sandbox.generator import seed
 from integrations.sandbox.generator.story import SCENES, Cast
+from integrations.sandbox.mail import over_http
 from integrations.sandbox.quickbooks.office import QuickBooksOffice
+from integrations.sandbox.quickbooks.webhooks import set_endpoint
 from integrations.sandbox.world import world_at
 from integrations.sync.reconcile import reconcile
 from integrations.sync.run import open_run, sync
@@ -144,9 +146,12 @@ class Command(BaseCommand):
         )
         self.stdout.flush()
         signal.signal(signal.SIGTERM, _interrupt)
+        world = world_at(settings.SANDBOX_FILE)
+        set_endpoint(world.store, f"{settings.SITE_URL}/hooks/quickbooks/", settings.QBO["verifier_token"])
         try:
             while all(process.poll() is None for process in started):
                 time.sleep(0.5)
+                world.mail.deliver(over_http)  # what Clio and QuickBooks would tell the portal
         except KeyboardInterrupt:
             pass
         finally:

@@ -5,7 +5,7 @@ from datetime import datetime
 from email.utils import format_datetime, parsedate_to_datetime
 from typing import Any
 
-from integrations.sandbox.clio import gate, writes
+from integrations.sandbox.clio import gate, webhooks, writes
 from integrations.sandbox.clio.errors import Refusal, Unauthenticated
 from integrations.sandbox.clio.fields import InvalidFields, Selection, parse
 from integrations.sandbox.clio.gate import Caller, Meter
@@ -74,6 +74,8 @@ class Call:
                 return self._show(entity("BillingSetting"), self._billing_setting())
             case "GET", ["contacts", id, rows] if rows in _ROWS:
                 return self._contact_rows(id, rows)
+            case "PUT", ["webhooks", id, "activate"]:
+                return self._activate(id)
             case _, [name] if name in RESOURCES:
                 return self._collection(RESOURCES[name])
             case _, [name, id] if name in RESOURCES:
@@ -89,6 +91,8 @@ class Call:
             self._selection(entity("Contact"))
             id = writes.create_contact(self._office, writes.data_of(self._request))
             return self._one(entity("Contact"), self._office.take("contact", id), status=201)
+        if self._request.method == "POST" and resource.entity == "Webhook":
+            return self._subscribe()
         raise Refusal(404, "There is no such address.")
 
     def _member(self, resource: Resource, id: str) -> Response:
@@ -103,7 +107,32 @@ class Call:
             self._caller.need(resource.scope, write=True)
             writes.delete_bill(self._office, self._find(resource, id)["id"])
             return Response(204)
+        if method in ("PATCH", "DELETE") and resource.entity == "Webhook":
+            return self._resubscribe(int(self._find(resource, id)["id"]))
         raise Refusal(404, "There is no such address.")
+
+    def _subscribe(self) -> Response:
+        data = writes.data_of(self._request)
+        self._caller.need("webhooks", write=True)
+        self._caller.need(webhooks.MODELS[webhooks.model_of(data.get("model"))][2])
+        with self._office.store.transaction():
+            made = webhooks.create(self._office, self._caller.user["id"], data)
+        return self._one(entity("Webhook"), made, status=201)
+
+    def _resubscribe(self, id: int) -> Response:
+        """A change of a webhook, or its end."""
+        self._caller.need("webhooks", write=True)
+        with self._office.store.transaction():
+            if self._request.method == "DELETE":
+                self._office.drop("webhook", id)
+                return Response(204)
+            return self._one(entity("Webhook"), webhooks.change(self._office, id, writes.data_of(self._request)))
+
+    def _activate(self, id: str) -> Response:
+        self._caller.need("webhooks", write=True)
+        found = self._find(RESOURCES["webhooks"], id)
+        secret = self._request.headers.get("x-hook-secret", "")
+        return self._one(entity("Webhook"), webhooks.activate(self._office, found["id"], secret))
 
     def _list(self, resource: Resource) -> Response:
         owner = entity(resource.entity)
@@ -151,7 +180,7 @@ class Call:
     def _find(self, resource: Resource, id: str) -> Doc:
         kind = KINDS.get(resource.entity)
         doc = self._office.look(kind, int(id)) if kind and id.isdigit() else None
-        if doc is None:
+        if doc is None or (kind == "webhook" and webhooks.is_gone(self._office, doc)):
             raise Refusal(404, f"{resource.entity} not found.")
         if doc.get("hidden"):
             raise Refusal(int(self._switches["clio_hidden_contact"]), f"{resource.entity} not found.")

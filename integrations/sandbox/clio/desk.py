@@ -7,6 +7,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from functools import wraps
 from typing import Any, cast
 
+from integrations.sandbox import outbox
 from integrations.sandbox.clio.switches import Switches
 from integrations.sandbox.store import Doc, Store
 
@@ -28,6 +29,9 @@ _KEYS = {
     "trust_line_item": ("bill_id", "matter_id", "client_id"),
     "fund": ("owner", "client_id", "matter_id"),
 }
+
+
+TOLD_OF = ("contact", "bill", "matter", "activity")  # the kinds that have webhooks
 
 
 class OfficeError(Exception):
@@ -102,17 +106,29 @@ class Desk:
     def add(self, kind: str, /, **values: Any) -> Doc:
         now = self.now()
         doc: Doc = {"id": self.new_id(), "version": 0, "created_at": now, "updated_at": now, **values}
-        return self._put(kind, doc)
+        return self._told(kind, self._put(kind, doc), "created")
 
     def save(self, kind: str, doc: Doc, *, touch: bool = True) -> Doc:
         """Writes the document; ``touch`` moves updated_at and etag as every visible change does."""
         if touch:
             doc["updated_at"] = self.now()
             doc["version"] += 1
-        return self._put(kind, doc)
+        gone = kind == "bill" and doc["state"] == "deleted" and self.switches["clio_deleted_bill_event"] == "deleted"
+        return self._told(kind, self._put(kind, doc), "deleted" if gone else "updated")
 
     def drop(self, kind: str, id: int) -> None:
+        doc = self.look(kind, id)
         self.store.remove(self.space, kind, id)
+        if doc:
+            self._told(kind, doc, "deleted")
+
+    def _told(self, kind: str, doc: Doc, event: str) -> Doc:
+        """Notes what webhooks may have to tell of, where there are any."""
+        if kind in TOLD_OF and self.store.count(self.space, "webhook"):
+            whose = {"region": self.region, "account": self.account_id}
+            what = {"kind": kind, "record": doc["id"], "event": event, "etag": doc["etag"]}
+            outbox.note(self.store, "clio", self.space, **whose, **what)
+        return doc
 
     def _put(self, kind: str, doc: Doc) -> Doc:
         mark = f"{self.space}/{kind}/{doc['id']}/{doc['version']}"

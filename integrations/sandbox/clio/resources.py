@@ -195,6 +195,7 @@ RESOURCES: Mapping[str, Resource] = {
         ID_ORDER,
         show=False,
     ),
+    "webhooks": Resource("Webhook", "webhooks", {}, ID_ORDER),
     "outstanding_client_balances": Resource(
         "OutstandingClientBalance",
         "billing",
@@ -213,4 +214,4 @@ RESOURCES: Mapping[str, Resource] = {
     ),
 }
 
-SCOPES = ("users", "contacts", "matters", "billing", "payments", "accounting", "activities", "settings")
+SCOPES = ("users", "contacts", "matters", "billing", "payments", "accounting", "activities", "settings", "webhooks")

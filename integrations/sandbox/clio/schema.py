@@ -24,6 +24,7 @@ KINDS = {
     "Currency": "currency",
     "BillingSetting": "billing_setting",
     "TrustLineItem": "trust_line_item",
+    "Webhook": "webhook",
 }
 
 

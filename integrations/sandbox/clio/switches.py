@@ -41,6 +41,9 @@ SWITCHES: Mapping[str, tuple[str, tuple[Any, ...]]] = {
     "clio_nulls": ("empty texts and lists are given as null", ("no", "yes")),
     "clio_unknown_parameter": ("a query parameter Clio does not know", ("ignore", "refuse")),
     "clio_rate_limit": ("calls a minute and token", (50,)),
+    "clio_deleted_bill_event": ("the webhook event of a bill that is deleted", ("updated", "deleted")),
+    "clio_shared_secret": ("a webhook's record shows its secret", ("shown", "hidden")),
+    "clio_expired_webhook": ("what is left of a webhook that has expired", ("listed", "suspended", "gone")),
     "clio_not_modified_counts": ("a 304 costs a call", ("yes", "no")),
 }
 

@@ -1,6 +1,7 @@
 """What the API shows of each document: names and amounts as the switches read them."""
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from decimal import Decimal
 
 from integrations.sandbox.clio.billing import GONE, OPEN, TRANSITIONS
@@ -132,7 +133,19 @@ def web_site(desk: Desk, switches: Switches, doc: Doc) -> Doc:
     return {**doc, "default_web_site": doc["primary"]}
 
 
+def webhook(desk: Desk, switches: Switches, doc: Doc) -> Doc:
+    over = desk.store.now() >= datetime.fromisoformat(doc["expires_at"])
+    told = switches["clio_shared_secret"]
+    status = "suspended" if over and switches["clio_expired_webhook"] == "suspended" else doc["status"]
+    return {
+        **doc,
+        "status": status,
+        "shared_secret": None if told == "hidden" else doc["shared_secret"],
+    }
+
+
 VIEWS: Mapping[str, View] = {
+    "Webhook": webhook,
     "Bill": bill,
     "LineItem": line_item,
     "Allocation": allocation,

@@ -94,6 +94,9 @@ id etag date total$ note created_at@ updated_at@
 associated_matter_ids etag id last_payment_date last_shared_date newest_issued_bill_due_date pending_payments_total$
 reminders_enabled total_outstanding_balance$ total_outstanding_balance_by_currency created_at@ updated_at@
 > outstanding_bills:Bill[] contact:Contact currency:Currency
+# Webhook
+id etag url fields shared_secret model status events expires_at@ created_at@ updated_at@
+> user:User
 # EmailAddress
 id etag address name primary created_at@ updated_at@
 # PhoneNumber

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
+from integrations.sandbox.quickbooks import webhooks
 from integrations.sandbox.quickbooks.shapes import NAME_LISTS, TRANSACTIONS
 from integrations.sandbox.quickbooks.switches import switch
 from integrations.sandbox.store import Doc, Store
@@ -132,6 +133,7 @@ class Company:
         meta = {"CreateTime": stamp, "LastUpdatedTime": stamp}
         doc = {**doc, **head, "MetaData": meta}
         self.store.put(self.space, entity, int(doc["Id"]), doc, keys(entity, doc), when)
+        webhooks.note(self.store, self.realm, entity, doc["Id"], "created")
         return doc
 
     def replace(self, entity: str, doc: Doc, *, bump: bool = True) -> Doc:
@@ -144,6 +146,7 @@ class Company:
         if entity == "Preferences":
             self._preferences = doc
         self.store.put(self.space, entity, int(doc["Id"]), doc, keys(entity, doc), when)
+        webhooks.note(self.store, self.realm, entity, doc["Id"], "voided" if doc.get("_voided") else "updated")
         return doc
 
     def erase(self, entity: str, doc: Doc) -> None:
@@ -153,6 +156,7 @@ class Company:
         self.store.remove(self.space, entity, id)
         grave = {"domain": "QBO", "status": "Deleted", "Id": doc["Id"], "MetaData": {"LastUpdatedTime": stamp}}
         self.store.put(self.space, TOMBSTONE + entity, id, grave, None, when)
+        webhooks.note(self.store, self.realm, entity, doc["Id"], "deleted")
 
     def changed_since(self, entity: str, since: datetime) -> list[Doc]:
         """Documents and tombstones touched at or after ``since``."""

@@ -1,6 +1,6 @@
 """Merging two customers, as people do in QuickBooks: the survivor takes over every document."""
 
-from integrations.sandbox.quickbooks import faults, ledger
+from integrations.sandbox.quickbooks import faults, ledger, webhooks
 from integrations.sandbox.quickbooks.books import Books
 from integrations.sandbox.quickbooks.company import DELETED, plain_name, ref_id
 from integrations.sandbox.quickbooks.shapes import TRANSACTIONS
@@ -16,6 +16,7 @@ def merge_customers(books: Books, loser_id: str, survivor_id: str) -> Doc:
     for entity in TRANSACTIONS:
         for doc in company.scan(entity):
             _move(books, entity, doc, loser_id, survivor)
+    webhooks.note(company.store, company.realm, "Customer", survivor_id, "merged", loser_id)
     if company.switch("merged_customer") == "removed":
         company.erase("Customer", loser)
     else:

@@ -57,6 +57,7 @@ SWITCHES: Mapping[str, Switch] = {
     "account_balance_sign": Switch(("natural", "debit_positive"), "CurrentBalance of credit accounts"),
     "profit_and_loss_balance": Switch(("zero", "running"), "CurrentBalance of income and expense accounts"),
     "batch_throttle": Switch(("whole_request", "per_item"), "how a throttled batch is refused"),
+    "webhook_form": Switch(("cloud_events", "event_notifications"), "the form of webhooks: the new one, the older one"),
     "retry_after_header": Switch(("absent", "present"), "whether a 429 says how long to wait"),
 }
 
