@@ -1,12 +1,13 @@
-"""Support's view of connections, runs, issues and the journal: no tokens, no bodies, nothing that changes a row."""
+"""Support's view of connections, runs, issues and the journal: no tokens, no bodies; it can only ask for a sync."""
 
 from typing import Any, ClassVar
 
 from django.contrib import admin
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
 from firms.admin import FirmOwnedAdmin
+from firms.models import User
 from integrations.models import (
     Connection,
     Delivery,
@@ -21,6 +22,8 @@ from integrations.models import (
     SyncEvent,
     SyncRun,
 )
+from integrations.systems.clock import SystemClock
+from integrations.tasks import ask_for_sync
 
 FIRM = ("firm__name", "firm__slug")
 COMPANY = ("pairing__ledger__name", "pairing__practice__name")
@@ -51,10 +54,18 @@ class ConnectionAdmin(ShownAdmin):
 
 @admin.register(Pairing)
 class PairingAdmin(ShownAdmin):
-    list_display = ("firm", "practice", "ledger", "start_date", "next_sync_at", "archived_at")
+    list_display = ("firm", "practice", "ledger", "start_date", "next_sync_at", "quarantined_at", "archived_at")
     search_fields = (*FIRM, "practice__name", "ledger__name", "ledger__external_account_id")
-    list_filter = ()
+    list_filter = ("quarantined_at",)
     list_select_related = ("firm", "practice", "ledger")
+    actions = ("sync_now",)
+
+    @admin.action(description="Ask for a sync, also where the schedule has stopped", permissions=["view"])
+    def sync_now(self, request: HttpRequest, chosen: QuerySet[Pairing]) -> None:
+        asked_by = request.user if isinstance(request.user, User) else None
+        for pairing in chosen.filter(archived_at=None):
+            ask_for_sync(pairing, asked_by, SystemClock())
+        self.message_user(request, "A sync is asked for.")
 
 
 @admin.register(Mapping)
@@ -73,7 +84,7 @@ class EntityLinkAdmin(PairingOwnedAdmin):
 
 @admin.register(SyncRun)
 class SyncRunAdmin(PairingOwnedAdmin):
-    list_display = ("id", "firm", "state", "outcome", "trigger", "started_at", "finished_at", "reason")
+    list_display = ("id", "firm", "state", "outcome", "trigger", "started_at", "finished_at", "held_by", "reason")
     list_filter = ("outcome", "state", "trigger")
     search_fields = (*FIRM, *COMPANY, "reason")
 
@@ -128,7 +139,7 @@ class DispatchAdmin(PairingOwnedAdmin):
 
 @admin.register(Errand)
 class ErrandAdmin(PairingOwnedAdmin):
-    list_display = ("id", "firm", "purpose", "state", "asked_by", "asked_at", "finished_at", "error")
+    list_display = ("id", "firm", "purpose", "state", "asked_by", "asked_at", "held_by", "finished_at", "error")
     list_filter = ("purpose", "state")
     search_fields = (*FIRM, *COMPANY, "error")
     exclude = ("result",)

@@ -13,6 +13,8 @@ class IntegrationsConfig(AppConfig):
     verbose_name = "Clio and QuickBooks"
 
     def ready(self) -> None:
+        from integrations import checks  # noqa: F401 - registers them
+
         post_migrate.connect(keep_schedule, sender=self)
 
 

@@ -2,7 +2,8 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from datetime import date, timedelta
+from contextlib import suppress
+from datetime import date
 from decimal import Decimal
 from itertools import batched
 from typing import Any
@@ -18,12 +19,12 @@ from integrations.gateways import open_workspace
 from integrations.models import Errand, Pairing, PlannedChange, SyncRun
 from integrations.preflight import preflight
 from integrations.reports import change_report
+from integrations.sync.lease import MOST_TRIES, TakenOver, claim, say
 from integrations.sync.numbering import numbers_of
 from integrations.sync.policy import NotReady
 from integrations.sync.run import RunIsOpen, open_run, preview
 from integrations.sync.workspace import Workspace
 
-LAPSES_AFTER = timedelta(minutes=20)  # an errand that nobody has finished by then was lost with its worker
 ROWS_AT_ONCE = 500
 MOVES_MONEY = frozenset({Action.CREATE, Action.VOID})  # what an update or an adoption shows is in the books already
 
@@ -32,30 +33,43 @@ def ask(
     pairing: Pairing, purpose: str, user: User | None, clock: Clock, wanted: dict[str, Any] | None = None
 ) -> Errand:
     """The errand that was asked for; the one under way where there is one. The caller rings the queue on commit."""
-    mine = Errand.objects.of(pairing.firm).filter(pairing=pairing, purpose=purpose)
-    lapsed = mine.filter(finished_at=None, asked_at__lt=clock.now() - LAPSES_AFTER)
-    lapsed.update(state=Errand.State.FAILED, finished_at=clock.now(), error="It was interrupted. Ask again.")
+    mine, now = Errand.objects.of(pairing.firm).filter(pairing=pairing, purpose=purpose), clock.now()
     try:
         with transaction.atomic():
             return mine.create(
-                pairing=pairing, purpose=purpose, asked_by=user, asked_at=clock.now(), wanted=wanted or {}
+                pairing=pairing, purpose=purpose, asked_by=user, asked_at=now, heartbeat_at=now, wanted=wanted or {}
             )
     except IntegrityError:
         return mine.get(finished_at=None)
 
 
-def carry_out(errand_id: int, clock: Clock) -> None:
-    """Does the errand once, whoever else was told to; what stands in its way is kept for the page."""
-    waiting = Errand.all_firms.filter(pk=errand_id, state=Errand.State.ASKED)
-    if not waiting.update(state=Errand.State.WORKING):
-        return
-    errand = Errand.all_firms.select_related("firm", "pairing__firm", "asked_by").get(pk=errand_id)
+def carry_out(errand_id: int, clock: Clock) -> bool:
+    """Does the errand, unless it is done or somebody is at it; what stands in its way is kept for the page."""
+    errand = claim(Errand.all_firms.select_related("firm", "pairing__firm", "asked_by").filter(pk=errand_id), clock)
+    if errand is None:
+        return False
+    if errand.attempts > MOST_TRIES:
+        _finish(errand, clock, Errand.State.FAILED, error=f"It was begun {MOST_TRIES} times and never finished.")
+        return True
+    say(errand, clock.now(), state=Errand.State.WORKING)
+    with suppress(TakenOver):
+        _carry_out(errand, clock)
+    return True
+
+
+def _carry_out(errand: Errand, clock: Clock) -> None:
+    """Raises TakenOver where another worker has the errand meanwhile."""
     try:
         result = _work(errand, open_workspace(errand.firm, clock))
     except (NotReady, RunIsOpen, RemoteError, mapping.InvalidMapping) as error:
         _finish(errand, clock, Errand.State.FAILED, error=_said(error))
+    except TakenOver:
+        raise
     except Exception:
         _finish(errand, clock, Errand.State.FAILED, error="The portal itself failed; support has been told.")
+        raise
+    except BaseException:
+        say(errand, clock.now(), held_by="")  # stopped, not failed: the next worker begins it again
         raise
     else:
         _finish(errand, clock, Errand.State.DONE, result=result)
@@ -66,6 +80,7 @@ def _said(error: Exception) -> str:
 
 
 def _work(errand: Errand, work: Workspace) -> dict[str, Any]:
+    work.hold.rows.append(errand)
     match errand.purpose:
         case Errand.Purpose.PREVIEW:
             return _preview(errand, work)
@@ -76,18 +91,12 @@ def _work(errand: Errand, work: Workspace) -> dict[str, Any]:
 
 
 def _finish(errand: Errand, clock: Clock, state: str, *, error: str = "", result: dict[str, Any] | None = None) -> None:
-    errand.state, errand.error, errand.result, errand.finished_at = state, error, result or {}, clock.now()
-    errand.save(update_fields=["state", "error", "result", "finished_at"])
+    now = clock.now()
+    say(errand, now, state=state, error=error, result=result or {}, finished_at=now, held_by="")
 
 
 def _preview(errand: Errand, work: Workspace) -> dict[str, Any]:
-    pairing = work.pairing
-    due, asked_at, asked_by = pairing.next_sync_at, pairing.sync_asked_at, pairing.sync_asked_by
-    run = open_run(pairing, work.clock, SyncRun.Trigger.PERSON, errand.asked_by)
-    # Opening a run answers who asked for one and sets the next; a preview does neither.
-    kept = Pairing.objects.of(work.firm).filter(pk=pairing.pk)
-    kept.update(next_sync_at=due)
-    kept.filter(sync_asked_at=None).update(sync_asked_at=asked_at, sync_asked_by=asked_by)
+    run = open_run(work.pairing, work.clock, SyncRun.Trigger.PERSON, errand.asked_by, is_dry=True)
     return _keep(errand, preview(work, run))
 
 

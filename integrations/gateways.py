@@ -8,6 +8,7 @@ from integrations.budgets import budget_of
 from integrations.core.ports import Clock, Ledger, Practice
 from integrations.models import Connection
 from integrations.models.pairing import live_pairing
+from integrations.sync.lease import Hold, LivingClock
 from integrations.sync.policy import NotReady
 from integrations.sync.workspace import Workspace
 from integrations.systems.budget import PATIENCE_S
@@ -33,15 +34,16 @@ def open_workspace(
     if pairing is None:
         raise NotReady("Connect Clio and QuickBooks first, on the connections page.")
     clock = clock or SystemClock()
-    practice_calls, ledger_calls = Calls(), Calls()
+    practice_calls, ledger_calls, hold = Calls(), Calls(), Hold(clock)
     for connection in (pairing.practice, pairing.ledger):
         if connection.state == Connection.State.DISCONNECTED:
             raise NotReady(f"{connection.get_system_display()} is disconnected. Connect it on the connections page.")
     return Workspace(
         pairing=pairing,
-        practice=_practice(pairing.practice, clock, session, practice_calls, patience_s),
-        ledger=_ledger(pairing.ledger, clock, session, ledger_calls, patience_s),
+        practice=_practice(pairing.practice, hold, clock, session, practice_calls, patience_s),
+        ledger=_ledger(pairing.ledger, hold, clock, session, ledger_calls, patience_s),
         clock=clock,
+        hold=hold,
         requests=lambda: {
             "clio": practice_calls.total,
             "quickbooks_reads": ledger_calls.reads,
@@ -51,28 +53,32 @@ def open_workspace(
 
 
 def _practice(
-    connection: Connection, clock: Clock, session: requests.Session | None, calls: Calls, patience_s: float
+    connection: Connection, hold: Hold, clock: Clock, session: requests.Session | None, calls: Calls, patience_s: float
 ) -> Practice:
+    waiting = LivingClock(clock, hold)
     return clio_gateway(
         root=settings.CLIO_REGIONS[connection.region or "us"]["base_url"],
         region=connection.region or "us",
         token=provider_of_tokens(connection, clock, session),
-        clock=clock,
+        clock=waiting,
         session=session,
-        budget=budget_of(connection, clock, patience_s),
+        budget=budget_of(connection, waiting, patience_s),
         calls=calls,
+        before_call=hold.before_call,
     )
 
 
 def _ledger(
-    connection: Connection, clock: Clock, session: requests.Session | None, calls: Calls, patience_s: float
+    connection: Connection, hold: Hold, clock: Clock, session: requests.Session | None, calls: Calls, patience_s: float
 ) -> Ledger:
+    waiting = LivingClock(clock, hold)
     return quickbooks_gateway(
         api_root=settings.QBO["api_base_url"],
         realm=connection.external_account_id,
         token=provider_of_tokens(connection, clock, session),
-        clock=clock,
+        clock=waiting,
         session=session,
-        budget=budget_of(connection, clock, patience_s),
+        budget=budget_of(connection, waiting, patience_s),
         calls=calls,
+        before_call=hold.before_call,
     )

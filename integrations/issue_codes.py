@@ -269,6 +269,9 @@ CODES: dict[str, Code] = {
     "unresolved_write": Code(ERROR, "Unknown outcome", "Writing it again could double it.", ()),
     "rejected": Code(ERROR, "Refused by QuickBooks", "The record is not in the books.", ("retry", ACCEPT)),
     "reconnect": Code(ERROR, "Connection lost", "Nothing is kept in step until it is connected again.", ()),
+    "sync_stopped": Code(
+        ERROR, "The sync has stopped", "Nothing is kept in step until a person asks for a sync that gets through.", ()
+    ),
     "permission_lost": Code(ERROR, "Not permitted to read", "What cannot be read cannot be kept in step.", (ACCEPT,)),
     "date_missing": Code(
         ERROR, "Payment without a date", "Without its date money cannot be put into a period.", ("retry", ACCEPT)

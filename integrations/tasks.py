@@ -1,29 +1,52 @@
-"""What the queue calls. Arguments are integers; a task may run twice, late or never: the rows say what is due."""
+"""What the queue calls. Messages only ring a bell; the rows say what is due, so a task may run twice, late or never."""
 
 from datetime import datetime, timedelta
 
 import structlog
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django_q.models import OrmQ
 from django_q.tasks import async_task
 
 from firms.models import User
-from integrations import errands
+from integrations import errands, line
 from integrations.core.ports import Clock
+from integrations.faults import fault_point
 from integrations.gateways import open_workspace
-from integrations.models import Connection, Errand, OAuthState, Pairing, SyncRun, Worker
+from integrations.models import Errand, OAuthState, Pairing, SyncRun, Worker
+from integrations.sync.lease import MOST_TRIES, claim
 from integrations.sync.policy import NotReady
-from integrations.sync.run import DEAD_AFTER, RunIsOpen, open_run, sync
+from integrations.sync.run import RunIsOpen, open_run, sync
+from integrations.sync.tries import crash, fail
 from integrations.sync.workspace import Workspace
 from integrations.systems.clock import SystemClock
 
 log = structlog.get_logger(__name__)
-SLICE_S = 240.0  # then the run goes to the end of the queue, so that other firms get their turn
-BELL_LOST_AFTER = timedelta(minutes=2)  # by then a free worker would have taken up the next slice
+SLICE_S = 120.0  # then the run goes to the end of the line, so that other firms get their turn
+MOST_BELLS = 20  # in the queue at once; each worker that did something rings for the next while anything waits
 CHECK_EVERY = timedelta(days=1)  # rule R9, for firms whose runs do not get that far; every run checks for itself
 CHECK_AGAIN_AFTER = timedelta(hours=1)  # a check that failed is not tried every minute
 WORKER = "queue"
-ASKED = Q(sync_asked_at__isnull=False) | Q(hooked_at__isnull=False)  # by a person, by a webhook
+
+
+def ring() -> None:
+    async_task("integrations.tasks.work")
+
+
+def work() -> None:
+    """Does one slice of what has waited longest, and rings for the next while anything waits."""
+    clock = SystemClock()
+    _worker_is_here(clock)
+    did = True
+    try:
+        did = any(_take(turn) for turn in line.waiting(clock.now()))
+    finally:
+        if did and line.waiting(clock.now()):
+            ring()
+
+
+def _take(turn: line.Turn) -> bool:
+    """False where another worker was faster."""
+    return run_errand(turn.errand_id) if turn.errand_id else sync_pairing(turn.pairing_id)
 
 
 def ask_for_sync(pairing: Pairing, user: User | None, clock: Clock) -> None:
@@ -31,25 +54,23 @@ def ask_for_sync(pairing: Pairing, user: User | None, clock: Clock) -> None:
     with transaction.atomic():
         unasked = Pairing.objects.of(pairing.firm).filter(pk=pairing.pk, sync_asked_at=None)
         if unasked.update(sync_asked_at=clock.now(), sync_asked_by=user):
-            transaction.on_commit(lambda: ring(pairing.pk))
+            transaction.on_commit(ring)
 
 
-def ring(pairing_id: int) -> None:
-    async_task("integrations.tasks.sync_pairing", pairing_id)
-
-
-def sync_pairing(pairing_id: int) -> None:
-    """One run, or the next slice of one. Does nothing when nothing is due or a run is under way elsewhere."""
+def sync_pairing(pairing_id: int) -> bool:
+    """One run, or the next slice of one. False where nothing is due or a run is under way elsewhere."""
     clock = SystemClock()
-    _worker_is_here(clock)
     run = _next_run(pairing_id, clock)
     if run is None:
-        return
+        return False
+    fault_point("claim")
+    if run.attempts > MOST_TRIES:
+        crash(run, clock)
+        return True
     work = _open_workspace(run, clock)
-    if work is None:
-        return
-    if not sync(work, run, slice_s=SLICE_S) or _is_asked_again(pairing_id):
-        ring(pairing_id)
+    if work is not None:
+        sync(work, run, slice_s=SLICE_S)
+    return True
 
 
 def _open_workspace(run: SyncRun, clock: Clock) -> Workspace | None:
@@ -60,9 +81,10 @@ def _open_workspace(run: SyncRun, clock: Clock) -> Workspace | None:
             raise NotReady("The link was purged and made anew meanwhile.")
         return work
     except NotReady as error:
-        _close(run, clock, str(error))
-    except BaseException:
-        _close(run, clock, "The portal itself failed; support has been told.")
+        run.attempts = 0
+        fail(run, clock, str(error))
+    except Exception:
+        crash(run, clock)
         raise
     return None
 
@@ -77,8 +99,8 @@ def _next_run(pairing_id: int, clock: Clock) -> SyncRun | None:
         pairing = live.filter(pk=pairing_id, archived_at=None).first()
         if pairing is None:
             return None
-        sliced = _claim_sliced(pairing, clock)
-        return sliced or (_open_due(pairing, clock) if _is_due(pairing, clock) else None)
+        left = line.left_runs(clock.now()).filter(firm=pairing.firm, pairing=pairing).select_related("firm", "pairing")
+        return claim(left, clock) or (_open_due(pairing, clock) if _is_due(pairing, clock) else None)
 
 
 def _open_due(pairing: Pairing, clock: Clock) -> SyncRun | None:
@@ -102,74 +124,30 @@ def _poll_is_due(pairing: Pairing, clock: Clock) -> bool:
     return pairing.next_sync_at is not None and pairing.next_sync_at <= clock.now()
 
 
-def _claim_sliced(pairing: Pairing, clock: Clock) -> SyncRun | None:
-    """A run that waits for its next slice; of two workers that want it one gets it."""
-    waiting = SyncRun.objects.of(pairing.firm).filter(pairing=pairing, finished_at=None, step=SyncRun.WAITING)
-    if not waiting.update(step="", heartbeat_at=clock.now()):
-        return None
-    return SyncRun.objects.of(pairing.firm).filter(pairing=pairing, finished_at=None).first()
-
-
 def _is_due(pairing: Pairing, clock: Clock) -> bool:
-    """Asked for, on schedule, or left unfinished by a worker that died."""
-    if pairing.sync_asked_at or pairing.hooked_at or _poll_is_due(pairing, clock):
-        return True
-    return _left_behind(clock.now()).filter(firm=pairing.firm, pairing=pairing).exists()
-
-
-def _left_behind(now: datetime) -> QuerySet[SyncRun]:
-    """Runs whose worker has died, or whose call to the next slice was lost."""
-    unfinished = SyncRun.all_firms.filter(finished_at=None).exclude(state=SyncRun.State.HELD)
-    lost = Q(step=SyncRun.WAITING, heartbeat_at__lt=now - BELL_LOST_AFTER)
-    return unfinished.filter(lost | Q(heartbeat_at__lt=now - DEAD_AFTER))
-
-
-def _is_asked_again(pairing_id: int) -> bool:
-    """A person or a webhook asked while the run was under way; what they changed may have come too late for it."""
-    return Pairing.all_firms.filter(ASKED, pk=pairing_id, archived_at=None).exists()
-
-
-def _close(run: SyncRun, clock: Clock, reason: str) -> None:
-    run.state, run.outcome, run.reason = SyncRun.State.FINISHED, SyncRun.Outcome.FAILED, reason
-    run.finished_at, run.step = clock.now(), ""
-    run.save(update_fields=["state", "outcome", "reason", "finished_at", "step"])
+    return Pairing.objects.of(pairing.firm).filter(line.is_due(clock.now()), pk=pairing.pk).exists()
 
 
 def tick() -> None:
-    """Once a minute: rings for every pairing that is due, has settings looked at daily, forgets lapsed attempts."""
+    """Once a minute: rings for what waits, has settings looked at daily, forgets lapsed attempts."""
     clock = SystemClock()
     now = clock.now()
     OAuthState.all_firms.filter(expires_at__lt=now - timedelta(days=1)).delete()
-    due = _due(now)
-    for pairing_id in due:
-        ring(pairing_id)
+    waiting = line.waiting(now)
+    for _ in range(min(len(waiting), MOST_BELLS) - OrmQ.objects.count()):
+        ring()
     unchecked = _unchecked(now)
     for pairing in unchecked:
         ask_for_errand(pairing, Errand.Purpose.CHECK, None, clock)
-    log.info("tick", due=len(due), unchecked=len(unchecked))
-
-
-def _connected() -> QuerySet[Pairing]:
-    """Pairings whose two systems can be read, the company confirmed."""
-    live = Pairing.all_firms.filter(archived_at=None).exclude(ledger__confirmed_at=None)
-    return live.filter(practice__state=Connection.State.CONNECTED, ledger__state=Connection.State.CONNECTED)
+    log.info("tick", waiting=len(waiting), unchecked=len(unchecked))
 
 
 def _unchecked(now: datetime) -> list[Pairing]:
     """Pairings whose settings nobody has looked at for a day, and no run is about to."""
-    stale = _connected().filter(settings_checked_at__lt=now - CHECK_EVERY).select_related("firm")
+    stale = line.connected().filter(settings_checked_at__lt=now - CHECK_EVERY).select_related("firm")
     tried = Errand.all_firms.filter(purpose=Errand.Purpose.CHECK, asked_at__gt=now - CHECK_AGAIN_AFTER)
     running = SyncRun.all_firms.filter(finished_at=None).exclude(state=SyncRun.State.HELD)
     return list(stale.exclude(pk__in=tried.values("pairing_id")).exclude(pk__in=running.values("pairing_id")))
-
-
-def _due(now: datetime) -> list[int]:
-    """Pairings that may run and should, who asked first comes first."""
-    live = _connected().exclude(start_date=None)
-    left = _left_behind(now).values("pairing_id")
-    due = live.filter(ASKED | Q(next_sync_at__lte=now) | Q(pk__in=left))
-    first = F("sync_asked_at").asc(nulls_last=True), F("hooked_at").asc(nulls_last=True), "next_sync_at"
-    return list(due.order_by(*first).values_list("pk", flat=True))
 
 
 def scheduled_tick() -> None:
@@ -191,14 +169,10 @@ def ask_for_errand(pairing: Pairing, purpose: str, user: User | None, clock: Clo
     """Asks the queue for a preview, a check or a filled-in mapping; asking twice gives the one under way."""
     with transaction.atomic():
         errand = errands.ask(pairing, purpose, user, clock, wanted)
-        transaction.on_commit(lambda: async_task("integrations.tasks.run_errand", errand.pk))
+        transaction.on_commit(ring)
     return errand
 
 
-def run_errand(errand_id: int) -> None:
-    """Carries out an errand; then a sync that was asked for meanwhile gets its turn."""
-    clock = SystemClock()
-    errands.carry_out(errand_id, clock)
-    waiting = Pairing.all_firms.filter(pk__in=Errand.all_firms.filter(pk=errand_id).values("pairing_id"))
-    for pairing_id in waiting.filter(ASKED, archived_at=None).values_list("pk", flat=True):
-        ring(pairing_id)
+def run_errand(errand_id: int) -> bool:
+    """Carries out an errand. False where it is done already, or another worker is at it."""
+    return errands.carry_out(errand_id, SystemClock())

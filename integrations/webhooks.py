@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from datetime import timedelta
-from functools import partial
 
 import structlog
 from django.conf import settings
@@ -44,8 +43,8 @@ def from_intuit(body: bytes, signature: str, clock: Clock) -> bool:
 def _take_in(keep: Callable[[], list[int]]) -> None:
     """Marks, and the wish for a run, in one transaction; the bell rings once that is committed."""
     with transaction.atomic():
-        for pairing_id in keep():
-            transaction.on_commit(partial(ring, pairing_id))
+        for _ in keep():
+            transaction.on_commit(ring)
 
 
 def handshake(token: str, secret: str, clock: Clock) -> bool:

@@ -119,9 +119,10 @@ Q_CLUSTER = {
     "orm": "default",
     "cache": "queue",
     "workers": Q_WORKERS,
-    # A first read of a large firm is long because Clio allows 50 calls a minute; writing is cut into slices.
-    "timeout": 3600,
-    "retry": 3 * 3600 + 60,
+    # A task is one slice of work (integrations.checks holds these to it). A message that waits in a worker's own queue
+    # counts as taken, hence the long time until it is given to another one.
+    "timeout": 300,
+    "retry": 1200,
     "max_attempts": 3,
     "ack_failures": True,
     "catch_up": False,

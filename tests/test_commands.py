@@ -24,7 +24,8 @@ from integrations import connecting
 from integrations.management.commands import sync as sync_command
 from integrations.models import Connection, Issue, Pairing, SyncRun
 from integrations.sandbox.world import world_at
-from integrations.sync.run import DEAD_AFTER, RunIsOpen, open_run
+from integrations.sync.lease import LEASE
+from integrations.sync.run import RunIsOpen, open_run
 from integrations.systems.clock import SystemClock
 from tests.personas import person
 from tests.portal import Portal, make_portal
@@ -177,7 +178,7 @@ def test_a_defect_during_a_run_ends_it_with_a_reason(portal: Portal, monkeypatch
     def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("integrations.sync.gather.gather", broken)
+    monkeypatch.setattr("integrations.sync.gather.gather_practice", broken)
     ended = run("sync", "acme", "--json")
     assert (ended.status, ended.json["outcome"]) == (2, "failed")
     assert ended.json["reason"] == "The portal itself failed; support has been told."
@@ -379,10 +380,9 @@ def test_it_goes_on_as_soon_as_the_other_is_finished(portal: Portal, monkeypatch
 
 def test_a_run_whose_worker_died_stands_in_nobodys_way(portal: Portal) -> None:
     dead = open_run(portal.pairing, SystemClock(), SyncRun.Trigger.SCHEDULE)
-    SyncRun.objects.of(portal.firm).update(heartbeat_at=SystemClock().now() - DEAD_AFTER)
-    assert run("sync", "acme", "--json", "--wait", "0").status == 0
-    dead.refresh_from_db()
-    assert (dead.state, dead.outcome, "The worker stopped" in dead.reason) == ("finished", "failed", True)
+    SyncRun.objects.of(portal.firm).update(heartbeat_at=SystemClock().now() - LEASE)
+    ended = run("sync", "acme", "--json", "--wait", "0")
+    assert (ended.status, ended.json["run"]) == (0, dead.pk)
 
 
 # Issues

@@ -440,7 +440,7 @@ def test_a_purge_gives_both_grants_back_and_archives_the_links(portal: Portal) -
 
 def test_a_purge_ends_a_run_that_waits_for_its_turn(portal: Portal) -> None:
     run = open_run(portal.pairing, portal.clock, SyncRun.Trigger.SCHEDULE)
-    SyncRun.objects.of(portal.firm).update(step=SyncRun.WAITING)
+    SyncRun.objects.of(portal.firm).update(held_by="")
     purge(portal.pairing, portal.clock, portal.session)
     run.refresh_from_db()
     assert (run.state, run.outcome, "purged" in run.reason) == ("finished", "failed", True)

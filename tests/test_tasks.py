@@ -18,16 +18,18 @@ from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 from firms.models import Firm, User
 from integrations import connecting, tasks
 from integrations.apps import keep_schedule
+from integrations.line import waiting
 from integrations.models import Connection, EntityLink, Errand, OAuthState, Pairing, SyncRun
-from integrations.sync.run import DEAD_AFTER, open_run, sync
+from integrations.sync.lease import LEASE
+from integrations.sync.run import open_run, sync
 from integrations.systems.clock import SystemClock
-from integrations.tasks import ask_for_sync, scheduled_tick, sync_pairing, tick, worker_seen_at
+from integrations.tasks import ask_for_sync, scheduled_tick, sync_pairing, tick, work, worker_seen_at
 from tests.models.rows import pairing_of, run_of
 from tests.portal import Portal, make_portal
 from tests.served import stand_ins_served
 
 CLOCK = SystemClock()
-SYNC = "integrations.tasks.sync_pairing"
+BELL = ("integrations.tasks.work", ())
 
 
 @pytest.fixture
@@ -67,7 +69,7 @@ def test_asking_rings_once_the_row_is_committed(
     with django_capture_on_commit_callbacks(execute=True):
         ask_for_sync(pairing, alice, CLOCK)
         assert rung() == []
-    assert rung() == [(SYNC, (pairing.pk,))]
+    assert rung() == [BELL]
     pairing.refresh_from_db()
     assert (pairing.sync_asked_by, pairing.sync_asked_at is not None) == (alice, True)
 
@@ -80,7 +82,7 @@ def test_asking_fifty_times_gives_one_run(
             ask_for_sync(portal.pairing, portal.owner, CLOCK)
     assert len(rung()) == 1
     for _ in range(50):  # and were every one of them to ring
-        sync_pairing(portal.pairing.pk)
+        work()
     (run,) = runs(portal.firm)
     assert (run.outcome, run.trigger, run.started_by) == ("in_sync", "person", portal.owner)
 
@@ -94,17 +96,17 @@ def test_asking_fifty_times_during_a_run_gives_one_more(
     def impatient(*args: object, **options: object) -> bool:
         for _ in range(50):
             ask_for_sync(portal.pairing, portal.owner, CLOCK)
-            sync_pairing(portal.pairing.pk)
+            work()
         return bool(sync(*args, **options))  # type: ignore[arg-type]
 
     due(portal.pairing)
     monkeypatch.setattr(tasks, "sync", impatient)
-    sync_pairing(portal.pairing.pk)
+    work()
     monkeypatch.undo()
     assert len(runs(portal.firm)) == 1
-    assert rung() == [(SYNC, (portal.pairing.pk,))]
+    assert rung() == [BELL]
     for _ in range(50):
-        sync_pairing(portal.pairing.pk)
+        work()
     assert [run.outcome for run in runs(portal.firm)] == ["in_sync", "in_sync"]
 
 
@@ -182,7 +184,7 @@ def test_a_disconnected_firm_gets_a_run_that_says_so(portal: Portal) -> None:
     assert run.reason == "QuickBooks is disconnected. Connect it on the connections page."
 
 
-@pytest.mark.parametrize("place", ["integrations.tasks.open_workspace", "integrations.sync.gather.gather"])
+@pytest.mark.parametrize("place", ["integrations.tasks.open_workspace", "integrations.sync.gather.gather_practice"])
 def test_a_crash_ends_the_run_with_a_reason(portal: Portal, monkeypatch: pytest.MonkeyPatch, place: str) -> None:
     def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError
@@ -197,15 +199,21 @@ def test_a_crash_ends_the_run_with_a_reason(portal: Portal, monkeypatch: pytest.
     assert run.finished_at
 
 
-def test_a_worker_that_is_stopped_ends_its_run_with_a_reason(portal: Portal, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_worker_that_is_stopped_lets_go_of_its_run_and_the_next_one_goes_on(
+    portal: Portal, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def stopped(*_: object, **__: object) -> None:
         raise SystemExit(1)  # as the queue's time limit does
 
     due(portal.pairing)
-    monkeypatch.setattr("integrations.sync.gather.gather", stopped)
+    monkeypatch.setattr("integrations.sync.gather.gather_practice", stopped)
     with pytest.raises(SystemExit):
-        sync_pairing(portal.pairing.pk)
-    assert [(run.state, run.outcome, bool(run.reason)) for run in runs(portal.firm)] == [("finished", "failed", True)]
+        work()
+    assert [(run.finished_at, run.held_by, run.attempts) for run in runs(portal.firm)] == [(None, "", 1)]
+    assert rung() == [BELL]
+    monkeypatch.undo()
+    work()
+    assert [(run.outcome, run.attempts) for run in runs(portal.firm)] == [("in_sync", 0)]
 
 
 # Slices
@@ -233,7 +241,7 @@ def test_a_long_run_is_done_in_slices_and_counts_all_of_them(portal: Portal, mon
     slices = 0
     while not slices or rung():
         OrmQ.objects.all().delete()
-        sync_pairing(portal.pairing.pk)
+        work()
         slices += 1
         assert slices < 10
     (run,) = runs(portal.firm)
@@ -245,17 +253,16 @@ def test_a_long_run_is_done_in_slices_and_counts_all_of_them(portal: Portal, mon
 
 
 def test_a_slice_whose_bell_was_lost_is_rung_for_by_the_next_tick(pairing: Pairing) -> None:
-    run = run_of(pairing, step=SyncRun.WAITING, heartbeat_at=CLOCK.now(), started_at=CLOCK.now())
+    run_of(pairing, held_by="", heartbeat_at=CLOCK.now(), started_at=CLOCK.now())
     tick()
-    assert rung() == []
-    SyncRun.objects.of(pairing.firm).filter(pk=run.pk).update(heartbeat_at=CLOCK.now() - timedelta(minutes=3))
+    assert rung() == [BELL]
     tick()
-    assert rung() == [(SYNC, (pairing.pk,))]
+    assert rung() == [BELL], "one that is in the queue already is not rung again"
 
 
 def test_a_waiting_run_is_taken_up_by_one_worker(portal: Portal) -> None:
     run = open_run(portal.pairing, CLOCK, SyncRun.Trigger.SCHEDULE)
-    SyncRun.objects.of(portal.firm).update(step=SyncRun.WAITING)
+    SyncRun.objects.of(portal.firm).update(held_by="")
     sync_pairing(portal.pairing.pk)
     sync_pairing(portal.pairing.pk)
     (done,) = runs(portal.firm)
@@ -265,23 +272,26 @@ def test_a_waiting_run_is_taken_up_by_one_worker(portal: Portal) -> None:
 # What died
 
 
-def test_a_dead_run_is_closed_with_a_reason_and_the_next_one_proceeds(portal: Portal) -> None:
+def silent(firm: Firm, since: timedelta = LEASE + timedelta(seconds=1)) -> None:
+    """The worker at the firm's run has not said anything for so long."""
+    SyncRun.objects.of(firm).filter(finished_at=None).update(heartbeat_at=CLOCK.now() - since)
+
+
+def test_a_run_whose_worker_died_is_gone_on_with_by_the_next(portal: Portal) -> None:
     portal.bill("10.00", number="7")
     dead = open_run(portal.pairing, CLOCK, SyncRun.Trigger.SCHEDULE)
-    old = CLOCK.now() - DEAD_AFTER - timedelta(seconds=1)
-    SyncRun.objects.of(portal.firm).update(heartbeat_at=old)
+    silent(portal.firm)
     tick()
-    assert rung() == [(SYNC, (portal.pairing.pk,))]
-    sync_pairing(portal.pairing.pk)
-    first, second = runs(portal.firm)
-    assert (first.pk, first.state, first.outcome) == (dead.pk, "finished", "failed")
-    assert "The worker stopped before the run was finished" in first.reason
-    assert (second.outcome, second.counts["invoice"]["created"]) == ("in_sync", 1)
+    assert rung() == [BELL]
+    work()
+    (run,) = runs(portal.firm)
+    assert (run.pk, run.outcome, run.fence) == (dead.pk, "in_sync", dead.fence + 1)
+    assert run.counts["invoice"]["created"] == 1
 
 
 def test_one_that_is_merely_slow_is_left_to_finish(portal: Portal) -> None:
     slow = open_run(portal.pairing, CLOCK, SyncRun.Trigger.SCHEDULE)
-    SyncRun.objects.of(portal.firm).update(heartbeat_at=CLOCK.now() - DEAD_AFTER + timedelta(minutes=1))
+    silent(portal.firm, LEASE - timedelta(minutes=1))
     due(portal.pairing)
     sync_pairing(portal.pairing.pk)
     assert [(run.pk, run.finished_at) for run in runs(portal.firm)] == [(slow.pk, None)]
@@ -298,7 +308,10 @@ def test_a_tick_rings_once_for_each_pairing_that_is_due(pairing: Pairing, globex
     due(pairing, next_sync_at=CLOCK.now() - timedelta(seconds=1))
     due(other)
     tick()
-    assert rung() == [(SYNC, (other.pk,)), (SYNC, (pairing.pk,))]  # who asked comes first
+    assert rung() == [BELL, BELL]
+    assert [turn.pairing_id for turn in waiting(CLOCK.now())] == [pairing.pk, other.pk], (
+        "who waited longest comes first"
+    )
 
 
 @pytest.mark.parametrize("system", ["clio", "quickbooks"])
@@ -324,35 +337,32 @@ def test_nor_for_a_company_nobody_confirmed(pairing: Pairing) -> None:
     assert rung() == []
 
 
-CHECK = "integrations.tasks.run_errand"
-
-
 def test_a_tick_has_settings_looked_at_that_nobody_has_looked_at_for_a_day(
     pairing: Pairing, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
 ) -> None:
-    def ticked() -> list[str]:
-        OrmQ.objects.all().delete()
+    def ticked() -> int:
+        before = Errand.objects.of(pairing.firm).filter(purpose="check").count()
         with django_capture_on_commit_callbacks(execute=True):
             tick()
-        return [func for func, _ in rung()]
+        return Errand.objects.of(pairing.firm).filter(purpose="check").count() - before
 
-    assert ticked() == [], "what was never looked at is a step of the set-up"
+    assert ticked() == 0, "what was never looked at is a step of the set-up"
     due(pairing, settings_checked_at=CLOCK.now() - timedelta(hours=23))
-    assert ticked() == []
+    assert ticked() == 0
     due(pairing, settings_checked_at=CLOCK.now() - timedelta(hours=25))
     run = run_of(pairing, heartbeat_at=CLOCK.now(), started_at=CLOCK.now())
-    assert ticked() == [], "the run looks itself"
+    assert ticked() == 0, "the run looks itself"
     SyncRun.objects.of(pairing.firm).filter(pk=run.pk).update(
         state="finished", outcome="failed", finished_at=CLOCK.now()
     )
-    assert (ticked(), ticked()) == ([CHECK], []), "once, though the check is not carried out yet"
+    assert (ticked(), ticked()) == (1, 0), "once, though the check is not carried out yet"
     Errand.objects.of(pairing.firm).update(state="failed", finished_at=CLOCK.now())
-    assert ticked() == [], "one that failed is not tried every minute"
+    assert ticked() == 0, "one that failed is not tried every minute"
     Errand.objects.of(pairing.firm).update(asked_at=CLOCK.now() - timedelta(hours=2))
-    assert ticked() == [CHECK]
+    assert ticked() == 1
     Errand.objects.of(pairing.firm).update(asked_at=CLOCK.now() - timedelta(hours=2), finished_at=CLOCK.now())
     Connection.objects.of(pairing.firm).filter(system="clio").update(state="reconnect")
-    assert ticked() == [], "it cannot be read"
+    assert ticked() == 0, "it cannot be read"
 
 
 def test_the_daily_look_opens_and_closes_what_it_finds(
@@ -421,7 +431,7 @@ def test_the_scheduled_tick_shows_that_a_worker_is_there_and_the_command_does_no
     assert first
     assert CLOCK.now() - first < timedelta(seconds=10)
     time.sleep(0.01)
-    sync_pairing(10**9)
+    work()
     second = worker_seen_at()
     assert second
     assert second > first

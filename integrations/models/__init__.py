@@ -12,6 +12,7 @@ from integrations.models.mirror import Record
 from integrations.models.pairing import Cursor, Mapping, Pairing
 from integrations.models.trust import TrustSweep
 from integrations.models.webhook import Delivery, StaleMark, Subscription
+from integrations.models.work import Work
 from integrations.models.worker import Worker
 
 __all__ = [
@@ -38,5 +39,6 @@ __all__ = [
     "SyncRun",
     "System",
     "TrustSweep",
+    "Work",
     "Worker",
 ]

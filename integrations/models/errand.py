@@ -6,9 +6,10 @@ from django.db.models import Q
 
 from firms.scoping import FirmOwned
 from integrations.models.pairing import PairingOwned
+from integrations.models.work import Work
 
 
-class Errand(PairingOwned):
+class Errand(Work, PairingOwned):
     """Carried out by the queue; the page that asked for it shows how it goes. One of a purpose at a time."""
 
     class Purpose(models.TextChoices):

@@ -7,10 +7,11 @@ from django.db.models import Q
 from firms.scoping import FirmOwned
 from integrations.models.mirror import Record
 from integrations.models.pairing import PairingHistory
+from integrations.models.work import Work
 
 
-class SyncRun(PairingHistory):
-    """One pass. The unique index on unfinished runs is the lock; ``heartbeat_at`` tells a dead one from a slow one."""
+class SyncRun(Work, PairingHistory):
+    """One pass, of which a worker does one slice after the other. The unique index on unfinished runs is the lock."""
 
     class State(models.TextChoices):
         READING = "reading", "Reading"
@@ -30,15 +31,12 @@ class SyncRun(PairingHistory):
         COMMAND = "command", "Command line"
         WEBHOOK = "webhook", "Webhook"
 
-    WAITING = "waiting for its turn"  # the step of a run between two slices
-
     state = models.CharField(max_length=8, choices=State.choices, default=State.READING)
     outcome = models.CharField(max_length=8, choices=Outcome.choices, blank=True)
     reason = models.TextField(blank=True)
     trigger = models.CharField(max_length=8, choices=Trigger.choices)
     started_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     started_at = models.DateTimeField()
-    heartbeat_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True)
     step = models.CharField(max_length=64, blank=True)
     done = models.PositiveIntegerField(default=0)
@@ -47,6 +45,7 @@ class SyncRun(PairingHistory):
     requests = models.JSONField(default=dict)
     left_out = models.JSONField(default=dict)
     warnings = models.PositiveIntegerField(default=0)
+    is_dry = models.BooleanField(default=False)  # a preview's: it only keeps others out, and goes without a trace
 
     class Meta(PairingHistory.Meta):
         ordering = ["-id"]

@@ -34,6 +34,7 @@ class Pairing(FirmOwned):
     sync_asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     next_sync_at = models.DateTimeField(null=True)
     hooked_at = models.DateTimeField(null=True)  # a webhook marked records to read again; a run for them is wanted
+    quarantined_at = models.DateTimeField(null=True)  # too many tries came to nothing; only a person starts another
 
     class Meta(FirmOwned.Meta):
         constraints = [

@@ -145,7 +145,7 @@ def _under_way(found: _Found) -> tuple[str, str, str] | None:
 def step_of(run: SyncRun, *, previewing: bool = False) -> str:
     """What a run does right now, in a few words."""
     doing = "Making a preview" if previewing else "Syncing"
-    if run.step == SyncRun.WAITING:
+    if run.is_waiting:
         return f"{doing}, waiting for its turn"
     if run.state == SyncRun.State.READING:
         return f"{doing}: {run.step or 'starting'}"

@@ -15,6 +15,7 @@ from integrations.core.money import ZERO
 from integrations.core.ports import Operation, Raw, Write
 from integrations.core.read import Unreadable, money, text
 from integrations.core.records import Kind, Ref, Side
+from integrations.faults import fault_point
 from integrations.kinds.catalog import NUMBERED
 from integrations.kinds.contact_drafts import (
     CONTACTS,
@@ -27,6 +28,7 @@ from integrations.kinds.contact_drafts import (
 from integrations.kinds.documents import ledger_fingerprint
 from integrations.models import Dispatch, EntityLink, SyncEvent, SyncRun
 from integrations.sync import mirror
+from integrations.sync.lease import beat
 from integrations.sync.workspace import Workspace
 
 SAME_REFUSAL_FOR = timedelta(hours=24)  # an unchanged write that was refused is not sent again before that
@@ -63,32 +65,39 @@ def refused_before(work: Workspace, ref: Ref, body: bytes, side: Side = Side.LED
 
 
 def prepare(work: Workspace, run: SyncRun, change: Change, body: bytes) -> Dispatch:
-    """Commits the intent. The revision counts clean answers, so only an unanswered write keeps its id."""
+    """Commits the intent, unless another worker has the run meanwhile: whoever takes it over later sees the intent.
+
+    The revision counts clean answers, so only an unanswered write keeps its id. Raises TakenOver.
+    """
     digest, now = _sha(body), work.clock.now()
     settled = [Dispatch.State.ANSWERED, Dispatch.State.REFUSED]
     revision = of_document(work, change.ref, change.side).filter(state__in=settled).count()
     to = work.pairing.practice if change.side is Side.PRACTICE else work.pairing.ledger
-    return Dispatch.objects.of(work.firm).create(
-        firm=work.firm,
-        pairing=work.pairing,
-        run=run,
-        side=change.side,
-        kind=change.ref.kind,
-        practice_id=change.ref.practice_id,
-        leg=change.ref.leg,
-        action=change.action,
-        entity=change.entity,
-        operation=_operation(change),
-        request_id=request_id(to.external_account_id, change.ref, change.action, revision, digest),
-        revision=revision,
-        body=body,
-        body_sha256=digest,
-        state=Dispatch.State.SENT,
-        attempts=1,
-        prepared_at=now,
-        sent_at=now,
-        plan=_completion(change),
-    )
+    with transaction.atomic():
+        beat(work, run)
+        dispatch = Dispatch.objects.of(work.firm).create(
+            firm=work.firm,
+            pairing=work.pairing,
+            run=run,
+            side=change.side,
+            kind=change.ref.kind,
+            practice_id=change.ref.practice_id,
+            leg=change.ref.leg,
+            action=change.action,
+            entity=change.entity,
+            operation=_operation(change),
+            request_id=request_id(to.external_account_id, change.ref, change.action, revision, digest),
+            revision=revision,
+            body=body,
+            body_sha256=digest,
+            state=Dispatch.State.SENT,
+            attempts=1,
+            prepared_at=now,
+            sent_at=now,
+            plan=_completion(change),
+        )
+    fault_point("intent")
+    return dispatch
 
 
 def send(work: Workspace, dispatch: Dispatch) -> Raw:
@@ -105,9 +114,11 @@ def _operation(change: Change) -> Operation:
 
 
 def complete(work: Workspace, dispatch: Dispatch, answer: Raw) -> None:
-    """One transaction: the dispatch is answered, the link, our copy and the history say so."""
+    """One transaction: the dispatch is answered, the link, our copy and the history say so. Raises TakenOver."""
     ref, ledger_id = ref_of(dispatch), text(answer, "Id")
+    fault_point("answer")
     with transaction.atomic():
+        work.hold.check()
         dispatch.state, dispatch.answered_at, dispatch.ledger_id = Dispatch.State.ANSWERED, work.clock.now(), ledger_id
         dispatch.save(update_fields=["state", "answered_at", "ledger_id"])
         mirror.keep_ledger(work.pairing, dispatch.entity, [answer], settled=True)
@@ -115,12 +126,15 @@ def complete(work: Workspace, dispatch: Dispatch, answer: Raw) -> None:
             mirror.keep_numbers(work.pairing, dispatch.entity, [answer])
         _link(work, ref, _as_answered(dispatch, answer), dispatch.entity, ledger_id, answer)
         _event(work, dispatch.run, dispatch, ref, dispatch.plan, dispatch.entity, ledger_id)
+    fault_point("completion")
 
 
 def complete_practice(work: Workspace, dispatch: Dispatch, answer: Raw) -> None:
     """The same for a write to Clio; ``answer`` is the contact as Clio says it now."""
     ref, now = ref_of(dispatch), work.clock.now()
+    fault_point("answer")
     with transaction.atomic():
+        work.hold.check()
         dispatch.state, dispatch.answered_at = Dispatch.State.ANSWERED, now
         dispatch.save(update_fields=["state", "answered_at"])
         mirror.keep_practice(work.pairing, CONTACTS, [answer])
@@ -130,6 +144,7 @@ def complete_practice(work: Workspace, dispatch: Dispatch, answer: Raw) -> None:
             link.save(update_fields=["base"])
         of = (link.ledger_entity, link.ledger_id) if link else ("", "")
         _event(work, dispatch.run, dispatch, ref, dispatch.plan, *of)
+    fault_point("completion")
 
 
 def _after_practice(base: dict[str, object], learnt: Mapping[str, object], answer: Raw) -> dict[str, object]:
@@ -183,9 +198,10 @@ def _note(work: Workspace, run: SyncRun, change: Change, values: Mapping[str, ob
 
 
 def refuse(work: Workspace, dispatch: Dispatch, error: RemoteError) -> None:
-    """Records a known refusal: nothing was done."""
+    """Records a known refusal: nothing was done. Raises TakenOver."""
     _note_refusal(work, dispatch, error)
     with transaction.atomic():
+        work.hold.check()
         dispatch.save()
         SyncEvent.objects.of(work.firm).create(
             firm=work.firm,
@@ -208,13 +224,17 @@ def withdraw(work: Workspace, dispatch: Dispatch, error: RemoteError) -> None:
     """Nothing was done and the record is not at fault: the very same write may be sent as soon as it can be."""
     _note_refusal(work, dispatch, error)
     dispatch.plan = {**dispatch.plan, "again": True}
-    dispatch.save()
+    with transaction.atomic():
+        work.hold.check()
+        dispatch.save()
 
 
-def leave_open(dispatch: Dispatch, said: str) -> None:
-    """Nobody can tell whether it was done."""
+def leave_open(work: Workspace, dispatch: Dispatch, said: str) -> None:
+    """Nobody can tell whether it was done. Raises TakenOver."""
     dispatch.state, dispatch.error = Dispatch.State.UNKNOWN, said
-    dispatch.save(update_fields=["state", "error"])
+    with transaction.atomic():
+        work.hold.check()
+        dispatch.save(update_fields=["state", "error"])
 
 
 def give_up(work: Workspace, dispatch: Dispatch, reason: str) -> None:

@@ -18,7 +18,6 @@ from integrations.kinds.invoice_draft import InvoiceDraft
 from integrations.kinds.payment import applied_by
 from integrations.models import Dispatch, EntityLink, SyncRun
 from integrations.sync import dispatches, mirror, practice, refusals
-from integrations.sync.lease import beat
 from integrations.sync.workspace import Workspace
 from integrations.systems.quickbooks import query
 from integrations.systems.wire import encode
@@ -145,7 +144,6 @@ class Executor:
         body = encode(self._body(change, current))
         if last := dispatches.refused_before(self.work, change.ref, body):
             return refusals.refusal(change, last.error_code, last.error)
-        beat(self.work, self.run)
         dispatch = dispatches.prepare(self.work, self.run, change, body)
         try:
             answer = self._send(dispatch)
@@ -199,7 +197,7 @@ class Executor:
         raise unanswered
 
     def _unknown(self, dispatch: Dispatch, change: Change, error: RemoteError) -> Problem:
-        dispatches.leave_open(dispatch, error.message)
+        dispatches.leave_open(self.work, dispatch, error.message)
         return refusals.unresolved(change)
 
     def _refused(self, dispatch: Dispatch, change: Change, error: RemoteError) -> Problem:

@@ -19,7 +19,6 @@ from integrations.kinds.contact_drafts import CONTACTS, ContactDraft
 from integrations.kinds.contact_rows import holds
 from integrations.models import Dispatch, SyncRun
 from integrations.sync import dispatches, mirror, refusals
-from integrations.sync.lease import beat
 from integrations.sync.workspace import Workspace
 from integrations.systems.wire import encode, parse
 
@@ -67,7 +66,6 @@ def _write(work: Workspace, run: SyncRun, change: Change, books: Books) -> Outco
     body = encode({"data": data})
     if last := dispatches.refused_before(work, change.ref, body, Side.PRACTICE):
         return Outcome(refusals.refused_by_clio(change, last.error))
-    beat(work, run)
     dispatch = dispatches.prepare(work, run, change, body)
     return _send(work, dispatch, change, text(now, "etag"), data)
 
@@ -100,7 +98,7 @@ def _send(work: Workspace, dispatch: Dispatch, change: Change, etag: str, data: 
 
 def _unanswered(work: Workspace, dispatch: Dispatch, change: Change, said: str) -> Outcome:
     """Looks for the effect; where it is not to be seen, it may still come, and the next runs look again."""
-    dispatches.leave_open(dispatch, said)
+    dispatches.leave_open(work, dispatch, said)
     work.clock.sleep(LOOK_AFTER_S)
     try:
         is_done = _find(work, dispatch)

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -9,7 +10,7 @@ from django.db import IntegrityError, transaction
 
 from firms.models import User
 from integrations.core.changes import Change, Plan, Problem
-from integrations.core.errors import Forbidden, Remedy, RemoteError
+from integrations.core.errors import RemoteError
 from integrations.core.mapping import Policy
 from integrations.core.match import Match
 from integrations.core.ports import Clock
@@ -18,11 +19,12 @@ from integrations.kinds.catalog import Catalog
 from integrations.kinds.group import Group
 from integrations.kinds.plan import plan_group
 from integrations.kinds.set_aside import SET_ASIDE
-from integrations.models import Connection, Issue, Pairing, Record, Severity, SyncRun
+from integrations.models import Pairing, Record, SyncRun
 from integrations.sync import (
     clusters,
     dispatches,
     due,
+    ending,
     gather,
     groups,
     issues,
@@ -31,27 +33,22 @@ from integrations.sync import (
     practice,
     safety,
     stale,
-    wording,
 )
 from integrations.sync.catalog import build_catalog
 from integrations.sync.clusters import Cluster
 from integrations.sync.execute import Executor, Result
-from integrations.sync.lease import TakenOver, beat
-from integrations.sync.leftout import left_out
+from integrations.sync.lease import TakenOver, beat, claim, is_free, let_go, worker_name
 from integrations.sync.policy import NotReady, policy_of, unsettle_on_change
 from integrations.sync.recover import recover
 from integrations.sync.settings import check_settings, settings_issues
 from integrations.sync.tally import Tally
+from integrations.sync.tries import SYNC_EVERY, crash, tries_before
 from integrations.sync.trust import gather_trust, read_checks
 from integrations.sync.trust_accounts import account_issues
 from integrations.sync.workspace import Workspace
-from integrations.tokens import needs_reconnect
 
 logger = logging.getLogger(__name__)
 
-SYNC_EVERY = timedelta(minutes=15)
-DEAD_AFTER = timedelta(minutes=10)  # a run that has not said so much for so long has died
-UNDONE = (Issue.State.OPEN, Issue.State.DECIDED)
 BEAT_EVERY = timedelta(seconds=1)  # while reading; what is written always says so
 ROUNDS = 3  # how often a group is planned in one run: what was done may show more to do
 
@@ -60,33 +57,50 @@ class RunIsOpen(Exception):
     """Another run of this pairing is under way; the text names it."""
 
 
-def open_run(pairing: Pairing, clock: Clock, trigger: str, user: User | None = None) -> SyncRun:
-    """Starts a run; the database lets only one be unfinished. Raises RunIsOpen."""
-    now = clock.now()
-    dead = SyncRun.objects.of(pairing.firm).filter(pairing=pairing, finished_at=None, heartbeat_at__lt=now - DEAD_AFTER)
-    dead.exclude(state=SyncRun.State.HELD).update(
-        state=SyncRun.State.FINISHED,
-        outcome=SyncRun.Outcome.FAILED,
-        finished_at=now,
-        reason="The worker stopped before the run was finished; the next run goes on from there.",
-    )
+def open_run(
+    pairing: Pairing, clock: Clock, trigger: str, user: User | None = None, *, is_dry: bool = False
+) -> SyncRun:
+    """Starts a run, or goes on with one that nobody works on; the database lets only one be unfinished.
+
+    Raises RunIsOpen. A preview's run that was left behind by its worker is nobody's to go on with.
+    """
+    runs = SyncRun.objects.of(pairing.firm).filter(pairing=pairing)
+    runs.filter(is_free(clock.now()), is_dry=True).delete()
     try:
         with transaction.atomic():
-            run = SyncRun.objects.of(pairing.firm).create(
-                pairing=pairing, trigger=trigger, started_by=user, started_at=now, heartbeat_at=now
-            )
-            Pairing.objects.of(pairing.firm).filter(pk=pairing.pk).update(hooked_at=None, **_asked(trigger, now))
-            return run
+            return _new_run(pairing, clock, trigger, user, is_dry=is_dry)
     except IntegrityError as error:
-        other = SyncRun.objects.of(pairing.firm).filter(pairing=pairing, finished_at=None).first()
+        left = runs.filter(is_dry=False).exclude(state=SyncRun.State.HELD)
+        if not is_dry and (run := claim(left, clock)):
+            return run
+        other = runs.filter(finished_at=None).first()
         raise RunIsOpen(f"run {other.pk if other else ''} is open") from error
 
 
-def _asked(trigger: str, now: datetime) -> dict[str, datetime | None]:
+def _new_run(pairing: Pairing, clock: Clock, trigger: str, user: User | None, *, is_dry: bool) -> SyncRun:
+    """A run answers who asked for one and sets the next; a preview's does neither."""
+    now = clock.now()
+    run = SyncRun.objects.of(pairing.firm).create(
+        pairing=pairing,
+        trigger=trigger,
+        started_by=user,
+        started_at=now,
+        is_dry=is_dry,
+        held_by=worker_name(),
+        heartbeat_at=now,
+        fence=1,
+        attempts=1 + tries_before(pairing, trigger),
+    )
+    if not is_dry:
+        Pairing.objects.of(pairing.firm).filter(pk=pairing.pk).update(hooked_at=None, **_answered(trigger, now))
+    return run
+
+
+def _answered(trigger: str, now: datetime) -> dict[str, datetime | None]:
     """What the start of a run settles. One for webhooks is no poll, so it puts none off."""
     if trigger == SyncRun.Trigger.WEBHOOK:
         return {}
-    return {"sync_asked_at": None, "sync_asked_by": None, "next_sync_at": now + SYNC_EVERY}
+    return {"sync_asked_at": None, "sync_asked_by": None, "next_sync_at": now + SYNC_EVERY, "quarantined_at": None}
 
 
 class Pass:
@@ -94,6 +108,7 @@ class Pass:
 
     def __init__(self, work: Workspace, run: SyncRun) -> None:
         self.work, self.run = work, run
+        work.hold.rows.append(run)
         self.tally = Tally.of(run)
         self.unresolved: set[Ref] = set()
         self.planned: list[Change] = []
@@ -260,7 +275,8 @@ class Pass:
 
     def _beat(self, bills: int) -> None:
         self.run.done += bills
-        self._save("done")
+        self.run.counts = self.tally.by_kind()
+        self._save("done", "counts")
 
     def _progress(self, step: str) -> None:
         """Called for every page read: often enough for a screen and for the hold on the pairing is once a second."""
@@ -306,73 +322,22 @@ def sync(work: Workspace, run: SyncRun, *, slice_s: float | None = None) -> bool
     done = Pass(work, run)
     try:
         if not done.carry_out(slice_s=slice_s):
-            done.tally.keep(run)
+            let_go(work, run, got_somewhere=True, counts=done.tally.by_kind(), requests=ending.requests(work, run))
             return False
-        run.outcome = _outcome(work.pairing)
+        ending.finish(work, run, done.tally, done.forbidden)
     except TakenOver:
         logger.warning("event=run_taken_over run=%s", run.pk)
     except (RemoteError, NotReady) as error:
-        safety.ended(work, run, error)
-        _note_connection(work, run, error)
-    except BaseException:
-        run.outcome, run.reason = SyncRun.Outcome.FAILED, "The portal itself failed; support has been told."
+        with suppress(TakenOver):
+            ending.finish_early(work, run, done.tally, error)
+    except (KeyboardInterrupt, SystemExit):
+        with suppress(TakenOver):
+            let_go(work, run, got_somewhere=False)  # the next worker goes on from here
         raise
-    finally:
-        if run.outcome:
-            _finish(work, run, done)
+    except BaseException:
+        crash(run, work.clock)
+        raise
     return True
-
-
-def _outcome(pairing: Pairing) -> str:
-    open_ = Issue.objects.of(pairing.firm).filter(pairing=pairing, severity=Severity.ERROR)
-    needs = open_.filter(state__in=UNDONE).exists()
-    return SyncRun.Outcome.ISSUES if needs else SyncRun.Outcome.IN_SYNC
-
-
-def _note_connection(work: Workspace, run: SyncRun, error: Exception) -> None:
-    """A connection that a person has to repair becomes an issue, and is gone once a run gets through again."""
-    if isinstance(error, RemoteError) and error.remedy in (Remedy.RECONNECT, Remedy.ASK):
-        name = "reconnect" if error.remedy is Remedy.RECONNECT else "permission_lost"
-        issues.sync_firm(work, run, {name}, {name: str(error)})
-        if name == "reconnect":
-            _stop_connection(work, error)
-
-
-def _stop_connection(work: Workspace, error: RemoteError) -> None:
-    """No run is tried again before a person has connected; a renewal that failed has stopped it already."""
-    connection = work.pairing.practice if error.trace.system == "clio" else work.pairing.ledger
-    connection.refresh_from_db(fields=["state"])
-    if connection.state == Connection.State.CONNECTED:
-        needs_reconnect(connection, error.message)
-
-
-def _lists_lost(forbidden: list[str], closed: RemoteError | None) -> dict[str, str]:
-    """Without these lists bills go on, but less is known of them; without the right to write, contacts wait."""
-    lost = []
-    if forbidden:
-        lost.append(f"read {' and '.join(wording.LOST[name] for name in forbidden)}")
-    if isinstance(closed, Forbidden):
-        lost.append("change contacts, so what was changed in QuickBooks does not reach them")
-    if not lost:
-        return {}
-    said = ", and not ".join(lost)
-    return {"permission_lost": f"Clio does not let the connected user {said}. Connect Clio again as a user who may."}
-
-
-def _finish(work: Workspace, run: SyncRun, done: Pass) -> None:
-    pairing = work.pairing
-    open_ = Issue.objects.of(pairing.firm).filter(pairing=pairing, state=Issue.State.OPEN)
-    if run.outcome in (SyncRun.Outcome.IN_SYNC, SyncRun.Outcome.ISSUES):
-        lost = _lists_lost(done.forbidden, work.practice_closed)
-        issues.sync_firm(work, run, {"reconnect", "permission_lost"}, lost)
-        safety.release(work, run)
-        run.outcome = _outcome(pairing)
-    run.state = SyncRun.State.HELD if run.outcome == SyncRun.Outcome.HELD else SyncRun.State.FINISHED
-    run.finished_at, run.step = work.clock.now(), ""
-    run.counts, run.requests = done.tally.counts(pairing), work.requests() | work.apart
-    run.left_out = left_out(pairing)
-    run.warnings = open_.filter(severity=Severity.WARNING).count()
-    run.save()
 
 
 def preview(work: Workspace, run: SyncRun) -> tuple[Change, ...]:
@@ -384,5 +349,6 @@ def preview(work: Workspace, run: SyncRun) -> tuple[Change, ...]:
     try:
         done.carry_out(dry=True)
     finally:
+        work.hold.rows.remove(run)
         run.delete()
     return tuple(done.planned)

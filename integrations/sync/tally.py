@@ -26,11 +26,12 @@ class Tally:
         """What earlier slices of the run already did."""
         return cls(Counter({(kind, word): n for kind, words in run.counts.items() for word, n in words.items()}))
 
-    def keep(self, run: SyncRun) -> None:
+    def by_kind(self) -> dict[str, dict[str, int]]:
+        """As a run keeps them while it is under way."""
+        table: dict[str, dict[str, int]] = {}
         for (kind, word), n in self.done.items():
-            run.counts.setdefault(kind, {})[word] = n
-        run.step = SyncRun.WAITING
-        run.save(update_fields=["counts", "step"])
+            table.setdefault(kind, {})[word] = n
+        return table
 
     def add(self, result: Result) -> None:
         self.done.update(_counted([change for change in result.done if self._is_first(change)]))

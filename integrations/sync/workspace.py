@@ -8,6 +8,7 @@ from firms.models import Firm
 from integrations.core.errors import RemoteError
 from integrations.core.ports import Clock, Ledger, Practice
 from integrations.models import Pairing
+from integrations.sync.lease import Hold
 
 
 @dataclass
@@ -19,6 +20,7 @@ class Workspace:
     ledger: Ledger
     clock: Clock
     requests: Callable[[], dict[str, int]]  # so far, as ``sync --json`` prints them
+    hold: Hold
     ledger_is_fresh: bool = False  # whether this run has read what changed in QuickBooks
     practice_closed: RemoteError | None = None  # why nothing more is written to Clio in this run
     practice_writes: int = 0

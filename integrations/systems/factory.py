@@ -1,5 +1,7 @@
 """Builds a gateway for one connection from plain values."""
 
+from collections.abc import Callable
+
 import requests
 
 from integrations.core.ports import Clock
@@ -7,6 +9,7 @@ from integrations.systems.budget import Budget, PacedBudget
 from integrations.systems.clio import limits as clio
 from integrations.systems.clio.gateway import ClioGateway
 from integrations.systems.origin import checked_base
+from integrations.systems.pace import CallKind
 from integrations.systems.quickbooks.gateway import QuickBooksGateway
 from integrations.systems.session import new_session
 from integrations.systems.transport import Calls, TokenProvider, Transport
@@ -21,6 +24,7 @@ def clio_gateway(
     session: requests.Session | None = None,
     budget: Budget | None = None,
     calls: Calls | None = None,
+    before_call: Callable[[CallKind], object] = bool,
 ) -> ClioGateway:
     """``root`` is the region's address (https://app.clio.com). Raises WrongAddress."""
     transport = Transport(
@@ -32,6 +36,7 @@ def clio_gateway(
         budget=budget or PacedBudget("clio", clock),
         headers={"X-API-VERSION": clio.API_VERSION},
         calls=calls,
+        before_call=before_call,
     )
     return ClioGateway(transport, region)
 
@@ -45,6 +50,7 @@ def quickbooks_gateway(
     session: requests.Session | None = None,
     budget: Budget | None = None,
     calls: Calls | None = None,
+    before_call: Callable[[CallKind], object] = bool,
 ) -> QuickBooksGateway:
     """``api_root`` is Intuit's address without the path (https://quickbooks.api.intuit.com). Raises WrongAddress."""
     transport = Transport(
@@ -55,5 +61,6 @@ def quickbooks_gateway(
         clock=clock,
         budget=budget or PacedBudget("quickbooks", clock),
         calls=calls,
+        before_call=before_call,
     )
     return QuickBooksGateway(transport, realm)

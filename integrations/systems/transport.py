@@ -91,7 +91,8 @@ class Transport:
 
     ``token(False)`` gives an access token and ``token(True)`` a freshly renewed one; either may raise RemoteError.
     Reads are repeated when they are throttled or lost. Writes are repeated only where it is certain that
-    nothing was done: after a 429, and once after a 401 with a renewed token.
+    nothing was done: after a 429, and once after a 401 with a renewed token. ``before_call`` is asked last of all, and
+    may raise: then nothing is sent.
     """
 
     def __init__(
@@ -106,6 +107,7 @@ class Transport:
         headers: Mapping[str, str] | None = None,
         calls: Calls | None = None,
         jitter: Callable[[], float] = random.random,
+        before_call: Callable[[CallKind], object] = bool,
     ) -> None:
         self.system = system
         self.base = checked_base(base)
@@ -116,6 +118,7 @@ class Transport:
         self._budget = budget
         self._headers = {"Accept": "application/json", **(headers or {})}
         self._jitter = jitter
+        self._before_call = before_call
         self._local = is_loopback(origin(self.base)[1])
 
     def read(self, path: str, params: Params = (), *, label: str = "") -> Reply:
@@ -163,6 +166,7 @@ class Transport:
     def _once(self, call: Call, token: str) -> Reply:
         prepared, trace = self._prepare(call, token)
         answer, meaning = self._send(prepared, trace, call)
+        self._before_call("read")  # whoever was frozen while the answer came has nothing to do with it any more
         self._log(trace, answer, meaning)
         if isinstance(meaning, RemoteError):
             raise meaning
@@ -212,8 +216,9 @@ class Transport:
     def _paced(self, prepared: requests.PreparedRequest, trace: Trace, call: Call) -> tuple[Answer, object]:
         """One exchange in our turn; the budget hears of its end, whatever that is."""
         ticket, said = self._budget.before_call(call.kind), LOST
-        self._count(call)
         try:
+            self._before_call(call.kind)
+            self._count(call)
             answer = self._exchange(prepared, trace)
             meaning = decipher(answer, trace)
             said = _said(answer, meaning)

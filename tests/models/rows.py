@@ -51,7 +51,7 @@ def pairing_of(firm: Firm, **values: Any) -> Pairing:
 
 
 def run_of(pairing: Pairing, **values: Any) -> SyncRun:
-    wanted = {"trigger": "command", "started_at": NOW, "heartbeat_at": NOW, **values}
+    wanted = {"trigger": "command", "started_at": NOW, "heartbeat_at": NOW, "held_by": "a worker", **values}
     return made(SyncRun, pairing.firm, pairing=pairing, **wanted)
 
 
@@ -126,7 +126,8 @@ def one_of_each(firm: Firm, user: User) -> dict[type[FirmOwned], FirmOwned]:
     dispatch = dispatch_of(run, request_id=f"request-{firm.pk}")
     mine = str(firm.pk)
     mapping = {"key": mine, "ledger_id": "1", "name": "Fees", "account": "Fees", "account_type": "Income"}
-    errand = made(Errand, firm, pairing=pairing, purpose="preview", state="done", asked_at=NOW, finished_at=NOW)
+    times = {"asked_at": NOW, "heartbeat_at": NOW, "finished_at": NOW}
+    errand = made(Errand, firm, pairing=pairing, purpose="preview", state="done", **times)
     change = {"position": firm.pk, "kind": "invoice", "action": "create", "practice_id": "1", "data": {}}
     state = {"user": user, "digest": mine, "session_digest": mine, "system": "clio", "expires_at": NOW}
     record = {"side": "practice", "entity": "bills", "external_id": mine, "data": {}, "digest": mine}

@@ -344,7 +344,7 @@ def test_a_run_that_dies_while_reading_reads_the_same_again(portal: Portal, monk
 
 
 def test_a_run_given_up_for_dead_writes_nothing_more(portal: Portal) -> None:
-    """It was only slow: the write under way is recorded, and the next worker does the rest."""
+    """It was only slow: the next worker finds the write that was under way, and does the rest."""
     story(portal)
     taken: list[SyncRun] = []
 
@@ -354,8 +354,7 @@ def test_a_run_given_up_for_dead_writes_nothing_more(portal: Portal) -> None:
 
     portal.on_write("Invoice", take_over)
     slow = portal.run()
-    assert (slow.outcome, portal.quickbooks.all("Payment")) == ("failed", [])
-    assert "worker stopped" in slow.reason
+    assert (slow.outcome, portal.quickbooks.all("Payment")) == ("", [])
     sync(portal.workspace(), taken[0])
     one_of_each(portal)
 

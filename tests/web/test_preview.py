@@ -8,6 +8,7 @@ from django.test import Client
 
 from integrations import errands, tasks
 from integrations.models import Errand, Issue, PlannedChange, SyncRun
+from integrations.sync.lease import LEASE
 from integrations.sync.run import open_run
 from tests.portal import Portal
 
@@ -62,13 +63,13 @@ def test_asking_twice_is_asking_once_and_only_the_last_preview_is_kept(
     assert PlannedChange.objects.of(portal.firm).count() == kept
 
 
-def test_an_errand_lost_with_its_worker_does_not_block_the_next(bob_client: Client, portal: Portal) -> None:
+def test_an_errand_lost_with_its_worker_is_taken_up_again(bob_client: Client, portal: Portal) -> None:
     bob_client.post(ADDRESS)
     lost = Errand.objects.of(portal.firm).get()
-    Errand.objects.of(portal.firm).update(state="working", asked_at=lost.asked_at - timedelta(hours=1))
-    assert make(bob_client, portal).pk != lost.pk
-    lost.refresh_from_db()
-    assert lost.state == "failed" and "interrupted" in lost.error
+    silent = lost.heartbeat_at - LEASE - timedelta(seconds=1)
+    Errand.objects.of(portal.firm).update(state="working", held_by="a dead worker", heartbeat_at=silent)
+    again = make(bob_client, portal)
+    assert (again.pk, again.state, again.fence) == (lost.pk, "done", 1)
 
 
 def test_a_preview_that_cannot_be_made_says_why(bob_client: Client, portal: Portal) -> None:

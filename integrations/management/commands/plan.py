@@ -6,11 +6,10 @@ from firms.models import Firm
 from integrations.core.errors import RemoteError
 from integrations.gateways import open_workspace
 from integrations.management.base import FirmCommand
-from integrations.models import Pairing, SyncRun
+from integrations.models import SyncRun
 from integrations.reports import change_report
 from integrations.sync.policy import NotReady
 from integrations.sync.run import RunIsOpen, open_run, preview
-from integrations.sync.workspace import Workspace
 
 
 class Command(FirmCommand):
@@ -19,7 +18,8 @@ class Command(FirmCommand):
     def work(self, firm: Firm, options: dict[str, Any]) -> tuple[dict[str, Any], int]:
         try:
             work = open_workspace(firm)
-            changes = preview(work, _open(work))
+            run = open_run(work.pairing, work.clock, SyncRun.Trigger.COMMAND, is_dry=True)
+            changes = preview(work, run)
         except (NotReady, RunIsOpen, RemoteError) as error:
             return {"firm": firm.slug, "reason": str(error), "changes": []}, 2
         listed = [change_report(change) for change in changes]
@@ -34,13 +34,3 @@ class Command(FirmCommand):
             for line in change["lines"]:
                 self.stdout.write(f"        {line['account']:<40} {line['debit']:>14} {line['credit']:>14}")
         self.stdout.write(f"{len(payload['changes'])} changes" if payload["changes"] else "Nothing to do")
-
-
-def _open(work: Workspace) -> SyncRun:
-    """Opens the run that keeps others out. Looking neither starts the schedule nor answers who asked for a sync."""
-    pairing = work.pairing
-    rows = Pairing.objects.of(work.firm).filter(pk=pairing.pk)
-    run = open_run(pairing, work.clock, SyncRun.Trigger.COMMAND)
-    rows.update(next_sync_at=pairing.next_sync_at)
-    rows.filter(sync_asked_at=None).update(sync_asked_at=pairing.sync_asked_at, sync_asked_by=pairing.sync_asked_by)
-    return run
