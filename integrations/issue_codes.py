@@ -272,6 +272,12 @@ CODES: dict[str, Code] = {
     "sync_stopped": Code(
         ERROR, "The sync has stopped", "Nothing is kept in step until a person asks for a sync that gets through.", ()
     ),
+    "not_synced": Code(
+        ERROR,
+        "Not synced for a while",
+        "What changes in Clio is not in the books until a sync gets through.",
+        (),
+    ),
     "permission_lost": Code(ERROR, "Not permitted to read", "What cannot be read cannot be kept in step.", (ACCEPT,)),
     "date_missing": Code(
         ERROR, "Payment without a date", "Without its date money cannot be put into a period.", ("retry", ACCEPT)

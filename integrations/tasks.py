@@ -8,7 +8,7 @@ from django_q.models import OrmQ
 from django_q.tasks import async_task
 
 from firms.models import User
-from integrations import errands, line
+from integrations import errands, line, notices, watchdog
 from integrations.core.ports import Clock
 from integrations.faults import fault_point
 from integrations.gateways import open_workspace
@@ -140,6 +140,16 @@ def tick() -> None:
     for pairing in unchecked:
         ask_for_errand(pairing, Errand.Purpose.CHECK, None, clock)
     log.info("tick", waiting=len(waiting), unchecked=len(unchecked))
+    _tell(clock)
+
+
+def _tell(clock: Clock) -> None:
+    """What nobody else notices becomes an issue; what needs somebody goes out by e-mail. None of it stops a sync."""
+    for step in (watchdog.look, notices.write, notices.deliver):
+        try:
+            step(clock)
+        except Exception:
+            log.exception("tick_step_failed", step=f"{step.__module__}.{step.__name__}")
 
 
 def _unchecked(now: datetime) -> list[Pairing]:

@@ -9,6 +9,7 @@ from integrations.models.issue import Issue, Severity
 from integrations.models.journal import Dispatch, SyncEvent, SyncRun
 from integrations.models.link import EntityLink
 from integrations.models.mirror import Record
+from integrations.models.notice import Notice, NoticeChoice
 from integrations.models.pairing import Cursor, Mapping, Pairing
 from integrations.models.trust import TrustSweep
 from integrations.models.webhook import Delivery, StaleMark, Subscription
@@ -27,6 +28,8 @@ __all__ = [
     "IgnoredCustomer",
     "Issue",
     "Mapping",
+    "Notice",
+    "NoticeChoice",
     "OAuthState",
     "OAuthToken",
     "Pairing",

@@ -59,6 +59,7 @@ class SyncRun(Work, PairingHistory):
                 name="a_finished_run_says_how_it_ended",
             ),
         ]
+        indexes = [models.Index(fields=["pairing", "finished_at"], name="run_of_pairing_by_end")]
 
     def __str__(self) -> str:
         return f"run {self.pk}"

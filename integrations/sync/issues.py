@@ -9,7 +9,7 @@ from integrations.core import lookalikes
 from integrations.core.changes import Problem
 from integrations.issue_codes import code
 from integrations.models import Issue, SyncEvent, SyncRun
-from integrations.sync.workspace import Workspace
+from integrations.sync.workspace import Desk
 
 Key = tuple[str, str, str, str]  # code, kind, practice id, leg
 
@@ -17,7 +17,7 @@ OPEN = [Issue.State.OPEN, Issue.State.DECIDED, Issue.State.ACCEPTED]
 
 
 def sync_group(
-    work: Workspace,
+    work: Desk,
     run: SyncRun,
     about: Collection[tuple[str, str]],
     problems: Iterable[Problem],
@@ -41,7 +41,7 @@ def sync_group(
         _sync(work, run, {key: issue for key, issue in known.items() if key in found or key not in kept}, found)
 
 
-def sync_codes(work: Workspace, run: SyncRun, codes: Collection[str], problems: Iterable[Problem]) -> None:
+def sync_codes(work: Desk, run: SyncRun, codes: Collection[str], problems: Iterable[Problem]) -> None:
     """Makes the open issues of these codes, whatever they are about, exactly ``problems``."""
     issues = Issue.objects.of(work.firm).filter(pairing=work.pairing, state__in=OPEN, code__in=codes)
     known = {_key(issue.code, issue.kind, issue.practice_id, issue.leg): issue for issue in issues}
@@ -50,7 +50,7 @@ def sync_codes(work: Workspace, run: SyncRun, codes: Collection[str], problems: 
         _sync(work, run, known, found)
 
 
-def sync_firm(work: Workspace, run: SyncRun | None, codes: Collection[str], found: dict[str, str]) -> None:
+def sync_firm(work: Desk, run: SyncRun | None, codes: Collection[str], found: dict[str, str]) -> None:
     """Makes the open firm-wide issues among ``codes`` exactly ``found`` (code to message)."""
     issues = Issue.objects.of(work.firm).filter(pairing=work.pairing, state__in=OPEN, kind="", code__in=codes)
     known = {(i.code, "", "", ""): i for i in issues}
@@ -70,7 +70,7 @@ def _key(name: str, kind: str, practice_id: str, leg: str) -> Key:
     return (name, str(kind), practice_id, leg)
 
 
-def _sync(work: Workspace, run: SyncRun | None, known: Mapping[Key, Issue], found: Mapping[Key, Problem]) -> None:
+def _sync(work: Desk, run: SyncRun | None, known: Mapping[Key, Issue], found: Mapping[Key, Problem]) -> None:
     for key, issue in known.items():
         if key not in found:
             close(work, run, issue)
@@ -82,13 +82,13 @@ def _sync(work: Workspace, run: SyncRun | None, known: Mapping[Key, Issue], foun
             _judge(issue, problem)
 
 
-def _keep_true(work: Workspace, run: SyncRun | None, issue: Issue, problem: Problem) -> None:
+def _keep_true(work: Desk, run: SyncRun | None, issue: Issue, problem: Problem) -> None:
     """An accepted issue is open again once its facts are others than those that were accepted (rule R10)."""
     was_accepted = issue.state == Issue.State.ACCEPTED
     if was_accepted and not problem.accepted and _is_another(issue, problem):
         issue.state, issue.action, issue.value, issue.note = Issue.State.OPEN, "", "", ""
-        issue.decided_by, issue.decided_at = None, None
-        issue.save(update_fields=["state", "action", "value", "note", "decided_by", "decided_at"])
+        issue.decided_by, issue.decided_at, issue.opened_at = None, None, work.clock.now()
+        issue.save(update_fields=["state", "action", "value", "note", "decided_by", "decided_at", "opened_at"])
         key = _key(issue.code, issue.kind, issue.practice_id, issue.leg)
         _journal(work, run, SyncEvent.Outcome.ISSUE, key, issue.title, problem.message)
     _refresh(issue, problem.message, problem.ledger_id, dict(problem.details))
@@ -126,7 +126,7 @@ def _refresh(issue: Issue, message: str, ledger_id: str, details: dict[str, obje
 
 
 def _open(
-    work: Workspace, run: SyncRun | None, key: Key, message: str, title: str, ledger_id: str, details: dict[str, object]
+    work: Desk, run: SyncRun | None, key: Key, message: str, title: str, ledger_id: str, details: dict[str, object]
 ) -> Issue:
     name, kind, practice_id, leg = key
     issue = Issue.objects.of(work.firm).create(
@@ -147,7 +147,7 @@ def _open(
     return issue
 
 
-def close(work: Workspace, run: SyncRun | None, issue: Issue) -> None:
+def close(work: Desk, run: SyncRun | None, issue: Issue) -> None:
     """The cause is gone, or the decision was carried out."""
     issue.state, issue.closed_at = Issue.State.CLOSED, work.clock.now()
     issue.save(update_fields=["state", "closed_at"])
@@ -155,7 +155,7 @@ def close(work: Workspace, run: SyncRun | None, issue: Issue) -> None:
     _journal(work, run, SyncEvent.Outcome.CLOSED, key, issue.title, "")
 
 
-def _journal(work: Workspace, run: SyncRun | None, outcome: str, key: Key, title: str, message: str) -> None:
+def _journal(work: Desk, run: SyncRun | None, outcome: str, key: Key, title: str, message: str) -> None:
     name, kind, practice_id, leg = key
     SyncEvent.objects.of(work.firm).create(
         firm=work.firm,

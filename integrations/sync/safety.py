@@ -220,7 +220,7 @@ def hold(work: Workspace, run: SyncRun, held: Held) -> str:
     details = {**held.details, "seen": fingerprint([held.details, [_key(touch) for touch in held.found]])}
     with transaction.atomic():
         known = _open(pairing, for_update=True)
-        agreed = _agreed(known)
+        agreed = _agreed(known) | {"times": _times(known)}
         if known is None or known.details.get("seen") != details["seen"]:
             _keep(pairing, held.found)
         elif known.state == Issue.State.DECIDED and known.decided_at and known.decided_at > run.started_at:
@@ -238,6 +238,13 @@ def _agreed(known: Issue | None) -> dict[str, Any]:
     """To go on without a list stays agreed when the same run turns out to be held for something else."""
     agreed = known is not None and known.state == Issue.State.DECIDED and known.action == "apply"
     return {"lost": known.details["lost"]} if known and agreed and "lost" in known.details else {}
+
+
+def _times(known: Issue | None) -> int:
+    """How often a person decided about it in vain: each time somebody is told anew."""
+    if known is None:
+        return 0
+    return int(known.details.get("times", 0)) + (known.state == Issue.State.DECIDED)
 
 
 def _key(touch: Touch) -> list[str]:

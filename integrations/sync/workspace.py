@@ -3,12 +3,36 @@
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from firms.models import Firm
 from integrations.core.errors import RemoteError
 from integrations.core.ports import Clock, Ledger, Practice
 from integrations.models import Pairing
 from integrations.sync.lease import Hold
+
+
+class Desk(Protocol):
+    """What keeping issues true takes: whose they are, and what time it is."""
+
+    @property
+    def firm(self) -> Firm: ...
+    @property
+    def pairing(self) -> Pairing: ...
+    @property
+    def clock(self) -> Clock: ...
+
+
+@dataclass(frozen=True)
+class Bystander:
+    """Somebody who tells of a pairing while no run is under way; neither system is asked anything."""
+
+    pairing: Pairing
+    clock: Clock
+
+    @property
+    def firm(self) -> Firm:
+        return self.pairing.firm
 
 
 @dataclass

@@ -16,6 +16,8 @@ from integrations.models import (
     IgnoredCustomer,
     Issue,
     Mapping,
+    Notice,
+    NoticeChoice,
     OAuthState,
     OAuthToken,
     Pairing,
@@ -131,6 +133,7 @@ def one_of_each(firm: Firm, user: User) -> dict[type[FirmOwned], FirmOwned]:
     change = {"position": firm.pk, "kind": "invoice", "action": "create", "practice_id": "1", "data": {}}
     state = {"user": user, "digest": mine, "session_digest": mine, "system": "clio", "expires_at": NOW}
     record = {"side": "practice", "entity": "bills", "external_id": mine, "data": {}, "digest": mine}
+    issue = issue_of(pairing, practice_id=mine)
     every: list[FirmOwned] = [
         pairing,
         run,
@@ -146,11 +149,13 @@ def one_of_each(firm: Firm, user: User) -> dict[type[FirmOwned], FirmOwned]:
         made(TrustSweep, firm, pairing=pairing, account_id=mine, swept_at=NOW, apart=0),
         link_of(pairing, practice_id=mine, ledger_id=mine),
         event_of(pairing, run=run, dispatch=dispatch),
-        issue_of(pairing, practice_id=mine),
+        issue,
         made(HeldChange, firm, pairing=pairing, **change, digest=mine),
         made(PlannedChange, firm, pairing=pairing, errand=errand, **change),
         subscription_of(pairing.practice),
         made(StaleMark, firm, pairing=pairing, side="practice", entity="bills", external_id=mine, since=NOW),
+        made(NoticeChoice, firm, user=user),
+        made(Notice, firm, user=user, purpose="digest", key=mine, issue=issue, made_at=NOW, next_try_at=NOW),
         made(IgnoredCustomer, firm, pairing=pairing, ledger_id=mine, ignored_at=NOW),
     ]
     return {type(row): row for row in every}

@@ -44,6 +44,7 @@ FIRM_WIDE: Mapping[str, frozenset[Kind]] = {
     "mapping_missing": frozenset({Kind.INVOICE, Kind.PAYMENT, Kind.CREDIT_NOTE}),
     "run_held": frozenset(Kind),
     "reconnect": frozenset(Kind),
+    "not_synced": frozenset(Kind),
     "permission_lost": frozenset(Kind),
 }
 
