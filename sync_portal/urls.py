@@ -21,6 +21,7 @@ urlpatterns = [
     path("", include(root_patterns)),
     path("healthz", views.healthz, name="healthz"),
     path("readyz", views.readyz, name="readyz"),
+    path("metrics", views.metrics, name="metrics"),
     path("admin/", admin.site.urls),
 ]
 if settings.SANDBOX:

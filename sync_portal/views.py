@@ -1,19 +1,22 @@
 """Pages that belong to no firm: health, the theme switch and the pages for what went wrong."""
 
 from datetime import timedelta
+from ipaddress import ip_address
 
 from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, Error, connections
 from django.db.migrations.executor import MigrationExecutor
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_POST
 
+from integrations.metrics import exposition
 from integrations.tasks import worker_seen_at
 
 THEMES = ("light", "dark", "auto")
+PASSED_ON = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "X-Real-Ip", "Via")
 A_YEAR = 365 * 24 * 60 * 60
 WORKER_SEEN_WITHIN = timedelta(minutes=6)  # it rings once a minute, and a run holds it for four
 
@@ -41,6 +44,24 @@ def readyz(request: HttpRequest) -> JsonResponse:
 def _worker_was_seen() -> bool:
     seen = worker_seen_at()
     return seen is not None and timezone.now() - seen < WORKER_SEEN_WITHIN
+
+
+@require_GET
+def metrics(request: HttpRequest) -> HttpResponse:
+    """Figures for a monitor on this machine, or for support; for everybody else there is no such page."""
+    if not (_is_from_this_machine(request) or request.user.is_staff):
+        raise Http404
+    return HttpResponse(exposition(timezone.now()), content_type="text/plain; version=0.0.4; charset=utf-8")
+
+
+def _is_from_this_machine(request: HttpRequest) -> bool:
+    """Not what a proxy on this machine passes on: it says for whom."""
+    if any(name in request.headers for name in PASSED_ON):
+        return False
+    try:
+        return ip_address(request.META.get("REMOTE_ADDR", "")).is_loopback
+    except ValueError:
+        return False
 
 
 @require_POST

@@ -59,7 +59,10 @@ class SyncRun(Work, PairingHistory):
                 name="a_finished_run_says_how_it_ended",
             ),
         ]
-        indexes = [models.Index(fields=["pairing", "finished_at"], name="run_of_pairing_by_end")]
+        indexes = [
+            models.Index(fields=["pairing", "finished_at"], name="run_of_pairing_by_end"),
+            models.Index(fields=["finished_at"], name="run_by_end"),
+        ]
 
     def __str__(self) -> str:
         return f"run {self.pk}"
@@ -111,6 +114,7 @@ class Dispatch(PairingHistory):
                 condition=Q(state__in=["prepared", "sent", "unknown"]),
                 name="dispatch_open",
             ),
+            models.Index(fields=["prepared_at"], condition=Q(state="refused"), name="dispatch_refused"),
         ]
 
     def __str__(self) -> str:
