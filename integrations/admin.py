@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from firms.admin import FirmOwnedAdmin
 from firms.models import User
 from integrations.models import (
+    Batch,
     Connection,
     Delivery,
     Dispatch,
@@ -116,6 +117,16 @@ class SyncEventAdmin(PairingOwnedAdmin):
     search_fields = (*FIRM, *COMPANY, "title", "practice_id", "ledger_id")
 
 
+@admin.register(Batch)
+class BatchAdmin(PairingOwnedAdmin):
+    """Requests that carried several writes; what was in them is not shown."""
+
+    list_display = ("id", "firm", "operation", "entity", "request_id", "sent_at")
+    list_filter = ("entity", "operation")
+    search_fields = (*FIRM, *COMPANY, "request_id")
+    exclude = ("body",)
+
+
 @admin.register(Dispatch)
 class DispatchAdmin(PairingOwnedAdmin):
     """Writes by their ids and outcome; what was in them is not shown."""
@@ -129,6 +140,7 @@ class DispatchAdmin(PairingOwnedAdmin):
         "practice_id",
         "state",
         "request_id",
+        "batch",
         "error_code",
         "sent_at",
     )

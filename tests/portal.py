@@ -28,6 +28,7 @@ from integrations.sandbox.world import World
 from integrations.sync.run import open_run, preview, sync
 from integrations.sync.workspace import Workspace
 from integrations.systems import discovery
+from integrations.systems.quickbooks.gateway import WRITABLE
 from tests.far import FAR, far_file
 
 START = date(2026, 1, 1)
@@ -76,7 +77,7 @@ class Portal:
         return preview(work, open_run(work.pairing, self.clock, SyncRun.Trigger.COMMAND))
 
     def writes(self) -> int:
-        """How many writes QuickBooks has received."""
+        """How many requests that write QuickBooks has received."""
         return sum(method == "POST" and "/v3/" in path for method, path, _ in self.log)
 
     def clio_writes(self) -> list[str]:
@@ -92,7 +93,7 @@ class Portal:
         left = [None] * times
 
         def before(request: requests.PreparedRequest) -> Response | None:
-            if request.method == "POST" and f"/{entity.lower()}?" in str(request.url) and left:
+            if left and entity in _written(request):
                 left.pop()
                 return act()
             return None
@@ -194,7 +195,7 @@ class Watched(BaseAdapter):
         path, _, query = request.path_url.partition("?")
         self.log.append((request.method or "", path, query))
         if request.method == "POST" and "/v3/" in path:
-            self.sent.append((path, json.loads(request.body or b"{}", parse_float=Decimal)))
+            self.sent += _bodies(path, json.loads(request.body or b"{}", parse_float=Decimal))
         for act in list(self.before):
             if reply := act(request):
                 return to_requests(reply, request)
@@ -205,6 +206,23 @@ class Watched(BaseAdapter):
                 spoil(path, parsed)
             answer._content = json.dumps(parsed).encode()
         return answer
+
+
+def _bodies(path: str, body: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    """What is written, each with its address: the items of a batch as if each had been sent alone."""
+    if not path.endswith("/batch"):
+        return [(path, body)]
+    items = [(name, value) for item in body["BatchItemRequest"] for name, value in item.items() if name[0].isupper()]
+    return [(f"{path.removesuffix('/batch')}/{name.lower()}", value) for name, value in items]
+
+
+def _written(request: requests.PreparedRequest) -> set[str]:
+    """The entities a request to QuickBooks writes, alone or in a batch."""
+    path = request.path_url.partition("?")[0]
+    if request.method != "POST" or "/v3/" not in path:
+        return set()
+    sent = _bodies(path, json.loads(request.body or b"{}"))
+    return {entity for entity in WRITABLE for path, _ in sent if path.endswith(f"/{entity.lower()}")}
 
 
 class NearWire(Watched, InProcessAdapter):

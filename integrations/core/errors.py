@@ -107,3 +107,14 @@ class Malformed(RemoteError):
     """The system could not understand what we sent: a defect of ours."""
 
     remedy = Remedy.BUG
+
+
+class NotBatched(RemoteError):
+    """The batch endpoint did not serve this write; nothing was done, and sent alone after ``wait_s`` it may be."""
+
+    remedy = Remedy.RETRY
+    sent = False
+
+    def __init__(self, message: str, trace: Trace, wait_s: float = 0.0) -> None:
+        super().__init__(message, trace)
+        self.wait_s = wait_s

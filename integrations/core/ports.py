@@ -5,7 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
 
+from integrations.core.errors import RemoteError
+
 Raw = Mapping[str, object]  # one remote object as parsed JSON; numbers with a fraction are Decimal
+Verdict = Raw | RemoteError  # what became of one write: the object as the vendor returned it, or why not
 SystemName = Literal["clio", "quickbooks"]
 
 
@@ -103,4 +106,12 @@ class Ledger(Protocol):
 
     def write(self, write: Write) -> Raw:
         """Sends one write and returns the object as the vendor returned it. Raises RemoteError."""
+        ...
+
+    def batch_body(self, writes: Mapping[str, Write]) -> bytes:
+        """The bytes of a request that carries several independent writes, each under its own name in the batch."""
+        ...
+
+    def write_batch(self, body: bytes, request_id: str, entities: Mapping[str, str]) -> Mapping[str, Verdict]:
+        """Sends such a request and tells what became of each write, by its name. Raises RemoteError for the whole."""
         ...

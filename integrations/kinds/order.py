@@ -29,10 +29,10 @@ def arranged(book: Draftbook) -> tuple[Change, ...]:
         book.add(_only_letting_go(book, taking, moving))
         book.wait(taking.ref)
     hold_back(book)
-    return ordered(tuple(book.changes.values()), _stage)
+    return ordered(tuple(book.changes.values()), stage)
 
 
-def _stage(change: Change) -> int:
+def stage(change: Change) -> int:
     """Contacts; applications, then payments that let go; emptied credit memos; invoices; payments; credits; trust.
 
     Payments come before credit memos, since where QuickBooks applies credits by itself it takes any open invoice.

@@ -6,7 +6,7 @@ from integrations.models.customer import IgnoredCustomer
 from integrations.models.errand import Errand, PlannedChange
 from integrations.models.held import HeldChange
 from integrations.models.issue import Issue, Severity
-from integrations.models.journal import Dispatch, SyncEvent, SyncRun
+from integrations.models.journal import Batch, Dispatch, SyncEvent, SyncRun
 from integrations.models.link import EntityLink
 from integrations.models.mirror import Record
 from integrations.models.notice import Notice, NoticeChoice
@@ -17,6 +17,7 @@ from integrations.models.work import Work
 from integrations.models.worker import Worker
 
 __all__ = [
+    "Batch",
     "CallBudget",
     "Connection",
     "Cursor",

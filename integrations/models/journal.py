@@ -68,8 +68,32 @@ class SyncRun(Work, PairingHistory):
         return f"run {self.pk}"
 
 
+class Batch(PairingHistory):
+    """One request that carries several writes, byte for byte as it is sent. Its items are dispatches of their own."""
+
+    run = models.ForeignKey(SyncRun, models.PROTECT, related_name="+")
+    entity = models.CharField(max_length=32)
+    operation = models.CharField(max_length=8)
+    request_id = models.CharField(max_length=36)
+    body = models.BinaryField()
+    sent_at = models.DateTimeField()
+
+    class Meta(PairingHistory.Meta):
+        ordering = ["id"]
+        constraints = [
+            *FirmOwned.Meta.constraints,
+            models.UniqueConstraint(fields=["pairing", "request_id"], name="one_batch_per_request_id"),
+        ]
+
+    def __str__(self) -> str:
+        return f"batch {self.pk}: {self.operation} {self.entity}"
+
+
 class Dispatch(PairingHistory):
-    """One HTTP write. It is committed before it is sent; ``unknown`` means that nobody can tell whether it was done."""
+    """One write: a request, or an item of a batch. It is committed before it is sent.
+
+    ``unknown`` means that nobody can tell whether it was done. The request id of a batch's item is only its name.
+    """
 
     class State(models.TextChoices):
         PREPARED = "prepared", "Prepared"
@@ -79,6 +103,8 @@ class Dispatch(PairingHistory):
         UNKNOWN = "unknown", "Unknown"
 
     run = models.ForeignKey(SyncRun, models.PROTECT, related_name="+")
+    batch = models.ForeignKey(Batch, models.PROTECT, null=True, related_name="+")
+    item = models.CharField(max_length=10, blank=True)  # what the batch calls it: its bId
     side = models.CharField(max_length=8, choices=Record.Side.choices, default=Record.Side.LEDGER)  # who is written to
     kind = models.CharField(max_length=16)
     practice_id = models.CharField(max_length=32)
@@ -106,6 +132,11 @@ class Dispatch(PairingHistory):
         constraints = [
             *FirmOwned.Meta.constraints,
             models.UniqueConstraint(fields=["pairing", "request_id"], name="one_dispatch_per_request_id"),
+            models.UniqueConstraint(fields=["batch", "item"], name="one_dispatch_per_item_of_a_batch"),
+            models.CheckConstraint(
+                condition=Q(batch=None, item="") | (Q(batch__isnull=False) & ~Q(item="")),
+                name="an_item_of_a_batch_has_its_name",
+            ),
         ]
         indexes = [
             models.Index(fields=["pairing", "kind", "practice_id", "leg"], name="dispatch_ref"),
@@ -119,6 +150,11 @@ class Dispatch(PairingHistory):
 
     def __str__(self) -> str:
         return f"{self.operation} {self.entity} for {self.kind} {self.practice_id}"
+
+    @property
+    def sent_under(self) -> str:
+        """The request id the vendor knows it by; of an item the batch's, and what the batch calls it."""
+        return f"{self.batch.request_id} / {self.item}" if self.batch else self.request_id
 
 
 class SyncEvent(PairingHistory):

@@ -104,7 +104,7 @@ def _events(pairing: Pairing, kind: str, practice_id: str) -> list[SyncEvent]:
 
 def _dispatches(pairing: Pairing, kind: str, practice_id: str) -> Iterable[Dispatch]:
     found = Dispatch.objects.of(pairing.firm).filter(pairing=pairing, kind=kind, practice_id=practice_id)
-    return found.defer("body", "plan").order_by("-id")[:HISTORY]
+    return found.select_related("batch").defer("body", "plan", "batch__body").order_by("-id")[:HISTORY]
 
 
 def _documents(

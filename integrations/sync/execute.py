@@ -1,12 +1,13 @@
-"""Carrying out a plan: each change of a group in its order, what depends on a refused one waits."""
+"""Carrying out the plan of one group: each change in its order, what depends on a refused one waits."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 
 from integrations.core.changes import LOCAL, Action, Change, Problem
-from integrations.core.errors import Garbled, RemoteError, Stale
-from integrations.core.ports import Raw
-from integrations.core.read import money, text
+from integrations.core.errors import Garbled, NotBatched, RemoteError, Stale
+from integrations.core.ports import Operation, Raw, Verdict
+from integrations.core.read import money, rows, text
 from integrations.core.records import Kind, Ref, Side
 from integrations.kinds.catalog import Catalog, Holder
 from integrations.kinds.contact import decode_customer
@@ -15,15 +16,15 @@ from integrations.kinds.credit_note import CreditMemoDraft, EmptiedMemo
 from integrations.kinds.documents import ledger_fingerprint
 from integrations.kinds.group import LinkState
 from integrations.kinds.invoice_draft import InvoiceDraft
+from integrations.kinds.order import stage
 from integrations.kinds.payment import applied_by
 from integrations.models import Dispatch, EntityLink, SyncRun
-from integrations.sync import dispatches, mirror, practice, refusals
+from integrations.sync import batches, completion, dispatches, mirror, practice, refusals
 from integrations.sync.workspace import Workspace
 from integrations.systems.quickbooks import query
 from integrations.systems.wire import encode
 
-REPLAYS = 2  # the same bytes under the same request id, while the first try is young
-REPLAY_AFTER_S = 5.0
+LOOK_AHEAD = 100  # so many changes of one kind are looked through for ones that do not wait for each other
 
 
 @dataclass
@@ -34,14 +35,51 @@ class Result:
     problems: list[Problem] = field(default_factory=list)
     waiting: list[Ref] = field(default_factory=list)
     ended_by: RemoteError | None = None
+    is_complete: bool = False  # every change was done, or is told of
     again: bool = False  # what was done shows more to do, or no longer fits the plan
 
 
-class Executor:
-    """Applies the plan of one group; what drafts need to know of the ledger meanwhile (``Books``) is asked here."""
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A write that nothing stands before any more. ``current`` is the document that ``content`` is written over."""
 
-    def __init__(self, work: Workspace, run: SyncRun, catalog: Catalog, links: Mapping[Ref, LinkState]) -> None:
+    group: "Executor"
+    change: Change
+    current: Raw | None
+    content: Raw
+    body: bytes
+    is_second: bool = False  # made anew after the document had moved
+
+    @property
+    def key(self) -> tuple[int, str, Operation]:
+        """What goes into one batch."""
+        return key_of(self.change)
+
+
+def key_of(change: Change) -> tuple[int, str, Operation]:
+    return stage(change), change.entity, dispatches.operation_of(change)
+
+
+class Executor:
+    """The changes of one group on their way; drafts ask it what they need to know of the ledger meanwhile (``Books``).
+
+    ``unresolved`` are documents with a write of unknown outcome; they and what depends on them wait (rule R1.5).
+    """
+
+    def __init__(
+        self,
+        work: Workspace,
+        run: SyncRun,
+        catalog: Catalog,
+        links: Mapping[Ref, LinkState],
+        changes: Iterable[Change] = (),
+        unresolved: set[Ref] | None = None,
+    ) -> None:
         self.work, self.run, self.catalog = work, run, catalog
+        self.result = Result()
+        self._left = list(changes)
+        self._unresolved = unresolved or set()
+        self._stuck: set[Ref] = set()
         self._ids = {ref: link.ledger_id for ref, link in links.items() if not link.is_voided}
         self._moved: set[tuple[str, str]] = set()  # documents that our own writes gave another SyncToken
 
@@ -51,37 +89,96 @@ class Executor:
     def is_ours(self, txn_type: str, txn_id: str) -> bool:
         return (txn_type, txn_id) in self.catalog.owners
 
-    def apply(self, changes: tuple[Change, ...], unresolved: set[Ref]) -> Result:
-        """Applies the changes in order; what depends on a refused one waits behind the same issue (rule R1.5).
+    def ready(self) -> list[Step]:
+        """The next writes, all of one key and none touching what another one touches; each has to be concluded.
 
-        ``unresolved`` are documents with a write of unknown outcome; they and what depends on them wait too.
+        What needs no write to the ledger and comes before them is done on the way. Empty once nothing is left.
         """
-        result = Result()
-        stuck: set[Ref] = set()
-        for change in changes:
-            if change.side is Side.PRACTICE:
-                self._to_practice(change, result)
-                continue
-            if change.after & stuck:
-                stuck.add(change.ref)
-                result.waiting.append(change.ref)
-                continue
-            try:
-                problem = refusals.unresolved(change) if change.ref in unresolved else self._apply_one(change)
-            except RemoteError as error:
-                result.ended_by = error
-                return result
-            if problem is None:
-                result.done.append(change)
-                result.again |= _shows_more(change)
-                continue
-            if not self._is_there(change):
-                stuck.add(change.ref)
-            result.problems.append(problem)
-        return result
+        try:
+            while self._left and self.result.ended_by is None:
+                self._pass_over()
+                if steps := self._take():
+                    return steps
+        except RemoteError as error:
+            self.result.ended_by = error
+        self.result.is_complete = self.result.ended_by is None
+        return []
 
-    def _to_practice(self, change: Change, result: Result) -> None:
+    def _pass_over(self) -> None:
+        """Up to the next change that has to be written to the ledger."""
+        while self._left and not self._is_write(self._left[0]):
+            change = self._left.pop(0)
+            if change.side is Side.PRACTICE:
+                self._to_practice(change)
+            elif change.after & self._stuck:
+                self._stuck.add(change.ref)
+                self.result.waiting.append(change.ref)
+            elif change.ref in self._unresolved:
+                self._finish(change, refusals.unresolved(change))
+            else:
+                self._finish(change, self._record(change))
+
+    def _is_write(self, change: Change) -> bool:
+        held_up = change.after & self._stuck or change.ref in self._unresolved
+        return change.side is Side.LEDGER and change.action not in LOCAL and not held_up
+
+    def _take(self) -> list[Step]:
+        """Of the changes of one key that are next, those that can be made at the same time."""
+        steps: list[Step] = []
+        touched: set[tuple[str, str]] = set()
+        ahead: set[Ref] = set()  # not done yet when a later one of them is made
+        alike = self._alike()
+        currents = self._currents(alike)
+        for change in alike:
+            if change.after & ahead:
+                break
+            if change.ledger_id and change.ledger_id not in currents:
+                self._left.remove(change)
+                self._finish(change, refusals.unread(change))
+                continue
+            step = self._step(change, currents.get(change.ledger_id))
+            touches = _touches(step)
+            if not touches & touched:
+                steps.append(step)
+            touched |= touches
+            ahead.add(change.ref)
+        taken = {step.change.ref for step in steps}
+        self._left = [change for change in self._left if change.ref not in taken]
+        return steps
+
+    def _alike(self) -> list[Change]:
+        if not self._left:
+            return []
+        key = key_of(self._left[0])
+        return list(takewhile(lambda c: self._is_write(c) and key_of(c) == key, self._left[:LOOK_AHEAD]))
+
+    def _step(self, change: Change, current: Raw | None, *, is_second: bool = False) -> Step:
+        content = self._content(change, current)
+        return Step(self, change, current, content, encode(content), is_second)
+
+    def conclude(self, step: Step, verdict: Verdict) -> None:
+        """Takes note of what became of a write of this group."""
+        try:
+            self._finish(step.change, self._outcome(step, verdict))
+        except RemoteError as error:
+            self.result.ended_by = error
+
+    def refuse(self, step: Step, refused: Dispatch) -> None:
+        """The very same write was refused before and is not sent again."""
+        self._finish(step.change, refusals.refusal(step.change, refused.error_code, refused.error))
+
+    def _finish(self, change: Change, problem: Problem | None) -> None:
+        if problem is None:
+            self.result.done.append(change)
+            self.result.again |= _shows_more(change)
+            return
+        if not self._is_there(change):
+            self._stuck.add(change.ref)
+        self.result.problems.append(problem)
+
+    def _to_practice(self, change: Change) -> None:
         """Nothing in the ledger waits for a change in Clio."""
+        result = self.result
         outcome = practice.write(self.work, self.run, change, self)
         result.again |= outcome.moved or outcome == practice.DONE
         if outcome.problem:
@@ -109,106 +206,73 @@ class Executor:
     def _was_refused(self, change: Change) -> bool:
         if change.side is Side.PRACTICE:
             return practice.was_refused(self.work, change, self)
-        current = self._current(change)
+        current = self._currents([change]).get(change.ledger_id)
         if change.action in LOCAL or (change.ledger_id and current is None):
             return False
         try:
-            body = encode(self._body(change, current))
+            body = encode(self._content(change, current))
         except KeyError:  # it needs a document that is not there yet, so it was never sent
             return False
         return dispatches.refused_before(self.work, change.ref, body) is not None
 
-    def _apply_one(self, change: Change) -> Problem | None:
+    def _outcome(self, step: Step, verdict: Verdict) -> Problem | None:
         """None once the change is done. Raises RemoteError where the connection is at fault."""
-        if change.action in LOCAL:
-            return self._record(change)
-        current = self._current(change)
-        if change.action is not Action.CREATE and current is None:
-            return refusals.unread(change)
-        try:
-            return self._write(change, current)
-        except Stale:
-            return self._once_more(change, current)
+        change = step.change
+        match verdict:
+            case Garbled():
+                return refusals.unresolved(change)
+            case Stale():
+                return refusals.moved_meanwhile(change) if step.is_second else self._once_more(step)
+            case NotBatched():
+                return self._alone(step)
+            case RemoteError():
+                return self._refused(change, verdict)
+        return self._after(change, step.current, verdict)
 
-    def _once_more(self, change: Change, planned_on: Raw | None) -> Problem | None:
+    def _once_more(self, step: Step) -> Problem | None:
         """After 5010: the same change again where only QuickBooks's own bookkeeping moved, else nothing."""
-        now = self._reread(change)
-        if now is None or planned_on is None or not _same(change.entity, now, planned_on):
-            return refusals.moved_meanwhile(change)
-        try:
-            return self._write(change, now)
-        except Stale:
-            return refusals.moved_meanwhile(change)
+        now = self._reread(step.change.entity, [step.change.ledger_id]).get(step.change.ledger_id)
+        if now is None or step.current is None or not _same(step.change.entity, now, step.current):
+            return refusals.moved_meanwhile(step.change)
+        return self._alone(self._step(step.change, now, is_second=True))
 
-    def _write(self, change: Change, current: Raw | None) -> Problem | None:
-        body = encode(self._body(change, current))
-        if last := dispatches.refused_before(self.work, change.ref, body):
-            return refusals.refusal(change, last.error_code, last.error)
-        dispatch = dispatches.prepare(self.work, self.run, change, body)
-        try:
-            answer = self._send(dispatch)
-        except Garbled as error:
-            return self._unknown(dispatch, change, error)
-        except RemoteError as error:
-            return self._refused(dispatch, change, error)
-        dispatches.complete(self.work, dispatch, answer)
-        return self._after(change, current, answer)
+    def _alone(self, step: Step) -> Problem | None:
+        """The write in a request of its own."""
+        if last := dispatches.refused_before(self.work, step.change.ref, step.body):
+            return refusals.refusal(step.change, last.error_code, last.error)
+        (verdict,) = batches.write(self.work, self.run, [step])
+        return self._outcome(step, verdict)
 
-    def _body(self, change: Change, current: Raw | None) -> dict[str, object]:
+    def _refused(self, change: Change, error: RemoteError) -> Problem:
+        """Raises ``error`` where the record is not what it is about."""
+        if refusals.ends_run(error):
+            raise error
+        if error.code == "6240" and isinstance(change.draft, CustomerDraft):
+            self.catalog.claim_name(change.draft.name or "", "somebody else")
+        return refusals.refusal(change, error.code, error.message)
+
+    def _content(self, change: Change, current: Raw | None) -> dict[str, object]:
         if change.draft is not None:
             return change.draft.encode(self, current)
         assert current is not None  # only creates have nothing current
         return {"Id": text(current, "Id"), "SyncToken": text(current, "SyncToken"), "sparse": True}
 
-    def _current(self, change: Change) -> Raw | None:
-        """The document as we last saw it; read afresh only where our own writes have touched it since."""
-        if not change.ledger_id:
-            return None
-        if (change.entity, change.ledger_id) in self._moved:
-            return self._reread(change)
-        kept = mirror.one(self.work.pairing, change.entity, change.ledger_id)
-        return None if kept is None or kept.is_deleted else kept.data
+    def _currents(self, changes: Sequence[Change]) -> dict[str, Raw]:
+        """The documents as we last saw them; read afresh only where our own writes have touched them since."""
+        if not changes:
+            return {}
+        entity, ids = changes[0].entity, [change.ledger_id for change in changes if change.ledger_id]
+        moved = [id for id in ids if (entity, id) in self._moved]
+        kept = mirror.load(self.work.pairing, entity, ids=ids) if ids else ()
+        found = {row.id: row.data for row in kept if not row.is_deleted and row.id not in moved}
+        return found | self._reread(entity, moved)
 
-    def _reread(self, change: Change) -> Raw | None:
-        self._moved.discard((change.entity, change.ledger_id))
-        pages = self.work.ledger.pages(change.entity, query.equals("Id", change.ledger_id))
-        found = [row for page in pages for row in page.rows]
-        mirror.keep_ledger(self.work.pairing, change.entity, found)
-        return found[0] if found else None
-
-    def _send(self, dispatch: Dispatch) -> Raw:
-        """The write, and while it is young the same bytes again under the same request id.
-
-        Once a try went unanswered, no refusal of a later one tells what became of it: Garbled is raised.
-        """
-        unanswered: Garbled | None = None
-        for _ in range(REPLAYS + 1):
-            if unanswered:
-                self.work.clock.sleep(REPLAY_AFTER_S)
-            try:
-                return dispatches.send(self.work, dispatch)
-            except Garbled as error:
-                unanswered = error
-            except RemoteError:
-                if unanswered is None:
-                    raise
-                break
-        assert unanswered is not None
-        raise unanswered
-
-    def _unknown(self, dispatch: Dispatch, change: Change, error: RemoteError) -> Problem:
-        dispatches.leave_open(self.work, dispatch, error.message)
-        return refusals.unresolved(change)
-
-    def _refused(self, dispatch: Dispatch, change: Change, error: RemoteError) -> Problem:
-        """Raises ``error`` where the record is not what it is about."""
-        if isinstance(error, Stale) or refusals.ends_run(error):
-            dispatches.withdraw(self.work, dispatch, error)
-            raise error
-        dispatches.refuse(self.work, dispatch, error)
-        if error.code == "6240" and isinstance(change.draft, CustomerDraft):
-            self.catalog.claim_name(change.draft.name or "", "somebody else")
-        return refusals.refusal(change, error.code, error.message)
+    def _reread(self, entity: str, ids: Sequence[str]) -> dict[str, Raw]:
+        self._moved -= {(entity, id) for id in ids}
+        wheres = query.within_each("Id", ids)
+        found = [row for where in wheres for page in self.work.ledger.pages(entity, where) for row in page.rows]
+        mirror.keep_ledger(self.work.pairing, entity, found)
+        return {text(row, "Id"): row for row in found}
 
     def _after(self, change: Change, current: Raw | None, answer: Raw) -> Problem | None:
         """Keeps the indexes current, and checks that QuickBooks did not change the amount (rule R3.3)."""
@@ -240,7 +304,7 @@ class Executor:
         if isinstance(change.draft, CreditMemoDraft):
             draft = EmptiedMemo(change.ref, change.title, answer, change.draft.policy)
         void = Change(Action.VOID, change.ref, change.entity, change.title, reason, text(answer, "Id"), draft)
-        voided = self._apply_one(void) is None
+        voided = self._alone(self._step(void, self._currents([void])[void.ledger_id])) is None
         if voided:
             links = EntityLink.objects.of(self.work.firm).filter(pairing=self.work.pairing)
             ours = links.filter(ledger_entity=change.entity, ledger_id=text(answer, "Id"))
@@ -250,18 +314,18 @@ class Executor:
     def _record(self, change: Change) -> Problem | None:
         """A change of the links only; nothing is sent to either system."""
         if change.action is Action.UNLINK:
-            dispatches.unlink(self.work, self.run, change)
+            completion.unlink(self.work, self.run, change)
             self._ids.pop(change.ref, None)
             self._disown(change)
             return None
         kept = mirror.one(self.work.pairing, change.entity, change.ledger_id)
         raw = kept.data if kept and not kept.is_deleted else self.catalog.whole(change.entity, change.ledger_id)
         if raw is None and change.action is Action.ACCEPT and kept:
-            dispatches.accept_absence(self.work, self.run, change)
+            completion.accept_absence(self.work, self.run, change)
             return None
         if raw is None:
             return refusals.unread(change)
-        dispatches.record(self.work, self.run, change, raw)
+        completion.record(self.work, self.run, change, raw)
         self._ids[change.ref] = change.ledger_id
         self.catalog.owners[change.entity, change.ledger_id] = change.ref
         return None
@@ -280,6 +344,17 @@ def _shows_more(change: Change) -> bool:
     if change.action is Action.UNLINK:
         return change.ref.kind in (Kind.PAYMENT, Kind.CREDIT_NOTE)
     return isinstance(draft, CustomerDraft) and (change.action is Action.ADOPT or draft.reactivate)
+
+
+def _touches(step: Step) -> set[tuple[str, str]]:
+    """Every document and link that the write moves: what it applies and applied itself to gets another SyncToken."""
+    change = step.change
+    found = {(change.entity, change.ledger_id)} if change.ledger_id else set()
+    found |= {("", str(ref)) for ref in (change.ref, change.replaces, change.closes, change.joins) if ref}
+    for raw in (step.current or {}, step.content):
+        linked = [txn for line in rows(raw, "Line") for txn in rows(line, "LinkedTxn")]
+        found |= {(text(txn, "TxnType"), text(txn, "TxnId")) for txn in linked}
+    return found
 
 
 def _same(entity: str, one: Raw, other: Raw) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from integrations.core.changes import Books, Change, Problem
-from integrations.core.errors import Garbled, Malformed, NotFound, Refused, RemoteError, Stale
+from integrations.core.errors import Garbled, Malformed, NotFound, Refused, RemoteError, Stale, Trace
 from integrations.core.ports import Raw
 from integrations.core.read import Unreadable, nested, text
 from integrations.core.records import Side
@@ -19,6 +19,7 @@ from integrations.kinds.contact_drafts import CONTACTS, ContactDraft
 from integrations.kinds.contact_rows import holds
 from integrations.models import Dispatch, SyncRun
 from integrations.sync import dispatches, mirror, refusals
+from integrations.sync.dispatches import Intent
 from integrations.sync.workspace import Workspace
 from integrations.systems.wire import encode, parse
 
@@ -26,6 +27,7 @@ MOST_PER_RUN = 200  # two calls each, of Clio's 50 a minute: bills must not wait
 LOOK_AFTER_S = 5.0
 OVER_AFTER = timedelta(seconds=150)  # by then a request that went unanswered is no longer on its way
 OPEN = (Dispatch.State.SENT, Dispatch.State.UNKNOWN)
+CLIO = Trace("clio")
 WHOLE = ("name", "email_addresses", "phone_numbers", "addresses")  # an answer without these is read again
 
 
@@ -66,7 +68,7 @@ def _write(work: Workspace, run: SyncRun, change: Change, books: Books) -> Outco
     body = encode({"data": data})
     if last := dispatches.refused_before(work, change.ref, body, Side.PRACTICE):
         return Outcome(refusals.refused_by_clio(change, last.error))
-    dispatch = dispatches.prepare(work, run, change, body)
+    (dispatch,) = dispatches.prepare(work, run, [Intent(change, body)])
     return _send(work, dispatch, change, text(now, "etag"), data)
 
 
@@ -76,7 +78,7 @@ def _send(work: Workspace, dispatch: Dispatch, change: Change, etag: str, data: 
     try:
         answer = work.practice.update_contact(change.ref.practice_id, etag, data)
     except Garbled as error:
-        return _unanswered(work, dispatch, change, error.message)
+        return _unanswered(work, dispatch, change, error)
     except Stale as error:
         dispatches.withdraw(work, dispatch, error)
         read(work, change.ref.practice_id)
@@ -91,14 +93,14 @@ def _send(work: Workspace, dispatch: Dispatch, change: Change, etag: str, data: 
         dispatches.withdraw(work, dispatch, error)
         raise
     if any(name not in answer for name in WHOLE):
-        return _unanswered(work, dispatch, change, "Clio's answer does not show the whole contact")
+        return _unanswered(work, dispatch, change, Garbled("Clio's answer does not show the whole contact", CLIO))
     dispatches.complete_practice(work, dispatch, answer)
     return DONE
 
 
-def _unanswered(work: Workspace, dispatch: Dispatch, change: Change, said: str) -> Outcome:
+def _unanswered(work: Workspace, dispatch: Dispatch, change: Change, error: Garbled) -> Outcome:
     """Looks for the effect; where it is not to be seen, it may still come, and the next runs look again."""
-    dispatches.leave_open(work, dispatch, said)
+    dispatches.leave_open(work, dispatch, error)
     work.clock.sleep(LOOK_AFTER_S)
     try:
         is_done = _find(work, dispatch)

@@ -1,9 +1,10 @@
 """Writes whose outcome nobody knows: repeated while young, looked for when old, never simply written again."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 
 from integrations.core.changes import Action
-from integrations.core.errors import Garbled, RemoteError
+from integrations.core.errors import Garbled, NotBatched, RemoteError
 from integrations.core.ports import Raw
 from integrations.core.read import nested, text
 from integrations.core.records import Ref, Side, parse_mark
@@ -25,43 +26,78 @@ OPEN = [Dispatch.State.SENT, Dispatch.State.UNKNOWN]
 
 def recover(work: Workspace) -> set[Ref]:
     """Resolves what can be resolved; returns the documents that still must not be written. Raises RemoteError."""
-    found = Dispatch.objects.of(work.firm).filter(pairing=work.pairing, side=Side.LEDGER, state__in=OPEN).order_by("id")
-    return {dispatches.ref_of(dispatch) for dispatch in found if not _resolve(work, dispatch)}
+    found = Dispatch.objects.of(work.firm).filter(pairing=work.pairing, side=Side.LEDGER, state__in=OPEN)
+    unknown: set[Ref] = set()
+    for request in _requests(found.select_related("batch").order_by("id")):
+        unknown |= {dispatches.ref_of(dispatch) for dispatch in _resolve(work, request)}
+    return unknown
 
 
-def _resolve(work: Workspace, dispatch: Dispatch) -> bool:
-    if _age(work, dispatch) < YOUNG:
-        return _replay(work, dispatch)
+def _requests(found: Iterable[Dispatch]) -> list[list[Dispatch]]:
+    """The writes, those of one batch together."""
+    requests: dict[object, list[Dispatch]] = {}
+    for dispatch in found:
+        key = ("batch", dispatch.batch_id) if dispatch.batch_id else ("alone", dispatch.pk)
+        requests.setdefault(key, []).append(dispatch)
+    return list(requests.values())
+
+
+def _resolve(work: Workspace, request: list[Dispatch]) -> list[Dispatch]:
+    """Those of one request that are still unknown."""
+    if _age(work, request[0]) < YOUNG and _is_whole(request):
+        left = request if len(request) == 1 else [dispatch for dispatch in request if not _find(work, dispatch)]
+        # A batch that was begun is not repeated: whether QuickBooks remembers one it did not finish is not documented.
+        return _replay(work, request) if len(left) == len(request) else left
+    return [dispatch for dispatch in request if not _look(work, dispatch)]
+
+
+def _look(work: Workspace, dispatch: Dispatch) -> bool:
     return _find(work, dispatch) or _is_void_of_effect(work, dispatch) or _absent_twice(work, dispatch)
+
+
+def _is_whole(request: list[Dispatch]) -> bool:
+    """Whether nothing is known of any of it. Of a batch that is known in part, an item that was refused would be tried
+    again: whether QuickBooks remembers the batch's answer or each item's is not documented.
+    """
+    batch = request[0].batch
+    return batch is None or Dispatch.objects.of(batch.firm_id).filter(batch=batch).count() == len(request)
 
 
 def _age(work: Workspace, dispatch: Dispatch) -> timedelta:
     return work.clock.now() - (dispatch.sent_at or dispatch.prepared_at)
 
 
-def _replay(work: Workspace, dispatch: Dispatch) -> bool:
+def _replay(work: Workspace, request: list[Dispatch]) -> list[Dispatch]:
     """The same bytes under the same request id. A refusal counts only where no try before it had an effect."""
-    try:
-        answer = dispatches.send(work, dispatch)
-    except Garbled:
-        return False
-    except RemoteError as error:
-        if ends_run(error):
-            raise
-        if not _find(work, dispatch):
-            dispatches.refuse(work, dispatch, error)
-        return True
-    dispatches.complete(work, dispatch, answer)
-    return True
+    judged = list(zip(request, dispatches.send(work, request), strict=True))
+    if answered := [(dispatch, verdict) for dispatch, verdict in judged if not isinstance(verdict, RemoteError)]:
+        dispatches.settle(work, answered)
+    if ended := next((v for _, v in judged if isinstance(v, RemoteError) and _tells_nothing(v)), None):
+        raise ended
+    unanswered = [dispatch for dispatch, verdict in judged if isinstance(verdict, Garbled | NotBatched)]
+    for dispatch, verdict in judged:
+        if isinstance(verdict, RemoteError) and dispatch not in unanswered and not _find(work, dispatch):
+            dispatches.refuse(work, dispatch, verdict)
+    return unanswered
+
+
+def _tells_nothing(error: RemoteError) -> bool:
+    return ends_run(error) and not isinstance(error, Garbled | NotBatched)
 
 
 def _find(work: Workspace, dispatch: Dispatch) -> bool:
     """Completes the write where its effect is there to be seen."""
-    hits = _created(work, dispatch) if dispatch.operation == Action.CREATE else _updated(work, dispatch)
-    if len(hits) != 1:
+    found = effect(work, dispatch)
+    if found is None:
         return False
-    dispatches.complete(work, dispatch, hits[0])
+    dispatches.settle(work, [(dispatch, found)])
     return True
+
+
+def effect(work: Workspace, dispatch: Dispatch) -> Raw | None:
+    """The document as the write made it, where there is one such. Raises RemoteError."""
+    hits = _created(work, dispatch) if dispatch.operation == Action.CREATE else _updated(work, dispatch)
+    return hits[0] if len(hits) == 1 else None
 
 
 def _created(work: Workspace, dispatch: Dispatch) -> list[Raw]:

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
@@ -22,6 +22,7 @@ from integrations.kinds.set_aside import SET_ASIDE
 from integrations.models import Pairing, Record, SyncRun
 from integrations.sync import (
     clusters,
+    completion,
     dispatches,
     due,
     ending,
@@ -33,6 +34,7 @@ from integrations.sync import (
     practice,
     safety,
     stale,
+    waves,
 )
 from integrations.sync.catalog import build_catalog
 from integrations.sync.clusters import Cluster
@@ -101,6 +103,16 @@ def _answered(trigger: str, now: datetime) -> dict[str, datetime | None]:
     if trigger == SyncRun.Trigger.WEBHOOK:
         return {}
     return {"sync_asked_at": None, "sync_asked_by": None, "next_sync_at": now + SYNC_EVERY, "quarantined_at": None}
+
+
+@dataclass
+class Job:
+    """One cluster on its way through a run: what it was planned from, the plan, and what became of it."""
+
+    cluster: Cluster
+    group: Group
+    plan: Plan
+    result: Result = field(default_factory=Result)
 
 
 class Pass:
@@ -174,7 +186,8 @@ class Pass:
             for chunk in clusters.chunks(found):
                 loaded = groups.load_chunk(self.work, chunk)
                 for cluster in chunk:
-                    yield self._plan(loaded, cluster, policy, catalog, matches)
+                    job = self._plan(loaded, cluster, policy, catalog, matches)
+                    yield job.group, job.plan
                 self._save()
 
         return plans
@@ -186,32 +199,34 @@ class Pass:
         policy: Policy,
         catalog: Catalog,
         matches: Mapping[str, Match],
-    ) -> tuple[Group, Plan]:
+    ) -> Job:
         group = groups.group_of(loaded, cluster, matches)
-        plan = _planned(cluster, group, policy, catalog)
-        if plan.reread - self.reread or plan.recheck - self.rechecked:
-            return self._replan(cluster, plan, policy, catalog, matches)
-        return group, plan
+        job = Job(cluster, group, _planned(cluster, group, policy, catalog))
+        if job.plan.reread - self.reread or job.plan.recheck - self.rechecked:
+            self._reread(job.plan)
+            self._replan(job, policy, catalog, matches)
+        return job
 
     def _chunk(
         self, chunk: list[Cluster], policy: Policy, catalog: Catalog, matches: Mapping[str, Match], *, dry: bool
     ) -> None:
         loaded = groups.load_chunk(self.work, chunk)
-        settled: list[Group] = []
-        for cluster in chunk:
-            group, plan = self._plan(loaded, cluster, policy, catalog, matches)
-            if dry:
-                self.planned += Executor(self.work, self.run, catalog, group.links).would_send(plan.changes)
-                continue
-            group, is_done = self._carry_through(cluster, group, plan, policy, catalog, matches)
-            if is_done:
-                settled.append(group)
-            self._beat(cluster.bills)
-        clusters.settle(self.work.pairing, settled)
+        jobs = [self._plan(loaded, cluster, policy, catalog, matches) for cluster in chunk]
+        if dry:
+            for job in jobs:
+                self.planned += Executor(self.work, self.run, catalog, job.group.links).would_send(job.plan.changes)
+            return
+        try:
+            self._carry_through(jobs, policy, catalog, matches)
+        except RemoteError:
+            self._settle([job for job in jobs if job.result.is_complete and not job.result.again])
+            raise
+        self._settle(jobs)
 
-    def _replan(
-        self, cluster: Cluster, plan: Plan, policy: Policy, catalog: Catalog, matches: Mapping[str, Match]
-    ) -> tuple[Group, Plan]:
+    def _settle(self, jobs: list[Job]) -> None:
+        clusters.settle(self.work.pairing, [job.group for job in jobs if self._explain(job)])
+
+    def _reread(self, plan: Plan) -> None:
         """Rule R3.1: figures that do not add up are read again, all of one bill together, before anyone is told.
 
         Rule R3.8: so are the bank rows of a payment whose money is to be there without a bill.
@@ -222,49 +237,47 @@ class Pass:
             gather.recheck_payments(self.work, plan.recheck)
         self.reread |= plan.reread
         self.rechecked |= plan.recheck
-        for change in plan.changes:
+
+    def _replan(self, job: Job, policy: Policy, catalog: Catalog, matches: Mapping[str, Match]) -> None:
+        for change in job.plan.changes:
             catalog.forget(change.ref)
-        group = groups.group_of(groups.load_chunk(self.work, [cluster]), cluster, matches)
-        return group, _planned(cluster, group, policy, catalog)
+        job.group = groups.group_of(groups.load_chunk(self.work, [job.cluster]), job.cluster, matches)
+        job.plan = _planned(job.cluster, job.group, policy, catalog)
 
-    def _carry_through(
-        self,
-        cluster: Cluster,
-        group: Group,
-        plan: Plan,
-        policy: Policy,
-        catalog: Catalog,
-        matches: Mapping[str, Match],
-    ) -> tuple[Group, bool]:
-        """Applies a plan, and at once the next one where that showed more to do; whether all is done and explained."""
-        result = self._apply(group, plan, catalog)
+    def _carry_through(self, jobs: list[Job], policy: Policy, catalog: Catalog, matches: Mapping[str, Match]) -> None:
+        """Applies the plans, and at once the next ones of those that showed more to do. Raises RemoteError."""
+        self._apply(jobs, catalog)
         for _ in range(ROUNDS - 1):
-            if not result.again:
-                break
-            group, plan = self._replan(
-                cluster, replace(plan, reread=frozenset(), recheck=frozenset()), policy, catalog, matches
-            )
-            result = self._apply(group, plan, catalog)
-        return group, self._explain(cluster, group, plan, result)
+            again = [job for job in jobs if job.result.again]
+            for job in again:
+                self._replan(job, policy, catalog, matches)
+            self._apply(again, catalog)
 
-    def _apply(self, group: Group, plan: Plan, catalog: Catalog) -> Result:
+    def _apply(self, jobs: list[Job], catalog: Catalog) -> None:
         """Raises RemoteError that ends the run."""
-        dispatches.note_agreed(self.work, plan.agreed)
-        result = Executor(self.work, self.run, catalog, group.links).apply(plan.changes, self.unresolved)
-        self.tally.add(result)
-        self.unresolved |= {p.ref for p in result.problems if p.code == "unresolved_write" and p.blocks}
-        if result.ended_by:
-            raise result.ended_by
-        return result
+        for job in jobs:
+            completion.note_agreed(self.work, job.plan.agreed)
+        made = [
+            Executor(self.work, self.run, catalog, job.group.links, job.plan.changes, self.unresolved) for job in jobs
+        ]
+        waves.apply(self.work, self.run, made)
+        for job, executor in zip(jobs, made, strict=True):
+            job.result = executor.result
+            self.tally.add(job.result)
+            self.unresolved |= {p.ref for p in job.result.problems if p.code == "unresolved_write" and p.blocks}
+        if ended := next((job.result.ended_by for job in jobs if job.result.ended_by), None):
+            raise ended
 
-    def _explain(self, cluster: Cluster, group: Group, plan: Plan, result: Result) -> bool:
+    def _explain(self, job: Job) -> bool:
         """Whether nothing is left to do or to decide."""
+        plan, result = job.plan, job.result
         waiting = {*result.waiting, *plan.waiting}
         self.tally.wait(waiting)
         dispatches.free(self.work, plan.problems)
         problems = [*plan.problems, *result.problems]
         undone = {(str(ref.kind), ref.practice_id) for ref in (*waiting, *(p.ref for p in result.problems))}
-        issues.sync_group(self.work, self.run, _about(cluster, group), problems, undone)
+        issues.sync_group(self.work, self.run, _about(job.cluster, job.group), problems, undone)
+        self._beat(job.cluster.bills)
         return not waiting and all(problem.code == SET_ASIDE for problem in problems)
 
     def _start(self, left: int) -> None:

@@ -38,10 +38,19 @@ class Judge:
             body = json.loads(request.body) if request.body else None
             self._try(f"{request.method} {path}", openapi.check_request, request.method, path, query, body)
         elif request.method == "POST" and "/v3/company/" in parts.path:
-            entity = ENTITIES[parts.path.rpartition("/")[2]]
             body = json.loads(request.body or b"{}")
+            if parts.path.endswith("/batch"):
+                self._batch(body)
+                return
+            entity = ENTITIES[parts.path.rpartition("/")[2]]
             operation = "void" if "void" in parts.query else "update" if "Id" in body else "create"
             self._try(f"{entity}.{operation}", qbo_schema.check_request, entity, operation, body)
+
+    def _batch(self, body: Any) -> None:
+        self._try("batch", qbo_schema.check_request, "", "batch", body)
+        for item in body["BatchItemRequest"]:
+            operation = item.get("optionsData", item["operation"])
+            self.seen |= {f"{name}.{operation}" for name in item if name in WRITTEN}
 
     def answer(self, path: str, parsed: Any) -> None:
         if "/api/v4" in path:

@@ -6,6 +6,7 @@ from typing import Any
 from firms.models import Firm, User
 from firms.scoping import FirmOwned
 from integrations.models import (
+    Batch,
     CallBudget,
     Connection,
     Cursor,
@@ -74,6 +75,11 @@ def dispatch_of(run: SyncRun, **values: Any) -> Dispatch:
     return made(Dispatch, run.firm, pairing=run.pairing, run=run, **wanted)
 
 
+def batch_of(run: SyncRun, **values: Any) -> Batch:
+    wanted = {"entity": "Invoice", "operation": "create", "request_id": "batch-1", "body": b"{}", "sent_at": NOW}
+    return made(Batch, run.firm, pairing=run.pairing, run=run, **{**wanted, **values})
+
+
 def link_of(pairing: Pairing, **values: Any) -> EntityLink:
     wanted = {
         "kind": "invoice",
@@ -125,7 +131,8 @@ def one_of_each(firm: Firm, user: User) -> dict[type[FirmOwned], FirmOwned]:
     """One row of every model that a firm owns."""
     pairing = pairing_of(firm)
     run = run_of(pairing, state="finished", outcome="in_sync", finished_at=NOW)
-    dispatch = dispatch_of(run, request_id=f"request-{firm.pk}")
+    batch = batch_of(run, request_id=f"batch-{firm.pk}")
+    dispatch = dispatch_of(run, request_id=f"request-{firm.pk}", batch=batch, item=f"1-{firm.pk}")
     mine = str(firm.pk)
     mapping = {"key": mine, "ledger_id": "1", "name": "Fees", "account": "Fees", "account_type": "Income"}
     times = {"asked_at": NOW, "heartbeat_at": NOW, "finished_at": NOW}
@@ -137,6 +144,7 @@ def one_of_each(firm: Firm, user: User) -> dict[type[FirmOwned], FirmOwned]:
     every: list[FirmOwned] = [
         pairing,
         run,
+        batch,
         dispatch,
         errand,
         pairing.practice,

@@ -11,6 +11,7 @@ from integrations.models import Cursor, EntityLink, SyncEvent
 from tests.models.refusals import refused, sql
 from tests.models.rows import (
     NOW,
+    batch_of,
     connection_of,
     dispatch_of,
     event_of,
@@ -42,8 +43,10 @@ def test_a_journal_row_cannot_be_deleted(acme: Firm) -> None:
 
 def test_links_and_sent_writes_are_never_deleted(acme: Firm) -> None:
     pairing = pairing_of(acme)
-    link, dispatch = link_of(pairing), dispatch_of(run_of(pairing))
-    for row, table in ((link, "integrations_entitylink"), (dispatch, "integrations_dispatch")):
+    link, run = link_of(pairing), run_of(pairing)
+    dispatch, batch = dispatch_of(run), batch_of(run)
+    tables = {link: "integrations_entitylink", dispatch: "integrations_dispatch", batch: "integrations_batch"}
+    for row, table in tables.items():
         said = f"rows of {table} are never deleted"
         assert refused(row.delete) == said
         assert refused(sql(f"DELETE FROM {table}")) == said

@@ -10,6 +10,7 @@ from integrations.models import Connection, Delivery, EntityLink, Issue, Pairing
 from tests.models.refusals import refused
 from tests.models.rows import (
     NOW,
+    batch_of,
     connection_of,
     dispatch_of,
     issue_of,
@@ -108,6 +109,18 @@ def test_a_write_has_one_dispatch_per_request_id(acme: Firm) -> None:
     run = run_of(pairing_of(acme))
     dispatch_of(run)
     assert refused(lambda: dispatch_of(run)) == "one_dispatch_per_request_id"
+
+
+def test_a_batch_has_its_request_id_and_each_of_its_items_a_name_to_itself(acme: Firm) -> None:
+    run = run_of(pairing_of(acme))
+    batch = batch_of(run)
+    assert refused(lambda: batch_of(run)) == "one_batch_per_request_id"
+    dispatch_of(run, batch=batch, item="1")
+    again = refused(lambda: dispatch_of(run, request_id="request-2", batch=batch, item="1"))
+    assert again == "one_dispatch_per_item_of_a_batch"
+    unnamed = partial(dispatch_of, run, request_id="request-3", batch=batch)
+    unsent = partial(dispatch_of, run, request_id="request-3", item="2")
+    assert refused(unnamed) == refused(unsent) == "an_item_of_a_batch_has_its_name"
 
 
 @pytest.mark.parametrize("state", ["open", "decided", "accepted"])

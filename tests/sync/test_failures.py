@@ -15,7 +15,7 @@ from integrations.sandbox.clio.switches import switch as set_clio_switch
 from integrations.sandbox.consent import consent
 from integrations.sandbox.http import Response, html_response
 from integrations.sandbox.quickbooks.switches import set_switch
-from integrations.sync import clusters, dispatches, issues, mirror, run
+from integrations.sync import clusters, completion, dispatches, issues, mirror, run
 from integrations.sync.run import open_run, sync
 from tests.portal import Portal
 from tests.sync.books import settled
@@ -283,9 +283,9 @@ def test_an_invoice_found_later_is_checked_for_its_total_like_any_other(portal: 
 
 POINTS: dict[str, tuple[Any, str]] = {
     "before it is sent": (dispatches, "send"),
-    "before the answer is recorded": (dispatches, "complete"),
-    "while the answer is recorded": (dispatches, "_link"),
-    "while history is written": (dispatches, "_event"),
+    "before the answer is recorded": (dispatches, "settle"),
+    "while the answer is recorded": (completion, "_link"),
+    "while history is written": (completion, "_event"),
     "before the issues are": (issues, "sync_group"),
     "before the group is settled": (clusters, "settle"),
 }
@@ -308,7 +308,7 @@ def test_a_run_that_dies_is_taken_up_by_the_next_without_doubling(
         return real(*args, **kwargs)
 
     monkeypatch.setattr(module, name, dying)
-    if nth > 1 and name in ("sync_group", "settle"):
+    if nth > 1 and module in (issues, clusters):
         portal.run()
     else:
         with pytest.raises(Killed):

@@ -80,7 +80,7 @@ def test_a_bills_page_shows_both_sides_its_postings_payments_and_history(alice_c
     ):
         assert said in page, said
     sent = Dispatch.objects.of(synced.firm).get(entity="Invoice", practice_id=practice_id(synced, "1042"))
-    assert sent.request_id in page
+    assert sent.sent_under in page
     assert "differs" not in page, "both sides say the same, the open balance after the payment too"
 
 

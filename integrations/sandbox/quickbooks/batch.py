@@ -1,9 +1,12 @@
 """The batch endpoint: up to 30 independent items, each with its own answer or fault."""
 
+import json
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
-from integrations.sandbox.quickbooks import faults, posting, query
+from integrations.sandbox.http import dumps, json_response
+from integrations.sandbox.quickbooks import faults, posting, query, replay
 from integrations.sandbox.quickbooks.books import Books
 from integrations.sandbox.quickbooks.numbering import Options
 from integrations.sandbox.quickbooks.replay import MAX_BID
@@ -14,10 +17,35 @@ MAX_ITEMS = 30
 _OPERATIONS = ("create", "update", "delete")
 
 
-def answer(make_books: Callable[[], Books], body: Any, *, with_request_id: bool) -> list[Doc]:
-    """The BatchItemResponse list; every item is a transaction of its own. Raises Refusal for a malformed batch."""
-    items = _items(body, with_request_id=with_request_id)
-    return [{"bId": item["bId"], **_answer_item(make_books(), item)} for item in items]
+class Stopped(Exception):
+    """The service went down before all items of a batch were done."""
+
+
+def answer(make_books: Callable[[], Books], body: Any, *, request_id: str, only: int | None = None) -> list[Doc]:
+    """The BatchItemResponse list; every item is a transaction of its own.
+
+    Raises Refusal for a malformed batch, Stopped once ``only`` so many items were done.
+    """
+    found = []
+    for place, item in enumerate(_items(body, with_request_id=bool(request_id))):
+        if place == only:
+            raise Stopped
+        found.append({"bId": item["bId"], **_recalled(make_books, request_id, item)})
+    return found
+
+
+def _recalled(make_books: Callable[[], Books], request_id: str, item: Doc) -> Doc:
+    """An item that was done before under the same names is not done again, where that is what is remembered."""
+    books = make_books()
+    if not request_id or books.company.switch("requestid_of_batch") != "each_item":
+        return _answer_item(books, item)
+    key, body = f"{request_id}/{item['bId']}", dumps(item).encode()
+    if kept := replay.recall(books.company, key, body):
+        return dict(json.loads(kept.body, parse_float=Decimal))
+    found = _answer_item(books, item)
+    if "Fault" not in found:
+        replay.keep(books.company, key, body, json_response(200, found))
+    return found
 
 
 def _items(body: Any, *, with_request_id: bool) -> list[Doc]:

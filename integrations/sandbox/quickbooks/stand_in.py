@@ -20,7 +20,7 @@ from integrations.sandbox.store import Store
 _BY_PATH = {name.lower(): name for name in ENTITIES}
 _DISCOVERY = ("/.well-known/openid_configuration", "/.well-known/openid_sandbox_configuration")
 _JSON = "application/json"
-FAILURES = ("500_before", "500_after", "html_503", "timeout_after")
+FAILURES = ("500_before", "500_after", "html_503", "timeout_after", "cut_after", "batch_stops")
 
 
 class QuickBooksStandIn:
@@ -37,11 +37,14 @@ class QuickBooksStandIn:
         with self.store.transaction():
             self.oauth.register_client(client_id, secret, redirect_uris)
 
-    def fail_next(self, kind: str, times: int = 1) -> None:
-        """The next ``times`` API calls fail: before or after acting, as 500, HTML or a 504 without a body."""
+    def fail_next(self, kind: str, times: int = 1, *, items: int = 0) -> None:
+        """The next ``times`` API calls fail: before or after acting, as 500, HTML, a 504 without a body, or cut off.
+
+        Where a batch stops, ``items`` of it were done and nothing tells of them.
+        """
         if kind not in FAILURES:
             raise ValueError(f"a failure is one of {FAILURES}, not {kind!r}")
-        self.store.set_setting("qbo:failure", {"kind": kind, "left": times})
+        self.store.set_setting("qbo:failure", {"kind": kind, "left": times, "items": items})
 
     def handle(self, request: Request) -> Response:
         response = self._routed(request)
@@ -120,8 +123,13 @@ class QuickBooksStandIn:
             case "500_after":
                 call.answer()
                 return call.fault(faults.application_error())
+            case "cut_after":
+                whole = call.answer()
+                return replace(whole, body=whole.body[: len(whole.body) // 2])
+            case "batch_stops":
+                return call.answer(only=failure["items"])
         call.answer()
-        return Response(504, b"stream timeout", {"content-type": "text/plain"})
+        return _timed_out()
 
     def meter(self, reads: int) -> None:
         self._throttle.meter(reads)
@@ -136,22 +144,28 @@ class _Call:
 
     def __init__(self, stand_in: QuickBooksStandIn, company: Company, request: Request, path: str) -> None:
         self._stand_in, self._company, self._request, self._path = stand_in, company, request, path
+        self._only: int | None = None
 
-    def answer(self) -> Response:
-        """The answer, from the request id's memory where there is one."""
+    def answer(self, only: int | None = None) -> Response:
+        """The answer, from the request id's memory where there is one. Of a batch ``only`` so many items are done."""
+        self._only = only
         request_id = self._request.param("requestid") if self._request.method == "POST" else ""
         try:
             with self._company.store.transaction():
                 self._judge_request_id(request_id)
-                kept = replay.recall(self._company, request_id, self._request.body) if request_id else None
+                is_kept = bool(request_id) and not self._is_kept_by_item()
+                kept = replay.recall(self._company, request_id, self._request.body) if is_kept else None
         except faults.Refusal as refusal:
             return self.fault(refusal)
         if kept is not None:
             return kept
         response = self._fresh()
-        if request_id:
+        if is_kept:
             replay.keep(self._company, request_id, self._request.body, response)
         return response
+
+    def _is_kept_by_item(self) -> bool:
+        return self._path == "batch" and self._company.switch("requestid_of_batch") == "each_item"
 
     def _judge_request_id(self, request_id: str) -> None:
         limit = replay.MAX_LENGTH_BATCH if self._path == "batch" else replay.MAX_LENGTH
@@ -174,7 +188,10 @@ class _Call:
                 self._stand_in.throttle_batch(self._company.realm)
         except faults.GatewayRefusal as refusal:
             return self._reply({"BatchItemResponse": _throttled_items(body, refusal)})
-        answers = batch.answer(self._books, body, with_request_id=bool(self._request.param("requestid")))
+        try:
+            answers = batch.answer(self._books, body, request_id=self._request.param("requestid"), only=self._only)
+        except batch.Stopped:
+            return _timed_out()
         self._stand_in.meter(sum("QueryResponse" in item for item in answers))
         return self._reply({"BatchItemResponse": answers})
 
@@ -232,6 +249,10 @@ class _Call:
 
     def _reply(self, body: Mapping[str, Any], status: int = 200) -> Response:
         return json_response(status, {**body, "time": self._company.now().isoformat(timespec="milliseconds")})
+
+
+def _timed_out() -> Response:
+    return Response(504, b"stream timeout", {"content-type": "text/plain"})
 
 
 def _operation(entity: str, sent: str, include: frozenset[str], body: Any) -> str:

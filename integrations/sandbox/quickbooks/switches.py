@@ -21,6 +21,9 @@ SWITCHES: Mapping[str, Switch] = {
     "requestid_keep_h": Switch((24, 1, 720), "hours a request id is remembered"),
     "requestid_failures": Switch(("replayed", "tried_again"), "what a repeated id of a refused write gives"),
     "requestid_other_body": Switch(("first_answer", "acts_again", "refused"), "a known request id with another body"),
+    "requestid_of_batch": Switch(
+        ("whole_answer", "each_item"), "what of a batch is remembered: its answer, or each item that was done"
+    ),
     "duplicate_number_scope": Switch(("across_sales_forms", "per_type"), "where a sales form's number must be unique"),
     "duplicate_number_when_numbering_off": Switch(
         ("accepted", "refused"), "a number used twice while custom transaction numbers are off"

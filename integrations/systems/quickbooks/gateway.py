@@ -1,13 +1,14 @@
-"""QuickBooks Online as the ledger: queries, change data capture, and one write at a time."""
+"""QuickBooks Online as the ledger: queries, change data capture, and writes, alone or in a batch."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
-from integrations.core.errors import Garbled
-from integrations.core.ports import Changes, Identity, Page, Raw, SystemName, Write
+from integrations.core.errors import Garbled, Malformed, NotBatched, NotFound, Refused, Stale
+from integrations.core.ports import Changes, Identity, Page, Raw, SystemName, Verdict, Write
 from integrations.core.read import nested, rows, text
-from integrations.systems.decipher import find_fault, of_part
-from integrations.systems.quickbooks import limits, query
+from integrations.systems.decipher import find_fault, of_part, vendor_id
+from integrations.systems.quickbooks import batch, limits, query
 from integrations.systems.transport import Call, Params, Reply, Transport
 
 # Intuit API reference: resource names are the entity's in lower case. Nothing else is ever written.
@@ -94,6 +95,25 @@ class QuickBooksGateway:
         if not text(written, "Id"):
             raise Garbled("QuickBooks answered without the id of what it wrote", self._transport.trace("POST", path))
         return written
+
+    def batch_body(self, writes: Mapping[str, Write]) -> bytes:
+        """Raises ValueError for a write that is never sent, or not in a batch."""
+        for write in writes.values():
+            _operation(write)
+        return batch.body_of(writes)
+
+    def write_batch(self, body: bytes, request_id: str, entities: Mapping[str, str]) -> Mapping[str, Verdict]:
+        """Raises RemoteError for the whole batch; NotBatched where QuickBooks refuses the batch as such."""
+        if not 0 < len(request_id) <= limits.BATCH_REQUEST_ID_LENGTH:
+            raise ValueError("a batch carries a request id of at most 36 characters")
+        headers = {"Content-Type": "application/json"}
+        call = Call("POST", "batch", _params(("requestid", request_id)), headers, body, kind="batch")
+        try:
+            reply = self._transport.write(call)
+        except (Refused, Malformed, NotFound, Stale) as error:
+            raise NotBatched(error.message, error.trace) from error
+        trace = replace(self._transport.trace("POST", "batch"), vendor_id=vendor_id(reply.headers))
+        return batch.verdicts(reply.data, entities, trace)
 
     def _object(self, reply: Reply, entity: str, method: str) -> Raw:
         """Raises Garbled where the answer holds another entity, or none."""
