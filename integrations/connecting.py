@@ -14,6 +14,7 @@ from django.db import IntegrityError, transaction
 
 from firms.models import Firm, Membership, User
 from firms.roles import Permission
+from integrations import subscribing
 from integrations.core.errors import RemoteError
 from integrations.core.ports import Clock, Identity
 from integrations.models import (
@@ -256,6 +257,7 @@ def confirm(connection: Connection, user: User, clock: Clock) -> None:
 def disconnect(connection: Connection, clock: Clock, session: requests.Session | None = None) -> bool:
     """Forgets the grant and gives it back; links stay. Returns whether the system acknowledged that."""
     _freshen(connection, clock, session)
+    subscribing.stop(connection, clock, session)
     with transaction.atomic():
         had_any = OAuthToken.objects.of(connection.firm).filter(connection=connection).exists()
         tokens = _forget(connection, clock)

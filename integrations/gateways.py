@@ -5,13 +5,14 @@ from django.conf import settings
 
 from firms.models import Firm
 from integrations.budgets import budget_of
-from integrations.core.ports import Clock, Ledger, Practice
+from integrations.core.ports import Clock, Ledger
 from integrations.models import Connection
 from integrations.models.pairing import live_pairing
 from integrations.sync.lease import Hold, LivingClock
 from integrations.sync.policy import NotReady
 from integrations.sync.workspace import Workspace
 from integrations.systems.budget import PATIENCE_S
+from integrations.systems.clio.gateway import ClioGateway
 from integrations.systems.clock import SystemClock
 from integrations.systems.factory import clio_gateway, quickbooks_gateway
 from integrations.systems.transport import Calls
@@ -52,9 +53,14 @@ def open_workspace(
     )
 
 
+def open_clio(connection: Connection, clock: Clock, session: requests.Session | None = None) -> ClioGateway:
+    """One firm's Clio alone, for what is no part of a run."""
+    return _practice(connection, Hold(clock), clock, session, Calls(), PATIENCE_S)
+
+
 def _practice(
     connection: Connection, hold: Hold, clock: Clock, session: requests.Session | None, calls: Calls, patience_s: float
-) -> Practice:
+) -> ClioGateway:
     waiting = LivingClock(clock, hold)
     return clio_gateway(
         root=settings.CLIO_REGIONS[connection.region or "us"]["base_url"],

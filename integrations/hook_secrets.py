@@ -3,6 +3,8 @@
 import hashlib
 import secrets as chance
 
+from django.db import transaction
+
 from integrations.models import Subscription
 from integrations.sealing import Unsealable, seal, unseal
 
@@ -35,6 +37,17 @@ def of(subscription: Subscription) -> list[str]:
     except Unsealable:
         return []
     return [str(secret) for secret in content] if isinstance(content, list) else []
+
+
+def add(subscription: Subscription, secret: str) -> list[str]:
+    """Keeps one more, whatever a handshake brought meanwhile; returns all that count."""
+    with transaction.atomic():
+        row = Subscription.all_firms.select_for_update().get(pk=subscription.pk)
+        known = of(row)
+        if secret not in known:
+            keep(row, [*known, secret])
+        subscription.sealed = row.sealed
+        return of(row)
 
 
 def keep(subscription: Subscription, secrets: list[str]) -> None:

@@ -278,6 +278,18 @@ CODES: dict[str, Code] = {
         "What changes in Clio is not in the books until a sync gets through.",
         (),
     ),
+    "subscription_lapsed": Code(
+        WARNING,
+        "Clio no longer tells of changes",
+        "What changes in Clio reaches QuickBooks with the next regular look, and not within seconds.",
+        (ACCEPT,),
+    ),
+    "webhooks_off": Code(
+        INFO,
+        "Clio cannot tell of changes",
+        "What changes in Clio reaches QuickBooks within minutes, and not within seconds.",
+        (ACCEPT,),
+    ),
     "permission_lost": Code(ERROR, "Not permitted to read", "What cannot be read cannot be kept in step.", (ACCEPT,)),
     "date_missing": Code(
         ERROR, "Payment without a date", "Without its date money cannot be put into a period.", ("retry", ACCEPT)

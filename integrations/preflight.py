@@ -1,6 +1,7 @@
 """The checks before a sync: QuickBooks's settings, where numbers stand, whether everything is mapped."""
 
-from integrations.sync import mirror
+from integrations.hook_addresses import why_untold
+from integrations.sync import issues, mirror
 from integrations.sync.gather import gather_ledger
 from integrations.sync.settings import check_settings, settings_issues
 from integrations.sync.workspace import Workspace
@@ -17,6 +18,13 @@ def preflight(work: Workspace) -> dict[str, str]:
     found = settings_issues(work, None, None)
     if work.ledger_is_unconfirmed:
         found["wrong_company"] = f"Confirm that “{work.pairing.ledger.name}” is the right QuickBooks company."
+    return found | _webhooks(work)
+
+
+def _webhooks(work: Workspace) -> dict[str, str]:
+    why = why_untold(work.pairing.practice)
+    found = {"webhooks_off": why} if why else {}
+    issues.sync_firm(work, None, {"webhooks_off"}, found)
     return found
 
 

@@ -8,11 +8,11 @@ from django_q.models import OrmQ
 from django_q.tasks import async_task
 
 from firms.models import User
-from integrations import errands, line, notices, watchdog
+from integrations import errands, line, notices, subscribing, watchdog
 from integrations.core.ports import Clock
 from integrations.faults import fault_point
 from integrations.gateways import open_workspace
-from integrations.models import Errand, OAuthState, Pairing, SyncRun, Worker
+from integrations.models import Connection, Delivery, Errand, OAuthState, Pairing, SyncRun, Worker
 from integrations.sync.lease import MOST_TRIES, claim
 from integrations.sync.policy import NotReady
 from integrations.sync.run import RunIsOpen, open_run, sync
@@ -25,6 +25,7 @@ SLICE_S = 120.0  # then the run goes to the end of the line, so that other firms
 MOST_BELLS = 20  # in the queue at once; each worker that did something rings for the next while anything waits
 CHECK_EVERY = timedelta(days=1)  # rule R9, for firms whose runs do not get that far; every run checks for itself
 CHECK_AGAIN_AFTER = timedelta(hours=1)  # a check that failed is not tried every minute
+DELIVERIES_KEPT = timedelta(days=45)  # a post that comes again after that is read again, which does no harm
 WORKER = "queue"
 
 
@@ -136,6 +137,9 @@ def tick() -> None:
     waiting = line.waiting(now)
     for _ in range(min(len(waiting), MOST_BELLS) - OrmQ.objects.count()):
         ring()
+    Delivery.objects.filter(received_at__lt=now - DELIVERIES_KEPT).delete()
+    for connection_id in subscribing.due(now):
+        async_task("integrations.tasks.keep_subscribed", connection_id)
     unchecked = _unchecked(now)
     for pairing in unchecked:
         ask_for_errand(pairing, Errand.Purpose.CHECK, None, clock)
@@ -150,6 +154,18 @@ def _tell(clock: Clock) -> None:
             step(clock)
         except Exception:
             log.exception("tick_step_failed", step=f"{step.__module__}.{step.__name__}")
+
+
+def ask_to_subscribe(connection: Connection) -> None:
+    """After connecting, so that Clio tells of changes from now on; the tick would ask a minute later."""
+    if connection.system == "clio":
+        transaction.on_commit(lambda: async_task("integrations.tasks.keep_subscribed", connection.pk))
+
+
+def keep_subscribed(connection_id: int) -> None:
+    connection = Connection.all_firms.select_related("firm").filter(pk=connection_id).first()
+    if connection is not None:
+        subscribing.keep_up(connection, SystemClock())
 
 
 def _unchecked(now: datetime) -> list[Pairing]:

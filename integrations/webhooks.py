@@ -62,4 +62,6 @@ def handshake(token: str, secret: str, clock: Clock) -> bool:
             log.warning("webhook_handshake_refused", subscription=subscription.pk)
             return False
         hook_secrets.keep(subscription, [*known, secret])
+        if subscription.state == Subscription.State.PENDING or subscription.failing_since is not None:
+            Subscription.all_firms.filter(pk=subscription.pk).update(next_look_at=clock.now())  # the next tick confirms
         return True

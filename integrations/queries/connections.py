@@ -1,8 +1,9 @@
 """Both sides of a firm's link: who each grant speaks for."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from firms.models import Firm
+from integrations.hook_addresses import why_untold
 from integrations.models import Connection, System
 
 ABOUT = {
@@ -19,6 +20,7 @@ class Side:
     name: str
     about: str
     connection: Connection | None
+    untold: str = ""  # why Clio cannot tell of changes
 
     @property
     def is_live(self) -> bool:
@@ -31,4 +33,11 @@ def sides(firm: Firm) -> list[Side]:
     by_system: dict[str, Connection] = {}
     for connection in known:
         by_system.setdefault(connection.system, connection)
-    return [Side(system.value, system.label, ABOUT[system.value], by_system.get(system.value)) for system in System]
+    return [_side(system, by_system.get(system.value)) for system in System]
+
+
+def _side(system: System, connection: Connection | None) -> Side:
+    side = Side(system.value, system.label, ABOUT[system.value], connection)
+    if connection is None or system != System.CLIO or not connection.is_live:
+        return side
+    return replace(side, untold=why_untold(connection))

@@ -17,6 +17,7 @@ from integrations.models import Cursor, EntityLink, Mapping, Pairing, Record
 from integrations.sync import mirror
 from integrations.sync.absent import look_for_contacts
 from integrations.sync.safety import believes_empty
+from integrations.sync.unheard import note_unheard
 from integrations.sync.workspace import Workspace
 from integrations.systems.quickbooks import query
 
@@ -97,6 +98,8 @@ def read_list(
             if kept == "bills":
                 _reread_lines_of_moved(work, page.rows)
             mirror.keep_practice(work.pairing, kept, page.rows, sweep=sweep if since is None else 0)
+            if since is not None:
+                note_unheard(work, kept, page.rows)
             progress(entity)
     except Forbidden:
         if required:

@@ -109,9 +109,12 @@ def _hear(connections: Iterable[Connection], at: datetime) -> None:
 
 
 def _hear_subscription(subscription: Subscription, at: datetime) -> None:
-    quiet = subscription.heard_at is None or at - subscription.heard_at >= HEARD_AGAIN_AFTER
-    if quiet or subscription.unheard_since is not None:
-        Subscription.all_firms.filter(pk=subscription.pk).update(heard_at=at, unheard_since=None)
+    """One that was taken for dead is looked at by the next tick, which says that it is not."""
+    mine = Subscription.all_firms.filter(pk=subscription.pk)
+    if subscription.unheard_since is not None:
+        mine.update(heard_at=at, unheard_since=None, next_look_at=at)
+    elif subscription.heard_at is None or at - subscription.heard_at >= HEARD_AGAIN_AFTER:
+        mine.update(heard_at=at)
 
 
 def _mark(side: str, marks: Marks, at: datetime) -> list[int]:

@@ -15,6 +15,7 @@ from integrations.core.mapping import Policy
 from integrations.core.match import Match
 from integrations.core.ports import Clock
 from integrations.core.records import Kind, Ref
+from integrations.hook_addresses import poll_every
 from integrations.kinds.catalog import Catalog
 from integrations.kinds.group import Group
 from integrations.kinds.plan import plan_group
@@ -44,7 +45,7 @@ from integrations.sync.policy import NotReady, policy_of, unsettle_on_change
 from integrations.sync.recover import recover
 from integrations.sync.settings import check_settings, settings_issues
 from integrations.sync.tally import Tally
-from integrations.sync.tries import SYNC_EVERY, crash, tries_before
+from integrations.sync.tries import crash, tries_before
 from integrations.sync.trust import gather_trust, read_checks
 from integrations.sync.trust_accounts import account_issues
 from integrations.sync.workspace import Workspace
@@ -94,15 +95,18 @@ def _new_run(pairing: Pairing, clock: Clock, trigger: str, user: User | None, *,
         attempts=1 + tries_before(pairing, trigger),
     )
     if not is_dry:
-        Pairing.objects.of(pairing.firm).filter(pk=pairing.pk).update(hooked_at=None, **_answered(trigger, now))
+        Pairing.objects.of(pairing.firm).filter(pk=pairing.pk).update(
+            hooked_at=None, **_answered(pairing, trigger, now)
+        )
     return run
 
 
-def _answered(trigger: str, now: datetime) -> dict[str, datetime | None]:
+def _answered(pairing: Pairing, trigger: str, now: datetime) -> dict[str, datetime | None]:
     """What the start of a run settles. One for webhooks is no poll, so it puts none off."""
     if trigger == SyncRun.Trigger.WEBHOOK:
         return {}
-    return {"sync_asked_at": None, "sync_asked_by": None, "next_sync_at": now + SYNC_EVERY, "quarantined_at": None}
+    next_sync_at = now + poll_every(pairing.practice)
+    return {"sync_asked_at": None, "sync_asked_by": None, "next_sync_at": next_sync_at, "quarantined_at": None}
 
 
 @dataclass

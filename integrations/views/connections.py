@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from firms.access import FirmRequest, firm_view
 from firms.models import Firm, User
 from firms.roles import Permission
-from integrations import connecting, mapping
+from integrations import connecting, mapping, tasks
 from integrations.context import state_for
 from integrations.gateways import IN_A_REQUEST_S, open_workspace
 from integrations.models import Connection
@@ -71,6 +71,7 @@ def _finished(request: HttpRequest, system: str) -> HttpResponseRedirect:
     except connecting.ConnectFailed as failed:
         messages.error(request, str(failed))
         return HttpResponseRedirect(_page(failed.firm) if failed.firm else "/")
+    tasks.ask_to_subscribe(connection)
     messages.success(request, f"{connection.get_system_display()} is connected: {connection.name}.")
     return HttpResponseRedirect(_page(connection.firm))
 

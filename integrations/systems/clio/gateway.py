@@ -9,6 +9,7 @@ from integrations.core.read import nested, nested_id, text
 from integrations.systems import wire
 from integrations.systems.clio import limits
 from integrations.systems.clio.lists import CONTACT_FIELDS, LISTS, List
+from integrations.systems.clio.subscriptions import Subscriptions
 from integrations.systems.transport import Call, Params, Reply, Transport
 
 OURS = frozenset({"fields", "limit", "order", "page_token", "offset", "updated_since", "ids[]"})
@@ -22,6 +23,7 @@ class ClioGateway:
     def __init__(self, transport: Transport, region: str = "us") -> None:
         self._transport = transport
         self._region = region
+        self.subscriptions = Subscriptions(transport)
 
     def identity(self) -> Identity:
         """The firm's account; its currency is empty where the user may not read the billing settings."""
