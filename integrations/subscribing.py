@@ -188,7 +188,7 @@ def _tell(connection: Connection, clock: Clock, session: requests.Session | None
         work = open_workspace(connection.firm, clock, session)
     except NotReady:
         return
-    silent = [row for row in _live(connection) if _is_lapsed(row, clock.now())]
+    silent = [row for row in _live(connection).order_by("model") if _is_lapsed(row, clock.now())]
     issues.sync_firm(work, None, {LAPSED}, {LAPSED: _said(silent)} if silent else {})
 
 
