@@ -145,7 +145,8 @@ class Decision:
 @dataclass(frozen=True, slots=True)
 class Plan:
     """The outcome of planning one group. ``reread`` names bills whose figures have to be read again first, ``recheck``
-    payments of which Clio's bank rows have to be: the plan counts on their money being there still.
+    payments of which Clio's bank rows have to be: the plan counts on their money being there still. ``again``: what
+    has to let go before it can take hold lets go now, and the next plan does the rest.
 
     ``agreed`` is what both sides of a linked record say alike without anything having to be written: the fields of
     its base that are true from now on.
@@ -157,6 +158,7 @@ class Plan:
     waiting: tuple[Ref, ...] = ()
     reread: frozenset[str] = frozenset()
     recheck: frozenset[str] = frozenset()
+    again: bool = False
     agreed: Mapping[Ref, Mapping[str, object]] = field(default_factory=dict)
 
 

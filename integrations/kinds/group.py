@@ -77,6 +77,7 @@ class Group:
     trust: Mapping[str, TrustRow] = field(default_factory=dict)  # the contacts' whole ledgers in mapped accounts
     unreadable_trust: Mapping[str, str] = field(default_factory=dict)
     gone_trust: Mapping[str, str] = field(default_factory=dict)  # rows seen missing often enough, to their account
+    gone_rows: Mapping[str, TrustRow] = field(default_factory=dict)  # the readable ones of them, as they were
     set_aside: Mapping[Ref, frozenset[str]] = field(default_factory=dict)  # changes a person discarded, by digest
 
 
@@ -92,6 +93,7 @@ class Draftbook:
         self.blocked: set[Ref] = set()
         self.reread: set[str] = set()
         self.recheck: set[str] = set()
+        self.again = False  # something let go now, and takes hold with the next plan
         self.legs: dict[str, dict[Ref, Decimal]] = {}  # bill id to its live legs and their amounts
         self.invoices: dict[Ref, InvoiceDraft] = {}  # those legs as they should be
         self.replaced: dict[Ref, Ref] = {}  # linked payments to those that take their place (rule R4.7)
@@ -160,6 +162,7 @@ class Draftbook:
             waiting=tuple(dict.fromkeys(self.waiting)),
             reread=frozenset(self.reread),
             recheck=frozenset(self.recheck),
+            again=self.again,
             agreed=self.agreed,
         )
 

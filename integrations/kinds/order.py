@@ -28,6 +28,7 @@ def arranged(book: Draftbook) -> tuple[Change, ...]:
     while taking := _waits_for_itself(book):
         book.add(_only_letting_go(book, taking, moving))
         book.wait(taking.ref)
+        book.again = True
     hold_back(book)
     return ordered(tuple(book.changes.values()), stage)
 

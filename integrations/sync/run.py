@@ -252,7 +252,7 @@ class Pass:
         """Applies the plans, and at once the next ones of those that showed more to do. Raises RemoteError."""
         self._apply(jobs, catalog)
         for _ in range(ROUNDS - 1):
-            again = [job for job in jobs if job.result.again]
+            again = [job for job in jobs if job.result.again or job.plan.again]
             for job in again:
                 self._replan(job, policy, catalog, matches)
             self._apply(again, catalog)

@@ -340,8 +340,8 @@ def test_r8_two_contacts_merged_into_one_customer_are_asked_about_and_can_be_tol
     assert portal.issue("customers_merged").practice_id == str(ann)
     settled(portal, "customers_merged", but=[first, waiting, other])
     portal.resolve("customers_merged", "create")
-    portal.run()  # the payment lets go, the invoices move
-    portal.run()  # and it takes hold again
+    run = portal.run()  # the payment lets go, the invoices move, and it takes hold again
+    assert run.counts["payment"]["waiting"] == 0
     own = customer_of(portal, ann)
     assert own != survivor
     assert [portal.invoice(number)["CustomerRef"]["value"] for number in ("1", "2", "3")] == [own, survivor, own]
