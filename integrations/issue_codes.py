@@ -200,6 +200,12 @@ CODES: dict[str, Code] = {
         "A bill paid from trust is two entries, and one without the other puts the trust account out of balance.",
         ("alone", ACCEPT),
     ),
+    "trust_leg_waits": Code(
+        WARNING,
+        "Deleted payment not yet taken back",
+        "A bill paid from trust is two entries, and taking back one alone puts the trust account out of balance.",
+        (ACCEPT,),
+    ),
     "trust_incomplete": Code(
         INFO,
         "Incomplete trust records",

@@ -50,12 +50,10 @@ def desired_payments(book: Draftbook) -> Desired:
 
 def _keep_loose(book: Draftbook, found: Desired, payment: Payment) -> None:
     """Money that no bill has any more and that Clio kept: the payment of one customer becomes open credit."""
-    links = live_payments(book, payment.id)
+    links = live_payments(book, payment.id) if payment.standing and not payment.valid else []
     document = book.document(links[0].ref) if len(links) == 1 else None
     on = dated(document.raw) if document else None
-    if payment.valid or not payment.standing or document is None or document.raw is None or on is None:
-        return
-    if kept_for(book, links[0]):
+    if document is None or document.raw is None or on is None or kept_for(book, links[0]):
         return
     ref, reference = links[0].ref, text(document.raw, "PaymentRefNum")
     contact, amount = contact_ref(ref.leg), payment.standing

@@ -41,6 +41,7 @@ from integrations.kinds.trust_problems import (
     trust_row_missing,
     unreadable_row,
 )
+from integrations.kinds.trust_undone import take_back_together
 
 
 def plan_trust(book: Draftbook) -> Desk:
@@ -57,6 +58,7 @@ def plan_trust(book: Draftbook) -> Desk:
         book.report(unreadable_row(Ref(Kind.TRUST_ENTRY, row_id), reason))
     _let_go_of_joined(book, desk)
     plan_reversals(book)
+    take_back_together(book, desk)
     return desk
 
 

@@ -114,10 +114,10 @@ def paid_from(payments: Iterable[Payment], rows: Iterable[TrustRow]) -> dict[str
     """Payment id to the money-out rows that carry it (rule R6.3); a payment no row fits has none.
 
     A row tells by its allocation or its bill; where Clio gives neither, it has to fit in account, client, date and
-    amount, and be the only one.
+    amount, and be the only one. A payment that was deleted has what those that stand leave.
     """
     outs = sorted((row for row in rows if row.is_out), key=lambda row: id_order(row.id))
-    wanted = sorted((p for p in payments if p.is_from_trust), key=lambda p: id_order(p.id))
+    wanted = sorted((p for p in payments if _from_trust(p)), key=lambda p: (not p.valid, id_order(p.id)))
     found: dict[str, list[str]] = {payment.id: [] for payment in wanted}
     taken: set[str] = set()
     for fitting in (_by_allocation, _by_bill, _by_figures):
@@ -147,11 +147,16 @@ def _by_figures(payment: Payment, rows: list[TrustRow]) -> list[str]:
 
 def _is_near(payment: Payment, row: TrustRow) -> bool:
     sources = {allocation.source_id for allocation in _from_trust(payment)}
-    return row.account_id in sources and row.dated in {allocation.date for allocation in payment.valid}
+    return row.account_id in sources and row.dated in {allocation.date for allocation in _counted(payment)}
+
+
+def _counted(payment: Payment) -> tuple[Allocation, ...]:
+    """Its allocations; those of a payment that is over tell what it was."""
+    return payment.valid or payment.allocations
 
 
 def _from_trust(payment: Payment) -> list[Allocation]:
-    return [allocation for allocation in payment.valid if allocation.source_type == TRUST]
+    return [allocation for allocation in _counted(payment) if allocation.source_type == TRUST]
 
 
 def _whole_or_parts(payment: Payment, rows: list[TrustRow]) -> list[str]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from integrations.core.changes import Problem
+from integrations.core.changes import Change, Problem
 from integrations.core.mapping import Policy
 from integrations.core.posting import Posting
 from integrations.core.records import Ref
@@ -101,6 +101,20 @@ def text_not_changed(ref: Ref, row: TrustRow, policy: Policy) -> Problem:
         f"{policy.close_date}, so the entry keeps its old text; amount, date and client are the same.",
         title=row.title,
         blocks=False,
+    )
+
+
+def trust_leg_waits(change: Change, payment_id: str, row_ids: Sequence[str]) -> Problem:
+    """Rule R6.3: both legs are taken back, or neither."""
+    return Problem(
+        "trust_leg_waits",
+        change.ref,
+        f"Payment {payment_id} was paid from trust and is deleted in Clio. A trust row counts as deleted only when "
+        f"Clio has failed to show it twice, ten minutes apart, and that is not so yet for row {', '.join(row_ids)}. "
+        "Until then the payment and the trust entry both stand in QuickBooks; then both are taken back together. If "
+        "Clio's trust ledger still shows the row, delete it there.",
+        title=change.title,
+        ledger_id=change.ledger_id,
     )
 
 

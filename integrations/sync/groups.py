@@ -35,6 +35,7 @@ class TrustRows:
     rows: dict[str, TrustRow]
     unreadable: dict[str, str]
     gone: dict[str, str]
+    gone_rows: dict[str, TrustRow]
     by_contact: dict[str, list[str]]
 
 
@@ -120,7 +121,8 @@ def _trust(pairing: Pairing, contact_ids: list[str]) -> TrustRows:
     rows = list(mirror.load(pairing, "trust_transactions", owners=contact_ids))
     good, bad = _decoded((row for row in rows if not row.is_deleted), trust_entry.decode_row)
     gone = {row.id: nested_id(row.data, "bank_account") for row in rows if row.is_deleted}
-    return TrustRows(good, bad, gone, _grouped((row.owner_id, row.id) for row in rows))
+    as_they_were, _ = _decoded((row for row in rows if row.is_deleted), trust_entry.decode_row)
+    return TrustRows(good, bad, gone, as_they_were, _grouped((row.owner_id, row.id) for row in rows))
 
 
 def _decoded[T](rows: Iterable[Kept], decode: Callable[[Raw], T]) -> tuple[dict[str, T], dict[str, str]]:
@@ -349,6 +351,7 @@ def group_of(loaded: Loaded, cluster: Cluster, matches: Mapping[str, Match]) -> 
         unreadable_trust={id: said for id, said in loaded.trust.unreadable.items() if id in trust_ids},
         gone_trust={id: account for id, account in loaded.trust.gone.items() if id in trust_ids},
         set_aside=loaded.set_aside,
+        gone_rows={id: row for id, row in loaded.trust.gone_rows.items() if id in trust_ids},
     )
 
 

@@ -1,7 +1,8 @@
 """What a person is told of a write that QuickBooks refused, did not answer, or that could not be sent."""
 
-from integrations.core.changes import Change, Problem
+from integrations.core.changes import Action, Change, Problem
 from integrations.core.errors import Malformed, NotFound, Refused, RemoteError, Stale
+from integrations.core.records import Kind
 
 # QuickBooks error code to the issue it becomes (Intuit docs: error codes).
 CODES = {"6140": "duplicate_number", "6240": "name_taken", "6540": "deposited_payment", "6210": "period_closed"}
@@ -29,7 +30,28 @@ def refusal(change: Change, code: str, message: str) -> Problem:
         issue = "rejected"
     said = f"{message} (code {code})" if code else message
     text = TEXTS[issue].format(title=change.title)
-    return Problem(issue, change.ref, f"{text} {said}", title=change.title, ledger_id=change.ledger_id)
+    message = f"{text} {said}{_half_done(change)}"
+    return Problem(issue, change.ref, message, title=change.title, ledger_id=change.ledger_id)
+
+
+def _half_done(change: Change) -> str:
+    """Rule R6.3: of a bill paid from trust, which entry stands and which does not. Payments are written first."""
+    payments = sorted(ref.practice_id for ref in change.after if ref.kind is Kind.PAYMENT)
+    if change.ref.kind is not Kind.TRUST_ENTRY or not payments:
+        return ""
+    names = f"Payment {', '.join(payments)}"
+    do = "Put right what QuickBooks complains of and choose “Try again”; enter nothing by hand."
+    if change.closes:
+        return (
+            f" {names}, deleted in Clio, is voided in QuickBooks; the trust entry that went with it still stands, so "
+            f"the trust bank and what is owed to the client are {change.amount} too low. {do}"
+        )
+    if change.action is not Action.CREATE:
+        return ""
+    return (
+        f" {names} is posted, so the bill is paid and the money is in the in-transit account; the trust entry is not, "
+        f"so the trust bank and what is owed to the client are {change.amount} too high. {do}"
+    )
 
 
 def moved_meanwhile(change: Change) -> Problem:
