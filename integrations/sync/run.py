@@ -223,7 +223,7 @@ class Pass:
         try:
             self._carry_through(jobs, policy, catalog, matches)
         except RemoteError:
-            self._settle([job for job in jobs if job.result.is_complete and not job.result.again])
+            self._settle([job for job in jobs if job.result.is_complete and not _shows_more(job)])
             raise
         self._settle(jobs)
 
@@ -252,7 +252,7 @@ class Pass:
         """Applies the plans, and at once the next ones of those that showed more to do. Raises RemoteError."""
         self._apply(jobs, catalog)
         for _ in range(ROUNDS - 1):
-            again = [job for job in jobs if job.result.again or job.plan.again]
+            again = [job for job in jobs if _shows_more(job)]
             for job in again:
                 self._replan(job, policy, catalog, matches)
             self._apply(again, catalog)
@@ -311,6 +311,10 @@ def _catalog_for(work: Workspace, wanted: Sequence[Cluster]) -> tuple[Catalog, d
     if not wanted:
         return Catalog(), {}
     return build_catalog(work, [id for cluster in wanted for id in cluster.contact_ids])
+
+
+def _shows_more(job: Job) -> bool:
+    return job.result.again or job.plan.again
 
 
 def _planned(cluster: Cluster, group: Group, policy: Policy, catalog: Catalog) -> Plan:
