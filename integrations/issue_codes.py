@@ -266,7 +266,7 @@ CODES: dict[str, Code] = {
     "run_held": Code(
         ERROR,
         "A sync is held",
-        "So many changes at once are rarely meant, and what is taken back in the books is not easily put right.",
+        "What is taken back or changed in the books is not easily put right again.",
         ("apply", "discard"),
     ),
     "set_aside": Code(

@@ -12,6 +12,13 @@ from integrations.queries.paging import Page, page_from, words
 
 SIZE = 50
 TAKES_BACK = {"contact": "Let go", "trust_entry": "Reverse"}
+MANY = {
+    "contact": "customers",
+    "invoice": "invoices",
+    "payment": "payments",
+    "credit_note": "credit memos",
+    "trust_entry": "trust entries",
+}  # what is changed stands in QuickBooks
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +79,7 @@ def _counts(issue: Issue) -> list[Count]:
         Count(
             kind=row["kind"],
             action=row["action"],
-            label=links.KINDS.get(row["kind"], row["kind"]),
+            label=MANY.get(row["kind"], row["kind"]),
             word=word_of(row["kind"], row["action"]),
             number=row["number"],
             linked=row["linked"],

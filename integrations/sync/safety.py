@@ -11,6 +11,7 @@ A run is held as a whole and ends: nothing is written, nobody is kept out, and t
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
 from itertools import batched
 from typing import Any
 
@@ -20,6 +21,7 @@ from integrations import held_runs
 from integrations.core.blast import FEW, LIMITS, Shown, Sort, Touch, too_many, touches
 from integrations.core.changes import Action, Plan
 from integrations.core.errors import Forbidden, RemoteError
+from integrations.core.money import ZERO
 from integrations.core.records import Kind, Ref, fingerprint
 from integrations.kinds.group import Group
 from integrations.models import EntityLink, HeldChange, Issue, Pairing, Record, SyncEvent, SyncRun
@@ -231,7 +233,8 @@ def hold(work: Workspace, run: SyncRun, held: Held) -> str:
         issue.details, issue.action, issue.value, issue.note = agreed | details, "", "", ""
         issue.decided_by, issue.decided_at = None, None
         issue.save(update_fields=["details", "action", "value", "note", "decided_by", "decided_at"])
-    return f"{held} Look at issue {issue.pk}, then apply or discard it."
+    what = " or ".join(name for name in ("apply", "discard") if name not in details.get("without", ()))
+    return f"{held} Look at issue {issue.pk}, then {what} it."
 
 
 def _agreed(known: Issue | None) -> dict[str, Any]:
@@ -258,12 +261,20 @@ def _keep(pairing: Pairing, found: Iterable[Touch]) -> None:
         rows.bulk_create(_row(pairing, position, touch) for position, touch in batch)
 
 
+def _amount(touch: Touch) -> Decimal:
+    """What the document will be worth; of one that is taken back what that takes back."""
+    change = touch.change
+    if touch.action is Action.UPDATE and change.draft:
+        return change.draft.amount
+    return sum((line.debit for line in change.postings()), ZERO)
+
+
 def _row(pairing: Pairing, position: int, touch: Touch) -> HeldChange:
     change = touch.change
     data = {
         "title": change.title,
         "reason": change.reason,
-        "amount": str(change.draft.amount if change.draft and touch.action is Action.UPDATE else change.amount),
+        "amount": str(_amount(touch)),
         "entity": change.entity,
         "ledger_id": change.ledger_id,
         "side": change.side,

@@ -30,7 +30,7 @@ def test_the_page_lists_what_would_be_done_with_links(bob_client: Client, held: 
     for said in (
         "void 6 of 7 invoices",
         "What it would do",
-        "Void: bills",
+        "Void invoices",
         "Bill 1000",
         "Bill 1005",
         "Apply",
@@ -38,6 +38,7 @@ def test_the_page_lists_what_would_be_done_with_links(bob_client: Client, held: 
     ):
         assert said in page, said
     assert "Bill 1006" not in page
+    assert page.count("100.00") == 6
     first = held.details["seen"]
     assert f'name="value" value="{first}"' in page
     assert len(re.findall(r'href="/f/acme/records/invoice/\d', page)) == 6
