@@ -33,29 +33,38 @@ class RowShelf:
                 return result
 
     def _read(self) -> tuple[int, Standing]:
-        rows = CallBudget.objects.of(self._connection.firm_id)
-        row = rows.filter(connection=self._connection).first()
+        row = _row_of(self._connection)
         if row is None:
-            rows.bulk_create(
-                [CallBudget(firm_id=self._connection.firm_id, connection=self._connection)], ignore_conflicts=True
-            )
-            row = rows.get(connection=self._connection)
-        return row.version, self._standing(row)
-
-    def _standing(self, row: CallBudget) -> Standing:
-        """What cannot be read begins anew: the system's own answers soon say what holds."""
-        try:
-            return Standing.of_json(row.standing)
-        except (TypeError, ValueError, AttributeError):
-            log.warning("budget_unreadable", connection=self._connection.pk)
-            return Standing()
+            made = CallBudget(firm_id=self._connection.firm_id, connection=self._connection)
+            CallBudget.objects.of(self._connection.firm_id).bulk_create([made], ignore_conflicts=True)
+            return self._read()
+        return row.version, _standing(row)
 
     def _swap(self, version: int, after: Standing) -> bool:
         mine = CallBudget.objects.of(self._connection.firm_id).filter(connection=self._connection, version=version)
         return bool(mine.update(version=F("version") + 1, standing=after.as_json()))
 
 
+def standing_of(connection: Connection) -> Standing:
+    """What every process together has called so far, and heard."""
+    row = _row_of(connection)
+    return _standing(row) if row else Standing()
+
+
 def budget_of(connection: Connection, clock: Clock, patience_s: float = PATIENCE_S) -> PacedBudget:
     """``patience_s`` is how long a call may wait for its turn before it is given up as Throttled."""
     system: SystemName = "clio" if connection.system == "clio" else "quickbooks"
     return PacedBudget(system, clock, RowShelf(connection), patience_s=patience_s)
+
+
+def _row_of(connection: Connection) -> CallBudget | None:
+    return CallBudget.objects.of(connection.firm_id).filter(connection=connection).first()
+
+
+def _standing(row: CallBudget) -> Standing:
+    """What cannot be read begins anew: the system's own answers soon say what holds."""
+    try:
+        return Standing.of_json(row.standing)
+    except (TypeError, ValueError, AttributeError):
+        log.warning("budget_unreadable", connection=row.connection_id)
+        return Standing()

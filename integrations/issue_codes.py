@@ -296,6 +296,18 @@ CODES: dict[str, Code] = {
         "What changes in Clio reaches QuickBooks within minutes, and not within seconds.",
         (ACCEPT,),
     ),
+    "reconnect_soon": Code(
+        WARNING, "Connection ends soon", "On that day the system ends it, whatever is done until then.", (ACCEPT,)
+    ),
+    "reads_low": Code(
+        INFO, "Many QuickBooks reads", "Intuit counts the reads of all firms of this portal together.", (ACCEPT,)
+    ),
+    "reads_wait": Code(
+        WARNING,
+        "QuickBooks read less often",
+        "The rest of the month's reads is kept for what has to be posted.",
+        (ACCEPT,),
+    ),
     "permission_lost": Code(ERROR, "Not permitted to read", "What cannot be read cannot be kept in step.", (ACCEPT,)),
     "date_missing": Code(
         ERROR, "Payment without a date", "Without its date money cannot be put into a period.", ("retry", ACCEPT)

@@ -28,6 +28,7 @@ log = structlog.get_logger(__name__)
 
 URGENT = (
     "reconnect",
+    "reconnect_soon",  # at each of its stages
     "run_held",
     "permission_lost",
     "not_synced",

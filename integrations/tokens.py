@@ -1,8 +1,12 @@
-"""Tokens at rest and their renewal: encrypted, bound to their firm and system, renewed by one process at a time."""
+"""Tokens at rest and their renewal: encrypted, bound to their firm and system, renewed by one process at a time.
+
+Of a system that gives another refresh token with each renewal the last but one is kept for a day: where our copy of the
+last turns out to be worthless, it is tried once before a person is asked to connect again.
+"""
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import requests
@@ -13,15 +17,21 @@ from django.db import transaction
 
 from integrations.core.errors import Forbidden, Remedy, RemoteError, Trace, Unauthorized
 from integrations.core.ports import Clock
+from integrations.faults import fault_point
 from integrations.models import Connection, OAuthToken
+from integrations.models.pairing import live_pairing
 from integrations.providers import NotConfigured, provider_for
+from integrations.sync.issues import sync_firm
+from integrations.sync.workspace import Bystander
 from integrations.systems import oauth
 from integrations.systems.oauth import Grant, Provider
 from integrations.systems.origin import WrongAddress
 
 log = structlog.get_logger(__name__)
 RENEW_BEFORE = timedelta(minutes=5)
+EARLIER_SERVES = timedelta(days=1)  # Intuit support: about a day after another was given; stated in no contract
 LOOK_AGAIN_AFTER = timedelta(seconds=5)  # a long run notices so soon that a person disconnected meanwhile
+CONNECT_AGAIN = "Connect it again on the connections page."
 PASTED = "The stored authorisation was sealed for another connection, so it is not used."
 UNREADABLE = (
     "The stored authorisation cannot be opened with this installation's keys (TOKEN_KEYS). "
@@ -39,8 +49,12 @@ class Unreadable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
+    """``earlier`` is the refresh token that ``refresh`` took the place of, at ``earlier_until`` less a day; or ""."""
+
     access: str
     refresh: str
+    earlier: str = ""
+    earlier_until: str = ""  # ISO 8601
 
     def __repr__(self) -> str:
         return "Tokens(***)"
@@ -60,16 +74,17 @@ def _ring() -> MultiFernet:
 
 def seal(connection: Connection, generation: int, tokens: Tokens) -> bytes:
     """Ciphertext whose plaintext names its owner, so that it is worthless in another row."""
-    return _ring().encrypt(
-        json.dumps({**_binding(connection, generation), "a": tokens.access, "r": tokens.refresh}).encode()
-    )
+    earlier = {"e": tokens.earlier, "u": tokens.earlier_until} if tokens.earlier else {}
+    content = {**_binding(connection, generation), "a": tokens.access, "r": tokens.refresh, **earlier}
+    return _ring().encrypt(json.dumps(content).encode())
 
 
 def unseal(connection: Connection, row: OAuthToken) -> Tokens:
     """Raises WrongOwner for a pasted row, Unreadable when no key fits."""
     try:
         content = json.loads(_ring().decrypt(bytes(row.ciphertext)))
-        tokens, bound = Tokens(content.pop("a"), content.pop("r")), content
+        pair, earlier = (content.pop("a"), content.pop("r")), (content.pop("e", ""), content.pop("u", ""))
+        tokens, bound = Tokens(*pair, *earlier), content
     except (InvalidToken, ValueError, KeyError, TypeError, AttributeError):
         raise Unreadable(f"the token of connection {connection.pk} cannot be opened") from None
     if bound != _binding(connection, row.generation):
@@ -111,16 +126,17 @@ def _rotate(token_id: int) -> bool | None:
         return True
 
 
-def store(connection: Connection, grant: Grant, clock: Clock) -> None:
-    """Keeps a grant; the generation grows with each."""
+def store(connection: Connection, grant: Grant, clock: Clock, renewed: Tokens | None = None) -> None:
+    """Keeps a grant; the generation grows with each. ``renewed`` is what was renewed with; None for a new consent."""
     row = OAuthToken.objects.of(connection.firm).select_for_update().filter(connection=connection).first()
     generation = row.generation + 1 if row else 1
     now = clock.now()
     lives = [s for s in (grant.refresh_expires_in_s, grant.hard_expires_in_s) if s is not None]
     values = {
-        "ciphertext": seal(connection, generation, Tokens(grant.access_token, grant.refresh_token)),
+        "ciphertext": seal(connection, generation, _kept(grant, renewed, now)),
         "access_expires_at": now + timedelta(seconds=grant.expires_in_s),
         "refresh_expires_at": now + timedelta(seconds=min(lives)) if lives else None,
+        "ends_at": _ends_at(grant, row if renewed else None, now),
         "generation": generation,
     }
     OAuthToken.objects.of(connection.firm).update_or_create(
@@ -128,6 +144,23 @@ def store(connection: Connection, grant: Grant, clock: Clock) -> None:
         defaults=values,
         create_defaults={**values, "firm": connection.firm, "connection": connection},
     )
+
+
+def _kept(grant: Grant, renewed: Tokens | None, now: datetime) -> Tokens:
+    """A renewal that gave no other refresh token leaves the earlier one as it was."""
+    if renewed is None:
+        return Tokens(grant.access_token, grant.refresh_token)
+    if grant.refresh_token == renewed.refresh:
+        return replace(renewed, access=grant.access_token)
+    until = (now + EARLIER_SERVES).isoformat()
+    return Tokens(grant.access_token, grant.refresh_token, renewed.refresh, until)
+
+
+def _ends_at(grant: Grant, before: OAuthToken | None, now: datetime) -> datetime | None:
+    """When no renewal helps any more; a renewal does not move that, and need not name it again."""
+    if grant.hard_expires_in_s is not None:
+        return now + timedelta(seconds=grant.hard_expires_in_s)
+    return before.ends_at if before else None
 
 
 def provider_of_tokens(
@@ -151,13 +184,13 @@ def _fresh(connection: Connection, clock: Clock, session: requests.Session | Non
     row = OAuthToken.objects.of(connection.firm).filter(connection=connection).first()
     if row is None:
         raise _dead(connection)
-    access = _opened(connection, row).access
+    access = _opened(connection, row, clock).access
     if access != refused and row.access_expires_at - clock.now() > RENEW_BEFORE:
         return access
     return _renew(connection, clock, session, refused)
 
 
-def _opened(connection: Connection, row: OAuthToken) -> Tokens:
+def _opened(connection: Connection, row: OAuthToken, clock: Clock) -> Tokens:
     """The tokens; a row that must not or cannot be used stops the connection. Raises Unauthorized.
 
     A row no key opens is kept: it serves again once the key is back.
@@ -166,11 +199,11 @@ def _opened(connection: Connection, row: OAuthToken) -> Tokens:
         tokens = unseal(connection, row)
     except WrongOwner:
         log.error("authorisation_of_somebody_else", connection=connection.pk)
-        needs_reconnect(connection, PASTED)
+        needs_reconnect(connection, PASTED, clock)
         raise _dead(connection) from None
     except Unreadable:
         log.error("authorisation_unreadable", connection=connection.pk)
-        _stop(connection, UNREADABLE)
+        _stop(connection, UNREADABLE, clock)
         raise _dead(connection) from None
     _readable_again(connection)
     return tokens
@@ -187,19 +220,37 @@ def _renew(connection: Connection, clock: Clock, session: requests.Session | Non
         row = OAuthToken.objects.of(connection.firm).select_for_update().filter(connection=connection).first()
         if row is None:
             raise _dead(connection)
-        tokens = _opened(connection, row)
+        tokens = _opened(connection, row, clock)
         if tokens.access != refused and row.access_expires_at - clock.now() > RENEW_BEFORE:
             return tokens.access
         try:
-            grant = oauth.refresh(provider, tokens.refresh, session)
+            grant, renewed = _refreshed(provider, tokens, clock, session)
         except RemoteError as error:
             if error.remedy is not Remedy.RECONNECT:
                 raise
-            needs_reconnect(connection, _ended(connection, row, error, clock))
+            needs_reconnect(connection, _ended(connection, row, error, clock), clock)
         else:
-            store(connection, grant, clock)
+            fault_point("renewed")
+            store(connection, grant, clock, renewed)
             return grant.access_token
     raise _dead(connection)
+
+
+def _refreshed(
+    provider: Provider, tokens: Tokens, clock: Clock, session: requests.Session | None
+) -> tuple[Grant, Tokens]:
+    """A renewed grant and the tokens it was renewed with: ours, or once, while it may serve, the earlier one.
+
+    A system may have answered with a token that never reached us, or that it then forgot. Raises RemoteError.
+    """
+    try:
+        return oauth.refresh(provider, tokens.refresh, session), tokens
+    except Unauthorized:
+        if not tokens.earlier or datetime.fromisoformat(tokens.earlier_until) <= clock.now():
+            raise
+        log.warning("earlier_refresh_token_tried", system=provider.system)
+        earlier = Tokens(tokens.access, tokens.earlier)
+        return oauth.refresh(provider, earlier.refresh, session), earlier
 
 
 def _provider(connection: Connection, session: requests.Session | None) -> Provider:
@@ -218,18 +269,28 @@ def _ended(connection: Connection, row: OAuthToken, error: RemoteError, clock: C
     return f"{error.message}."
 
 
-def needs_reconnect(connection: Connection, reason: str) -> None:
+def needs_reconnect(connection: Connection, reason: str, clock: Clock) -> None:
     """Stops the connection until a person authorises it again; its tokens are worthless and forgotten."""
     with transaction.atomic():
         OAuthToken.objects.of(connection.firm).filter(connection=connection).delete()
-        _stop(connection, reason)
+        _stop(connection, reason, clock)
 
 
-def _stop(connection: Connection, reason: str) -> None:
-    """Only a live connection: one that a person disconnected meanwhile stays so."""
+def _stop(connection: Connection, reason: str, clock: Clock) -> None:
+    """Only a live connection: one that a person disconnected meanwhile stays so. Whoever finds out first says so."""
     connection.state, connection.reason = Connection.State.RECONNECT, reason
     mine = Connection.objects.of(connection.firm).filter(pk=connection.pk)
-    mine.exclude(state=Connection.State.DISCONNECTED).update(state=connection.state, reason=reason)
+    if mine.filter(state=Connection.State.CONNECTED).update(state=connection.state, reason=reason):
+        _tell(connection, f"{reason} {CONNECT_AGAIN}", clock)
+    else:
+        mine.exclude(state=Connection.State.DISCONNECTED).update(reason=reason)
+
+
+def _tell(connection: Connection, message: str, clock: Clock) -> None:
+    """An issue at once: without its connection no run comes along that would open one."""
+    pairing = live_pairing(connection.firm)
+    if pairing is not None and connection.pk in (pairing.practice_id, pairing.ledger_id):
+        sync_firm(Bystander(pairing, clock), None, {"reconnect"}, {"reconnect": message})
 
 
 def _readable_again(connection: Connection) -> None:
@@ -245,6 +306,6 @@ def _dead(connection: Connection) -> Unauthorized:
     reasons = Connection.objects.of(connection.firm).filter(pk=connection.pk).values_list("reason", flat=True)
     reason = reasons.first() or f"{connection.get_system_display()} is not connected."
     return Unauthorized(
-        f"{reason} Connect it again on the connections page.",
+        f"{reason} {CONNECT_AGAIN}",
         Trace(system=connection.system, path="/oauth", status=401, code="not_connected"),
     )

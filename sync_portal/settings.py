@@ -41,6 +41,7 @@ CLIO_REGIONS = {
     "au": env.clio("CLIO_AU", f"{STAND_INS}/clio-au" if SANDBOX else "https://au.app.clio.com", CLIO_APP),
 }
 QBO = env.quickbooks(f"{STAND_INS}/quickbooks" if SANDBOX else "")
+METERED_READS_A_MONTH = 500_000  # of the whole app (Intuit: app partner program, first tier); a paid tier has more
 SANDBOX_FILE = DATA_DIR / "sandbox.sqlite3"
 SANDBOX_RUNNING = "integrations.sandbox.server.running" if SANDBOX else None
 

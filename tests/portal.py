@@ -124,6 +124,13 @@ class Portal:
         (found,) = [issue for issue in self.issues() if issue.code == code]
         return found
 
+    def reconnect(self, system: str) -> None:
+        """A person connects one system again."""
+        account = str(self.clio.account_id) if system == "clio" else self.quickbooks.realm
+        visitor = connecting.Visitor(self.owner, "session")
+        address = connecting.begin(self.firm, visitor, system, "us", self.clock, self.session)
+        connecting.finish(visitor, system, consent(self.session, address, account), self.clock, self.session)
+
     def map(self) -> None:
         """Maps everything as recommended, from 1 January 2026."""
         work = self.workspace()

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -21,10 +22,11 @@ from integrations import connecting
 from integrations.core.errors import Forbidden, Garbled, RemoteError, Unauthorized
 from integrations.models import Connection, OAuthToken, Pairing
 from integrations.sandbox.clio.switches import switch as set_clio
+from integrations.sandbox.http import Request, Response
 from integrations.sandbox.quickbooks.switches import set_switch as set_quickbooks
 from integrations.systems.oauth import Grant
 from integrations.tokens import Tokens, Unreadable, WrongOwner, provider_of_tokens, rotate_keys, seal, store, unseal
-from tests.fake_network import Network, lose_answer, on_tokens
+from tests.fake_network import TOKEN_PATHS, Network, lose_answer, on_tokens
 from tests.portal import Portal, make_portal
 
 WORKERS = 6
@@ -300,6 +302,131 @@ def test_and_ends_in_a_reconnect_never_in_a_loop_where_it_does_not(portal: Porta
     assert connection_to(portal.firm, "quickbooks").state == "reconnect"
 
 
+# A refresh token that the system no longer knows
+
+
+def spoilt(token: str) -> Callable[[Request], Response | None]:
+    """The system refuses this refresh token, whatever it did with it before."""
+
+    def before(request: Request) -> Response | None:
+        refused = request.path.endswith(TOKEN_PATHS) and request.form().get("refresh_token") == token
+        return Response(400, b'{"error":"invalid_grant"}', {"content-type": "application/json"}) if refused else None
+
+    return before
+
+
+def renewed_once(portal: Portal, network: Network) -> str:
+    """The refresh token we hold after a renewal, so that there is an earlier one."""
+    set_quickbooks(portal.world.store, "refresh_grace", "24h")
+    portal.world.store.advance(3600)
+    asking(portal, network, "quickbooks")(False)
+    row = row_of(portal.firm, "quickbooks")
+    tokens = unseal(row.connection, row)
+    assert tokens.earlier and tokens.earlier != tokens.refresh
+    network.seen.clear()
+    return tokens.refresh
+
+
+def test_where_our_refresh_token_turns_out_worthless_the_earlier_one_is_tried_once(
+    portal: Portal, network: Network
+) -> None:
+    network.before = spoilt(renewed_once(portal, network))
+    portal.world.store.advance(3600)
+    assert asking(portal, network, "quickbooks")(False)
+    assert len(network.token_calls()) == 2
+    assert (connection_to(portal.firm, "quickbooks").state, row_of(portal.firm, "quickbooks").generation) == (
+        "connected",
+        3,
+    )
+
+
+def test_after_a_day_the_earlier_one_is_not_even_tried(portal: Portal, network: Network) -> None:
+    network.before = spoilt(renewed_once(portal, network))
+    portal.world.store.advance(86_401)
+    with pytest.raises(Unauthorized):
+        asking(portal, network, "quickbooks")(False)
+    assert len(network.token_calls()) == 1
+    assert connection_to(portal.firm, "quickbooks").state == "reconnect"
+
+
+def test_where_neither_serves_it_ends_in_a_reconnect_after_one_more_call(portal: Portal, network: Network) -> None:
+    renewed_once(portal, network)
+    portal.quickbooks.disconnect_apps()
+    portal.world.store.advance(3600)
+    for _ in range(4):
+        with pytest.raises(Unauthorized):
+            asking(portal, network, "quickbooks")(False)
+    assert len(network.token_calls()) == 2
+    assert connection_to(portal.firm, "quickbooks").state == "reconnect"
+
+
+def test_a_new_consent_forgets_what_came_before(portal: Portal, network: Network) -> None:
+    renewed_once(portal, network)
+    row = row_of(portal.firm, "quickbooks")
+    with transaction.atomic():
+        store(row.connection, Grant("a", "r", 3600), portal.clock)
+    row.refresh_from_db()
+    assert unseal(row.connection, row) == Tokens("a", "r")
+
+
+def test_a_renewal_that_keeps_the_refresh_token_keeps_no_earlier_one(portal: Portal, network: Network) -> None:
+    expire(portal)
+    asking(portal, network, "clio")(False)
+    row = row_of(portal.firm, "clio")
+    assert unseal(row.connection, row).earlier == ""
+
+
+@pytest.mark.parametrize("grace", ["24h", "none"])
+def test_a_worker_that_dies_between_the_renewal_and_its_saving_ends_in_a_live_connection_or_a_reconnect(
+    portal: Portal, network: Network, monkeypatch: pytest.MonkeyPatch, grace: str
+) -> None:
+    set_quickbooks(portal.world.store, "refresh_grace", grace)
+    portal.world.store.advance(3600)
+    with monkeypatch.context() as dying:
+        dying.setattr("integrations.tokens.store", lambda *args: sys.exit("killed"))
+        with pytest.raises(SystemExit):
+            asking(portal, network, "quickbooks")(False)
+    outcomes = []
+    for _ in range(3):
+        try:
+            outcomes.append(bool(asking(portal, network, "quickbooks")(False)))
+        except Unauthorized:
+            outcomes.append(False)
+    assert outcomes == [grace == "24h"] * 3
+    assert len(network.token_calls()) == 2, "the renewal that was lost, and one more"
+    assert connection_to(portal.firm, "quickbooks").state == ("connected" if grace == "24h" else "reconnect")
+
+
+# Found dead outside a run
+
+
+def test_whoever_finds_a_connection_dead_leaves_an_issue_and_says_so_once(portal: Portal, network: Network) -> None:
+    portal.quickbooks.disconnect_apps()
+    expire(portal)
+    for _ in range(2):
+        with pytest.raises(Unauthorized):
+            asking(portal, network, "quickbooks")(False)
+    (issue,) = portal.issues()
+    assert (issue.code, issue.severity) == ("reconnect", "error")
+    assert "no longer accepts this connection" in issue.message
+    assert issue.message.endswith("Connect it again on the connections page.")
+
+
+def test_the_day_after_which_nothing_helps_is_kept_and_not_moved_by_renewals(portal: Portal, network: Network) -> None:
+    ends = row_of(portal.firm, "quickbooks").ends_at
+    assert ends
+    assert abs(ends - portal.clock.now() - timedelta(days=5 * 365)) < timedelta(minutes=1)
+    portal.world.store.advance(86_400)
+    asking(portal, network, "quickbooks")(False)
+    again = row_of(portal.firm, "quickbooks").ends_at
+    assert again and abs(again - ends) < timedelta(minutes=1)
+    assert row_of(portal.firm, "clio").ends_at is None
+    row = row_of(portal.firm, "quickbooks")
+    with transaction.atomic():
+        store(row.connection, Grant("a", "r", 3600), portal.clock, Tokens("b", "s"))
+    assert row_of(portal.firm, "quickbooks").ends_at == again, "an answer that does not name it leaves it"
+
+
 def test_a_connection_disconnected_meanwhile_stays_disconnected(portal: Portal, network: Network) -> None:
     token = asking(portal, network, "quickbooks")
     connecting.disconnect(connection_to(portal.firm, "quickbooks"), portal.clock, network.session())
@@ -352,6 +479,37 @@ def test_however_many_find_it_expired_it_is_renewed_once(portal: Portal, network
         assert len(network.token_calls()) == round_
         assert row_of(portal.firm, system).generation == round_ + 1
     assert connection_to(portal.firm, system).state == "connected"
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_two_workers_renew_one_token_as_often_as_it_expires_and_never_with_an_old_one(
+    portal: Portal, network: Network, system: str
+) -> None:
+    """Fifty times here; ``make bench`` has two processes do it five hundred times."""
+    set_clio(portal.world.store, "clio_refresh_rotates", "yes")
+    times, start, done = 50, threading.Barrier(3), threading.Barrier(3)
+
+    def work() -> list[str]:
+        got = []
+        for _ in range(times):
+            start.wait(60)
+            got.append(asking(portal, network, system)(False))
+            done.wait(60)
+        database.close()
+        return got
+
+    with ThreadPoolExecutor(2) as pool:
+        workers = [pool.submit(work) for _ in range(2)]
+        for _ in range(times):
+            expire(portal)
+            start.wait(60)
+            done.wait(60)
+    mine, theirs = (worker.result() for worker in workers)
+    assert mine == theirs
+    assert len(set(mine)) == len(network.token_calls()) == times
+    assert {answer.status for answer in network.answers} == {200}
+    assert row_of(portal.firm, system).generation == times + 1
 
 
 @pytest.mark.django_db(transaction=True)

@@ -65,6 +65,7 @@ class OAuthToken(FirmOwned):
     ciphertext = models.BinaryField()
     access_expires_at = models.DateTimeField()
     refresh_expires_at = models.DateTimeField(null=True)
+    ends_at = models.DateTimeField(null=True)  # no renewal reaches further; null where the system has no such day
     generation = models.PositiveIntegerField(default=1)
 
     class Meta(FirmOwned.Meta):

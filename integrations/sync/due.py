@@ -10,6 +10,7 @@ from datetime import timedelta
 
 from django.db import connection
 
+from integrations import metering
 from integrations.core.records import fingerprint
 from integrations.models import Cursor, Issue, Pairing, SyncRun
 from integrations.sync.gather import OVERLAP, ledger_stream
@@ -18,6 +19,7 @@ from integrations.sync.workspace import Workspace
 
 LEDGER_EVERY = timedelta(hours=2)
 LEDGER_EVERY_UNHEARD = timedelta(minutes=14)  # every run by schedule, however a little late the last one was
+LEDGER_AT_LEAST_EVERY = timedelta(days=1)  # however few metered reads are left
 SETTINGS_EVERY = timedelta(days=1)
 ASKED = (SyncRun.Trigger.PERSON, SyncRun.Trigger.COMMAND)
 
@@ -56,6 +58,19 @@ def are_settings_due(work: Workspace, run: SyncRun) -> bool:
     if run.trigger in ASKED or checked is None or work.clock.now() - checked >= SETTINGS_EVERY:
         return True
     return _is_anything_new(work.pairing)
+
+
+def do_reads_wait(work: Workspace, run: SyncRun) -> bool:
+    """Whether posting goes on without looking at QuickBooks, because the month's metered reads are nearly used up."""
+    if run.trigger in ASKED or not can_go_without(work):
+        return False
+    return metering.reads_of(work.pairing.ledger, work.clock.now()).must_wait
+
+
+def can_go_without(work: Workspace) -> bool:
+    """Whether QuickBooks was read so lately that posting is safe without reading it again."""
+    read = Cursor.objects.of(work.firm).filter(pairing=work.pairing, stream=ledger_stream(work)).first()
+    return read is not None and work.clock.now() - read.at < LEDGER_AT_LEAST_EVERY
 
 
 def _is_anything_new(pairing: Pairing) -> bool:

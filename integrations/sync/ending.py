@@ -4,7 +4,7 @@ from collections import Counter
 
 from integrations.core.errors import Forbidden, Remedy, RemoteError, Throttled
 from integrations.models import Connection, Issue, Pairing, Severity, SyncRun
-from integrations.sync import issues, safety, wording
+from integrations.sync import allowances, issues, safety, wording
 from integrations.sync.lease import beat
 from integrations.sync.leftout import left_out
 from integrations.sync.policy import NotReady
@@ -20,6 +20,7 @@ FIRM_WIDE = {"reconnect", "permission_lost", STOPPED}
 def finish(work: Workspace, run: SyncRun, tally: Tally, forbidden: list[str]) -> None:
     """Ends a run that got through. Raises TakenOver."""
     issues.sync_firm(work, run, FIRM_WIDE, _lists_lost(forbidden, work.practice_closed))
+    allowances.tell(work, run)
     safety.release(work, run)
     run.outcome = _outcome(work.pairing)
     _close(work, run, tally)
@@ -64,7 +65,7 @@ def _stop_connection(work: Workspace, error: RemoteError) -> None:
     connection = work.pairing.practice if error.trace.system == "clio" else work.pairing.ledger
     connection.refresh_from_db(fields=["state"])
     if connection.state == Connection.State.CONNECTED:
-        needs_reconnect(connection, error.message)
+        needs_reconnect(connection, error.message, work.clock)
 
 
 def _lists_lost(forbidden: list[str], closed: RemoteError | None) -> dict[str, str]:

@@ -50,8 +50,14 @@ def sync_codes(work: Desk, run: SyncRun, codes: Collection[str], problems: Itera
         _sync(work, run, known, found)
 
 
-def sync_firm(work: Desk, run: SyncRun | None, codes: Collection[str], found: dict[str, str]) -> None:
-    """Makes the open firm-wide issues among ``codes`` exactly ``found`` (code to message)."""
+def sync_firm(
+    work: Desk,
+    run: SyncRun | None,
+    codes: Collection[str],
+    found: Mapping[str, str],
+    details: Mapping[str, dict[str, object]] | None = None,
+) -> None:
+    """Makes the open firm-wide issues among ``codes`` exactly ``found`` (code to message), with these details."""
     issues = Issue.objects.of(work.firm).filter(pairing=work.pairing, state__in=OPEN, kind="", code__in=codes)
     known = {(i.code, "", "", ""): i for i in issues}
     problems = {(name, "", "", ""): message for name, message in found.items()}
@@ -60,10 +66,11 @@ def sync_firm(work: Desk, run: SyncRun | None, codes: Collection[str], found: di
             if key not in problems:
                 close(work, run, issue)
         for key, message in problems.items():
+            facts = (details or {}).get(key[0], {})
             if key in known:
-                _refresh(known[key], message, "", {})
+                _refresh(known[key], message, "", facts)
             else:
-                _open(work, run, key, message, code(key[0]).name, "", {})
+                _open(work, run, key, message, code(key[0]).name, "", facts)
 
 
 def _key(name: str, kind: str, practice_id: str, leg: str) -> Key:

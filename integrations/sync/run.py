@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 
 from firms.models import User
 from integrations.core.changes import Change, Plan, Problem
-from integrations.core.errors import RemoteError
+from integrations.core.errors import RemoteError, Throttled
 from integrations.core.mapping import Policy
 from integrations.core.match import Match
 from integrations.core.ports import Clock
@@ -174,6 +174,18 @@ class Pass:
         nightly.sweep_practice(work, self._progress)
         stale.read_practice(work, marks)
         work.ledger_is_fresh = marks.on(Record.Side.LEDGER) or due.is_ledger_due(work, self.run)
+        if due.do_reads_wait(work, self.run):
+            return False
+        try:
+            return self._read_ledger(marks)
+        except Throttled:
+            if not due.can_go_without(work):
+                raise
+            logger.warning("event=posting_without_reading run=%s", self.run.pk)
+            return False
+
+    def _read_ledger(self, marks: stale.Marks) -> bool:
+        work = self.work
         if work.ledger_is_fresh:
             stale.read_ledger(work, marks, gather.gather_ledger(work, self._progress))
             nightly.sweep_ledger(work, self._progress)

@@ -6,6 +6,7 @@ clock and is not believed.
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 from integrations.systems.clio import limits as clio
@@ -65,6 +66,8 @@ class Standing:
     refusals: int = 0  # in a row
     prober: str = ""  # the ticket of the one call that finds out whether the block is over
     probe_ends: float = 0.0
+    month: str = ""  # of the metered reads below: "2026-11", in UTC
+    metered: int = 0  # answered reads that the system bills for
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -80,6 +83,8 @@ class Standing:
             limit=_number(kept.get("limit")),
             left=_number(kept.get("left")),
             refusals=int(kept.get("refusals", 0)),
+            month=str(kept.get("month", "")),
+            metered=int(kept.get("metered", 0)),
         )
 
 
@@ -101,6 +106,7 @@ class Heard:
     headers: Mapping[str, str] = field(default_factory=dict)
     refused_for_s: float | None = None
     named: bool = False
+    metered: int = 0  # reads in it that the system bills for
 
 
 LOST = Heard()
@@ -126,7 +132,7 @@ def heard(standing: Standing, ticket: str, said: Heard, now: float, chance: floa
     """The standing once a call has ended; ``chance`` (0 to 1) lengthens a block a little."""
     known = _believed(standing, now)
     known = replace(known, flying={other: ends for other, ends in known.flying.items() if other != ticket})
-    known = _announced(known, said.headers, now)
+    known = _metered(_announced(known, said.headers, now), said.metered, now)
     if said.refused_for_s is not None:
         return _refused(known, ticket, said, now, chance)
     if ticket != known.prober:
@@ -143,6 +149,21 @@ def left_in_window(standing: Standing, limits: Limits, now: float) -> int | None
         owed = max(known.minute_until - now, 0.0) * limits.per_minute / MINUTE_S
         return max(limits.per_minute - round(owed), 0)
     return known.left
+
+
+def metered_reads(standing: Standing, now: float) -> int:
+    """Reads of this month that the system bills for."""
+    return standing.metered if standing.month == _month(now) else 0
+
+
+def _metered(known: Standing, reads: int, now: float) -> Standing:
+    if not reads:
+        return known
+    return replace(known, month=_month(now), metered=metered_reads(known, now) + reads)
+
+
+def _month(now: float) -> str:
+    return f"{datetime.fromtimestamp(now, UTC):%Y-%m}"
 
 
 def is_blocked(standing: Standing, now: float) -> bool:

@@ -48,6 +48,7 @@ TokenProvider = Callable[[bool], str]
 Params = Sequence[tuple[str, str]]
 
 READ_TRIES = 3
+NOT_RENEWED = "not_renewed"  # too many renewals: no budget paces them, so the run is tried again later
 THROTTLE_TRIES = 3  # between them the budget waits; a system that still refuses is left alone until the next run
 
 
@@ -139,7 +140,7 @@ class Transport:
                 return self._authorised(call)
             except Throttled as error:
                 throttled += 1
-                if throttled >= THROTTLE_TRIES or error.code == OUT_OF_TURN:
+                if throttled >= THROTTLE_TRIES or error.code in (OUT_OF_TURN, NOT_RENEWED):
                     raise
             except (Garbled, Unreachable):
                 lost += 1
@@ -161,6 +162,8 @@ class Transport:
             return self._token(renewed)
         except RemoteError as error:
             error.sent = False
+            if isinstance(error, Throttled):
+                error.trace = replace(error.trace, code=NOT_RENEWED)
             raise
 
     def _once(self, call: Call, token: str) -> Reply:
@@ -170,8 +173,6 @@ class Transport:
         self._log(trace, answer, meaning)
         if isinstance(meaning, RemoteError):
             raise meaning
-        if self.system == "quickbooks" and call.kind == "read":
-            self.calls.metered += 1
         return Reply(
             meaning,
             answer.headers,
@@ -221,10 +222,20 @@ class Transport:
             self._count(call)
             answer = self._exchange(prepared, trace)
             meaning = decipher(answer, trace)
-            said = _said(answer, meaning)
+            said = replace(_said(answer, meaning), metered=self._metered(call, meaning))
+            self.calls.metered += said.metered
         finally:
             self._budget.after_call(ticket, said)
         return answer, meaning
+
+    def _metered(self, call: Call, meaning: object) -> int:
+        """Answered reads, alone or in a batch (Intuit: app partner program). Writes and failed calls are free."""
+        if self.system != "quickbooks" or isinstance(meaning, RemoteError):
+            return 0
+        if call.kind == "read":
+            return 1
+        parts = rows(meaning, "BatchItemResponse") if isinstance(meaning, Mapping) else ()
+        return sum("QueryResponse" in part for part in parts)
 
     def _exchange(self, prepared: requests.PreparedRequest, trace: Trace) -> Answer:
         settings = self._session.merge_environment_settings(prepared.url or "", {}, None, None, None)

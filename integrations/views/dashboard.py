@@ -11,6 +11,7 @@ from firms.roles import Permission
 from integrations import tasks
 from integrations.context import state_for
 from integrations.queries import dashboard as queries
+from integrations.queries.limits import left_of
 from integrations.queries.setup import steps
 from integrations.views.common import CLOCK
 
@@ -23,7 +24,13 @@ def dashboard(request: FirmRequest, firm: Firm) -> HttpResponseBase:
     return render(
         request,
         "integrations/dashboard.html",
-        {"overview": queries.overview(firm, state), "steps": [] if begun else steps(firm, state)},
+        {
+            "overview": queries.overview(firm, state),
+            "steps": [] if begun else steps(firm, state),
+            "health": [
+                (connection, left_of(firm, connection, CLOCK.now())) for connection in state.connections.values()
+            ],
+        },
     )
 
 

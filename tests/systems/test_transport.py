@@ -190,6 +190,15 @@ def test_a_write_for_which_no_token_could_be_had_was_not_sent(error: errors.Remo
     assert provider.asked == (1 if at_once else 2), "a dead grant is not renewed a second time"
 
 
+def test_a_token_endpoint_that_asks_to_wait_is_not_asked_again_at_once() -> None:
+    bench = Bench(GOOD)
+    provider = NoToken(errors.Throttled("wait", TRACE, 60.0), at_once=True)
+    bench.transport._token = provider
+    with pytest.raises(errors.Throttled):
+        bench.transport.read("customer")
+    assert (provider.asked, bench.remote.seen) == (1, [])
+
+
 def served(reply: bytes) -> tuple[str, threading.Thread]:
     """A server on this machine that answers one request with these bytes and hangs up."""
     listener = socket.create_server(("127.0.0.1", 0))

@@ -1,0 +1,56 @@
+"""What is left of what both systems allow, in words: a number is only ever shown with what it counts."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from firms.models import Firm
+from integrations.budgets import standing_of
+from integrations.metering import HARD, Reads, next_month, reads_of
+from integrations.models import Connection, System
+from integrations.queries.state import moment
+from integrations.systems.budget import LIMITS
+from integrations.systems.pace import Standing, is_blocked, left_in_window
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """One line; ``tone`` is the pill's."""
+
+    text: str
+    tone: str = "ok"
+
+
+def left_of(firm: Firm, connection: Connection, now: datetime) -> list[Left]:
+    """What a connection has left: calls for now, and of QuickBooks the metered reads of the month."""
+    standing = standing_of(connection)
+    found = [_calls(firm, connection, standing, now)]
+    if connection.system == System.QUICKBOOKS:
+        found.append(_reads(reads_of(connection, now), now))
+    return found
+
+
+def _calls(firm: Firm, connection: Connection, standing: Standing, now: datetime) -> Left:
+    name, at = connection.get_system_display(), now.timestamp()
+    if is_blocked(standing, at):
+        again = datetime.fromtimestamp(max(standing.blocked_until, at), UTC)
+        return Left(f"{name} asks to wait; the next call is tried at {moment(firm, again)}", "warn")
+    if connection.system == System.QUICKBOOKS:
+        limits = LIMITS["quickbooks"]
+        left = left_in_window(standing, limits, at)
+        return Left(f"{left} of {limits.per_minute} calls a minute left")
+    left = left_in_window(standing, LIMITS["clio"], at)
+    if left is None:
+        return Left("No call in the last minute, so all of Clio’s calls are left")
+    ends = datetime.fromtimestamp(standing.window_ends, UTC)
+    of = f" of {standing.limit}" if standing.limit else ""
+    return Left(f"{left}{of} calls left until {moment(firm, ends)}")
+
+
+def _reads(reads: Reads, now: datetime) -> Left:
+    used = f"{reads.used:,} of {reads.share:,} metered reads used this month ({reads.percent} %)"
+    again = f"{next_month(now):%-d %B}"
+    if reads.must_wait:
+        return Left(f"{used}, so it is read once a day until {again}; posting goes on", "warn")
+    if reads.is_high:
+        return Left(f"{used}; from {HARD} % on it is read once a day until {again}", "warn")
+    return Left(used)
