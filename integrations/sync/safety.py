@@ -16,6 +16,7 @@ from itertools import batched
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import Count
 
 from integrations import held_runs
 from integrations.core.blast import FEW, LIMITS, Shown, Sort, Touch, too_many, touches
@@ -88,6 +89,8 @@ def guard(work: Workspace, run: SyncRun, wanted: Sequence[Cluster], plans: Plans
     """
     pairing = work.pairing
     reach = _reach(pairing, [id for cluster in wanted for id in cluster.contact_ids])
+    if not reach:
+        return  # nothing that is linked will be planned
     linked, shown = _linked(pairing), _shown(pairing)
     earlier = _earlier(run, shown) if run.counts else {}
     if not shown.keys and not _could_be_too_many(reach, linked, earlier):
@@ -173,11 +176,9 @@ def _could_be_too_many(
 
 def _linked(pairing: Pairing) -> dict[Kind, int]:
     """How many records of each kind are linked."""
-    live = EntityLink.objects.of(pairing.firm).filter(pairing=pairing, state=EntityLink.State.LIVE)
-    found: dict[Kind, int] = {}
-    for kind, _ in live.values_list("kind", "practice_id").distinct():
-        found[Kind(kind)] = found.get(Kind(kind), 0) + 1
-    return found
+    live = EntityLink.objects.of(pairing.firm).filter(pairing=pairing, state=EntityLink.State.LIVE).order_by()
+    counted = live.values_list("kind").annotate(records=Count("practice_id", distinct=True))
+    return {Kind(kind): records for kind, records in counted}
 
 
 def _earlier(run: SyncRun, shown: Shown) -> dict[Sort, set[str]]:
