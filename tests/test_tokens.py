@@ -1,13 +1,17 @@
 """Tokens at rest and their renewal: who they belong to, who may open them, and that each is renewed once."""
 
+import contextlib
 import json
 import logging
+import os
+import signal
 import sys
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +19,7 @@ from cryptography.fernet import Fernet
 from django.core.management import call_command
 from django.db import connection as database
 from django.db import transaction
+from django.utils import timezone
 from pytest_django import Settings
 
 from firms.models import Firm, User
@@ -24,10 +29,12 @@ from integrations.models import Connection, OAuthToken, Pairing
 from integrations.sandbox.clio.switches import switch as set_clio
 from integrations.sandbox.http import Request, Response
 from integrations.sandbox.quickbooks.switches import set_switch as set_quickbooks
+from integrations.systems.clock import SystemClock
 from integrations.systems.oauth import Grant
 from integrations.tokens import Tokens, Unreadable, WrongOwner, provider_of_tokens, rotate_keys, seal, store, unseal
 from tests.fake_network import TOKEN_PATHS, Network, lose_answer, on_tokens
 from tests.portal import Portal, make_portal
+from tests.served import stand_ins_served
 
 WORKERS = 6
 SYSTEMS = ["clio", "quickbooks"]
@@ -395,6 +402,42 @@ def test_a_worker_that_dies_between_the_renewal_and_its_saving_ends_in_a_live_co
     assert outcomes == [grace == "24h"] * 3
     assert len(network.token_calls()) == 2, "the renewal that was lost, and one more"
     assert connection_to(portal.firm, "quickbooks").state == ("connected" if grace == "24h" else "reconnect")
+
+
+def killed(act: Callable[[], object], place: str) -> int:
+    """How a process ended that was killed at ``place`` while it did this; it has its own database connection."""
+    database.close()
+    pid = os.fork()
+    if pid == 0:
+        os.environ["FAULT_POINT"] = place
+        with contextlib.suppress(BaseException):
+            act()
+        os._exit(1)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded")  # the child serves nothing and is killed
+@pytest.mark.parametrize("grace", ["24h", "none"])
+def test_a_process_killed_between_the_renewal_and_its_saving_leaves_no_loop(
+    acme: Firm, alice: User, settings: Settings, tmp_path: Path, grace: str
+) -> None:
+    with stand_ins_served(settings, tmp_path) as world:
+        portal = make_portal(acme, alice, mapped=False, store=world.store)
+        set_quickbooks(world.store, "refresh_grace", grace)
+        OAuthToken.objects.of(acme).update(access_expires_at=timezone.now())
+        mine = connection_to(acme, "quickbooks")
+        assert killed(lambda: provider_of_tokens(mine, SystemClock())(False), "renewed") == -signal.SIGKILL
+        assert row_of(acme, "quickbooks").generation == 1, "nothing of it was saved"
+        network, outcomes = Network(portal.world.handle), []
+        for _ in range(3):
+            try:
+                outcomes.append(bool(provider_of_tokens(mine, SystemClock(), network.session())(False)))
+            except Unauthorized:
+                outcomes.append(False)
+        assert outcomes == [grace == "24h"] * 3
+        assert len(network.token_calls()) == 1
+        assert connection_to(acme, "quickbooks").state == ("connected" if grace == "24h" else "reconnect")
 
 
 # Found dead outside a run
