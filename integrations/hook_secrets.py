@@ -56,5 +56,18 @@ def keep(subscription: Subscription, secrets: list[str]) -> None:
     subscription.save(update_fields=["sealed"])
 
 
+def rotate() -> tuple[int, int]:
+    """Seals all with the first key; returns how many, and how many nobody can open. Those come anew from Clio."""
+    sealed = unreadable = 0
+    for id_ in Subscription.all_firms.exclude(sealed=None).values_list("pk", flat=True):
+        with transaction.atomic():
+            row = Subscription.all_firms.select_for_update().get(pk=id_)
+            secrets = of(row)
+            if secrets:
+                keep(row, secrets)
+        sealed, unreadable = sealed + bool(secrets), unreadable + (not secrets)
+    return sealed, unreadable
+
+
 def _owner(subscription: Subscription) -> dict[str, object]:
     return {"firm": subscription.firm_id, "subscription": subscription.token_digest}

@@ -4,6 +4,8 @@ from datetime import timedelta
 
 import pytest
 import requests
+from cryptography.fernet import Fernet
+from django.core.management import call_command
 from django.test import Client
 from pytest_django import Settings
 
@@ -328,6 +330,23 @@ def test_nothing_clio_answers_breaks_the_tick(portal: Portal) -> None:
     for _ in range(4):
         look(portal, timedelta(hours=2))
     assert all(row.failing_since for row in rows(portal))
+
+
+def test_the_keys_of_the_secrets_are_rotated_with_those_of_the_tokens(told: Portal, settings: Settings, capsys) -> None:
+    fresh = Fernet.generate_key().decode()
+    settings.TOKEN_KEYS = [fresh, *settings.TOKEN_KEYS]
+    call_command("rotate_token_keys")
+    assert "2 secrets of webhooks sealed with the first key" in capsys.readouterr().out
+    settings.TOKEN_KEYS = [fresh]
+    told.bill()
+    assert set(deliver(told)) == {200}
+    settings.TOKEN_KEYS = [Fernet.generate_key().decode(), fresh]
+    Subscription.objects.of(told.firm).update(sealed=b"not to be opened")
+    call_command("rotate_token_keys")
+    assert "2 secrets of webhooks cannot be opened" in capsys.readouterr().out
+    look(told, DAY)  # Clio shows them again
+    told.bill()
+    assert set(deliver(told)) == {200}
 
 
 # Where Clio cannot tell

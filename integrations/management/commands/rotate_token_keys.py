@@ -4,6 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
+from integrations import hook_secrets
 from integrations.tokens import rotate_keys
 
 
@@ -15,7 +16,12 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         rotation = rotate_keys()
+        secrets, lost = hook_secrets.rotate()
         self.stdout.write(f"{rotation.sealed} sealed with the first key")
+        if secrets:
+            self.stdout.write(f"{secrets} secrets of webhooks sealed with the first key")
+        if lost:
+            self.stdout.write(f"{lost} secrets of webhooks cannot be opened; Clio is asked for new ones within a day")
         if rotation.unreadable:
             self.stderr.write(
                 f"{rotation.unreadable} cannot be opened with any of the keys. Put their key back into TOKEN_KEYS and "
