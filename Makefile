@@ -16,7 +16,7 @@ help:
 	@echo "make demo    a working portal with a seeded firm, on stand-ins for Clio and QuickBooks"
 	@echo "make test    all tests"
 	@echo "make check   format, lint, types, migrations, deployment settings, import rules"
-	@echo "make bench   10,000 bills from empty, with limits; one token renewed 500 times by two processes"
+	@echo "make bench   10,000 bills from empty; one token renewed 500 times; 100 webhooks a second; with limits"
 	@echo "make screenshots  the pictures of the README, by the browser test"
 	@echo "make lock    resolve the dependencies again"
 
@@ -43,6 +43,7 @@ check: $(STAMP)
 bench: $(STAMP)
 	@SANDBOX=1 $(PYTHON) -m tests.bench $(ARGS)
 	@$(PYTHON) -m tests.bench.tokens
+	@$(PYTHON) -m tests.bench.webhooks
 
 screenshots: $(STAMP)
 	@SCREENSHOTS=docs/screenshots $(PYTHON) -m pytest -q tests/browser

@@ -9,6 +9,10 @@ from integrations.models import Subscription
 from integrations.sealing import Unsealable, seal, unseal
 
 AT_MOST = 2
+NEEDED = (
+    *("firm_id", "model", "state", "token_digest", "sealed", "asked_at", "failing_since", "heard_at", "unheard_since"),
+    *("connection__external_account_id", "connection__heard_at"),
+)
 LONGEST = 1000
 
 
@@ -24,7 +28,7 @@ def digest(token: str) -> str:
 
 def subscription_at(token: str, *, lock: bool = False) -> Subscription | None:
     """The subscription whose posts come to this address; one that has ended may still have posts on their way."""
-    rows = Subscription.all_firms.select_related("connection").filter(token_digest=digest(token))
+    rows = Subscription.all_firms.select_related("connection").filter(token_digest=digest(token)).only(*NEEDED)
     return (rows.select_for_update(of=("self",)) if lock else rows).first()
 
 

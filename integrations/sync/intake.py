@@ -20,6 +20,7 @@ HEARD_AGAIN_AFTER = timedelta(minutes=1)  # a burst of posts writes down once th
 READ_AGAIN = frozenset((*LEDGER_ENTITIES, "Account", "Item", "Preferences"))
 ACCOUNTS = 20  # so many companies of one post are named to support
 ANYTHING = ("", "")
+LOOKED_AT = ("state", "heard_at", "external_account_id")  # of connections; their rows are wide, and posts are many
 
 Record_ = tuple[str, str]  # entity and id, or ANYTHING
 Marks = Mapping[Pairing, set[Record_]]
@@ -68,7 +69,8 @@ def _set_up() -> QuerySet[Pairing]:
     """Pairings whose books are kept; for one that is still being set up the first run reads everything anyway."""
     gone = Connection.State.DISCONNECTED
     live = Pairing.all_firms.filter(archived_at=None, start_date__isnull=False, ledger__confirmed_at__isnull=False)
-    return live.exclude(Q(practice__state=gone) | Q(ledger__state=gone)).select_related("practice", "ledger")
+    kept = live.exclude(Q(practice__state=gone) | Q(ledger__state=gone)).select_related("practice", "ledger")
+    return kept.only("firm_id", *(f"{side}__{name}" for side in ("practice", "ledger") for name in LOOKED_AT))
 
 
 def _noted(post: Post, system: str, marks: Marks, accounts: list[str], *, events: int, understood: bool) -> Delivery:

@@ -10,17 +10,9 @@ from integrations import connecting, hook_secrets
 from integrations.models import Connection, Delivery, Pairing, StaleMark, Subscription
 from integrations.systems.clio.webhooks import is_signed
 from integrations.systems.clock import SystemClock
-from tests.hooks.posts import (
-    address,
-    base64_signature,
-    clio_body,
-    hex_signature,
-    marks,
-    post,
-    post_clio,
-    subscribed,
-)
-from tests.test_tasks import SYNC, rung
+from tests.hooks.bodies import base64_signature, clio_body, hex_signature
+from tests.hooks.posts import address, marks, post, post_clio, subscribed
+from tests.test_tasks import BELL, rung
 
 CLOCK = SystemClock()
 
@@ -31,7 +23,7 @@ def test_a_bill_that_changed_is_marked_and_a_run_is_wanted_at_once(
     with django_capture_on_commit_callbacks(execute=True):
         assert post_clio(bills, clio_body(152)).status_code == 200
     assert marks(pairing.firm) == [("practice", "bills", "152")]
-    assert rung() == [(SYNC, (pairing.pk,))]
+    assert rung() == [BELL]
     delivery = Delivery.objects.get()
     assert (delivery.system, delivery.subscription, delivery.outcome, delivery.shape) == ("clio", bills, "marked", "")
     pairing.refresh_from_db()
@@ -77,7 +69,7 @@ def test_many_marks_before_the_run_begins_ring_once(
         for id_ in range(1, 21):
             post_clio(bills, clio_body(id_))
             post_clio(bills, clio_body(id_, note="a second change"))
-    assert rung() == [(SYNC, (pairing.pk,))]
+    assert rung() == [BELL]
     assert len(marks(pairing.firm)) == 20
 
 

@@ -12,21 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from integrations.models import Connection, Delivery, Pairing, StaleMark, Subscription
+from tests.hooks.bodies import base64_signature, clio_body, cloud_event, hex_signature, older_entity, older_form
 from tests.hooks.conftest import REALMS
-from tests.hooks.posts import (
-    QUICKBOOKS,
-    address,
-    base64_signature,
-    clio_body,
-    cloud_event,
-    hex_signature,
-    marks,
-    older_entity,
-    older_form,
-    post,
-    post_clio,
-    post_intuit,
-)
+from tests.hooks.posts import QUICKBOOKS, address, marks, post, post_clio, post_intuit
 
 ACME = REALMS["acme"]
 LONGEST = 256 * 1024

@@ -10,20 +10,11 @@ from pytest_django import DjangoCaptureOnCommitCallbacks
 from integrations.models import Connection, Delivery, Pairing
 from integrations.systems.clock import SystemClock
 from integrations.systems.quickbooks.webhooks import is_signed
+from tests.hooks.bodies import base64_signature, cloud_event, hex_signature, older_entity, older_form
 from tests.hooks.conftest import REALMS
-from tests.hooks.posts import (
-    QUICKBOOKS,
-    base64_signature,
-    cloud_event,
-    hex_signature,
-    marks,
-    older_entity,
-    older_form,
-    post,
-    post_intuit,
-)
+from tests.hooks.posts import QUICKBOOKS, marks, post, post_intuit
 from tests.hooks.test_clio_posts import flipped
-from tests.test_tasks import SYNC, rung
+from tests.test_tasks import BELL, rung
 
 CLOCK = SystemClock()
 ACME, GLOBEX = REALMS["acme"], REALMS["globex"]
@@ -36,7 +27,7 @@ def test_an_invoice_that_changed_is_marked_and_a_run_is_wanted_at_once(
     with django_capture_on_commit_callbacks(execute=True):
         assert post_intuit([cloud_event(ACME)]).status_code == 200
     assert marks(pairing.firm) == [("ledger", "Invoice", "1234")]
-    assert rung() == [(SYNC, (pairing.pk,))]
+    assert rung() == [BELL]
     delivery = Delivery.objects.get()
     assert (delivery.system, delivery.outcome, delivery.events, delivery.accounts) == (
         "quickbooks",
