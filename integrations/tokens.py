@@ -187,7 +187,9 @@ def _fresh(connection: Connection, clock: Clock, session: requests.Session | Non
     access = _opened(connection, row, clock).access
     if access != refused and row.access_expires_at - clock.now() > RENEW_BEFORE:
         return access
-    return _renew(connection, clock, session, refused)
+    renewed = _renew(connection, clock, session, refused)
+    fault_point("token")
+    return renewed
 
 
 def _opened(connection: Connection, row: OAuthToken, clock: Clock) -> Tokens:

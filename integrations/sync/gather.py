@@ -5,13 +5,14 @@ from collections.abc import Mapping as MappingType
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import Q
 
 from integrations.core.errors import Forbidden
 from integrations.core.mapping import TRUST_BANK
 from integrations.core.ports import Raw
 from integrations.core.read import Unreadable, money, nested, text
+from integrations.faults import fault_point
 from integrations.kinds.catalog import NUMBERED
 from integrations.models import Cursor, EntityLink, Mapping, Pairing, Record
 from integrations.sync import mirror
@@ -97,9 +98,12 @@ def read_list(
             as_of = as_of or page.as_of
             if kept == "bills":
                 _reread_lines_of_moved(work, page.rows)
-            mirror.keep_practice(work.pairing, kept, page.rows, sweep=sweep if since is None else 0)
-            if since is not None:
-                note_unheard(work, kept, page.rows)
+            with transaction.atomic():
+                work.hold.check()  # a page that was read before somebody else took over is older than theirs
+                mirror.keep_practice(work.pairing, kept, page.rows, sweep=sweep if since is None else 0)
+                if since is not None:
+                    note_unheard(work, kept, page.rows)
+            fault_point("page")
             progress(entity)
     except Forbidden:
         if required:
@@ -160,6 +164,7 @@ def move_cursor(pairing: Pairing, stream: str, at: datetime) -> None:
     """Moves a cursor forward, never back."""
     with connection.cursor() as cursor:
         cursor.execute(_MOVE_CURSOR, [pairing.firm_id, pairing.pk, stream, at])
+    fault_point("cursor")
 
 
 def reset_cursors(pairing: Pairing) -> None:
