@@ -135,7 +135,7 @@ def tick() -> None:
     now = clock.now()
     OAuthState.all_firms.filter(expires_at__lt=now - timedelta(days=1)).delete()
     waiting = line.waiting(now)
-    for _ in range(min(len(waiting), MOST_BELLS) - OrmQ.objects.count()):
+    for _ in range(min(len(waiting), MOST_BELLS) - OrmQ.objects.filter(lock__lte=now).count()):
         ring()
     Delivery.objects.filter(received_at__lt=now - DELIVERIES_KEPT).delete()
     for connection_id in subscribing.due(now):

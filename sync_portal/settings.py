@@ -120,10 +120,11 @@ Q_CLUSTER = {
     "orm": "default",
     "cache": "queue",
     "workers": Q_WORKERS,
-    # A task is one slice of work (integrations.checks holds these to it). A message that waits in a worker's own queue
-    # counts as taken, hence the long time until it is given to another one.
-    "timeout": 300,
-    "retry": 1200,
+    # A task is one slice of work (integrations.checks holds these to it). The timeout is for what hangs: some reads of
+    # a large firm cannot be cut, such as every id of its bills, at Clio's 50 calls a minute. A message that waits in
+    # a worker's own queue counts as taken, hence the long time until it is given to another; ticks ring before that.
+    "timeout": 1800,
+    "retry": 3 * 1800 + 60,
     "max_attempts": 3,
     "ack_failures": True,
     "catch_up": False,

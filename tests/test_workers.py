@@ -16,7 +16,7 @@ from firms.models import Firm, User
 from integrations import checks, errands, tasks
 from integrations.core.errors import Garbled, Trace
 from integrations.line import waiting
-from integrations.models import Connection, Dispatch, Errand, Issue, Pairing, SyncEvent, SyncRun
+from integrations.models import Bookmark, Connection, Dispatch, Errand, Issue, Pairing, SyncEvent, SyncRun
 from integrations.sync import dispatches
 from integrations.sync.lease import LEASE, MOST_TRIES, TakenOver, beat, claim, let_go
 from integrations.sync.run import RunIsOpen, open_run, sync
@@ -27,6 +27,7 @@ from tests.models.rows import pairing_of, run_of
 from tests.personas import person
 from tests.portal import Portal, make_portal
 from tests.served import stand_ins_served
+from tests.sync.books import assert_equal
 
 CLOCK = SystemClock()
 
@@ -60,7 +61,7 @@ def ago(**length: float) -> object:
     return CLOCK.now() - timedelta(**length)
 
 
-def put(row: Pairing | SyncRun | Errand, **values: object) -> None:
+def put(row: Pairing | SyncRun | Errand | Bookmark, **values: object) -> None:
     type(row).objects.of(row.firm).filter(pk=row.pk).update(**values)  # type: ignore[attr-defined]
 
 
@@ -146,7 +147,7 @@ def test_a_task_that_is_told_to_a_second_worker_makes_no_call(served: Portal) ->
 
 def test_the_queue_s_settings_hold_and_others_are_refused(settings: Settings) -> None:
     assert checks.queue_gives_work_its_time(None) == []
-    for wrong in ({"timeout": 200}, {"retry": 900}, {"timeout": None}, {"bulk": 5}, {"ack_failures": False}):
+    for wrong in ({"timeout": 200}, {"retry": 1800}, {"timeout": None}, {"bulk": 5}, {"ack_failures": False}):
         settings.Q_CLUSTER = {**Q_CLUSTER, **wrong}
         assert [message.id for message in checks.queue_gives_work_its_time(None)] == ["portal.E001"], wrong
 
@@ -174,6 +175,97 @@ def test_what_somebody_works_on_is_not_in_the_line(pairing: Pairing) -> None:
     run_of(pairing, heartbeat_at=CLOCK.now())
     put(pairing, sync_asked_at=CLOCK.now(), next_sync_at=CLOCK.now())
     assert waiting(CLOCK.now()) == []
+
+
+# Reading in slices
+
+
+@pytest.fixture
+def long_lists(served: Portal, monkeypatch: pytest.MonkeyPatch) -> Portal:
+    """Five bills in pages of two, and slices that are over as soon as they may be."""
+    for number in range(1, 6):
+        client = served.contact("Ann", f"Lee {number}", f"ann{number}@example.com")
+        served.bill("100.00", number=str(number), contact=client)
+    monkeypatch.setattr("integrations.systems.clio.limits.PAGE_ROWS", 2)
+    monkeypatch.setattr(tasks, "SLICE_S", 0.0)
+    put(served.pairing, sync_asked_at=CLOCK.now())
+    return served
+
+
+def bill_pages(caplog: pytest.LogCaptureFixture) -> int:
+    return sum("path=/bills.json" in record.getMessage() for record in caplog.records)
+
+
+def all_slices(portal: Portal) -> int:
+    """Works until nothing waits; how many slices that took."""
+    slices = 0
+    while waiting(CLOCK.now()):
+        tasks.work()
+        slices += 1
+        assert slices < 50
+    return slices
+
+
+def test_a_long_reading_is_done_in_slices_and_no_page_is_read_twice(
+    long_lists: Portal, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level("DEBUG", "integrations.systems.transport"):
+        tasks.work()
+        (run,) = runs(long_lists.firm)
+        assert (run.held_by, run.attempts, run.finished_at, bill_pages(caplog)) == ("", 0, None, 1)
+        mark = Bookmark.objects.of(long_lists.firm).get()
+        assert (mark.stream, mark.sweep) == ("bills.type=revenue", run.pk)
+        tasks.work()
+        assert bill_pages(caplog) == 2
+        tasks.work()
+        assert bill_pages(caplog) == 3, "the last page; then the next list was begun"
+    slices = all_slices(long_lists)
+    assert slices > 3
+    (run,) = runs(long_lists.firm)
+    assert (run.outcome, run.counts["invoice"]["created"], run.requests["clio"] > slices) == ("in_sync", 5, True)
+    assert not Bookmark.objects.of(long_lists.firm).exists()
+    assert_equal(long_lists)
+
+
+def test_what_changes_while_a_list_is_interrupted_is_seen(long_lists: Portal) -> None:
+    tasks.work()
+    first, *_ = long_lists.clio.snapshot()["bills"]
+    long_lists.clio.void_bill(first["id"])
+    late = long_lists.bill("70.00", number="late", contact=first["client_id"])
+    all_slices(long_lists)
+    assert late and sorted(doc["DocNumber"] for doc in long_lists.quickbooks.all("Invoice")) == [
+        "2",
+        "3",
+        "4",
+        "5",
+        "late",
+    ]
+    assert long_lists.codes() == []
+
+
+@pytest.mark.parametrize("place", ["{}&page_token=nonsense", "https://elsewhere.example.com/api/v4/bills.json"])
+def test_a_place_that_clio_does_not_know_any_more_begins_the_list_anew(long_lists: Portal, place: str) -> None:
+    tasks.work()
+    mark = Bookmark.objects.of(long_lists.firm).get()
+    put(mark, place=place.format(mark.place.split("&page_token")[0]))
+    all_slices(long_lists)
+    assert [run.outcome for run in runs(long_lists.firm)] == ["in_sync"]
+    assert len(long_lists.quickbooks.all("Invoice")) == 5
+
+
+def test_another_run_goes_on_where_one_that_failed_was_reading(
+    long_lists: Portal, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    tasks.work()
+    monkeypatch.setattr("integrations.sync.bookmarks.put", broken)
+    with pytest.raises(ZeroDivisionError):
+        tasks.work()
+    monkeypatch.undo()
+    put(long_lists.pairing, sync_asked_at=CLOCK.now())
+    with caplog.at_level("DEBUG", "integrations.systems.transport"):
+        all_slices(long_lists)
+    assert [run.outcome for run in runs(long_lists.firm)] == ["failed", "in_sync"]
+    assert len(long_lists.quickbooks.all("Invoice")) == 5
 
 
 # A preview

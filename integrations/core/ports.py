@@ -34,10 +34,11 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page of a list. ``as_of`` is the vendor's clock when it answered."""
+    """One page of a list. ``as_of`` is the vendor's clock when it answered, ``following`` where the next page is."""
 
     rows: tuple[Raw, ...]
     as_of: datetime
+    following: str = ""
 
 
 class Practice(Protocol):
@@ -54,8 +55,12 @@ class Practice(Protocol):
         since: datetime | None = None,
         ids: Sequence[str] = (),
         filters: Mapping[str, str] | None = None,
+        place: str = "",
     ) -> Iterator[Page]:
-        """Every page of one list, oldest id first. Raises RemoteError; a raised error means the list is incomplete."""
+        """Every page of one list, oldest id first, or from ``place`` on, which a page of the same list named.
+
+        Raises RemoteError; a raised error means the list is incomplete.
+        """
         ...
 
     def update_contact(self, contact_id: str, etag: str, data: Raw) -> Raw:

@@ -10,7 +10,7 @@ from integrations.models.journal import Batch, Dispatch, SyncEvent, SyncRun
 from integrations.models.link import EntityLink
 from integrations.models.mirror import Record
 from integrations.models.notice import Notice, NoticeChoice
-from integrations.models.pairing import Cursor, Mapping, Pairing
+from integrations.models.pairing import Bookmark, Cursor, Mapping, Pairing
 from integrations.models.trust import TrustSweep
 from integrations.models.webhook import Delivery, StaleMark, Subscription
 from integrations.models.work import Work
@@ -18,6 +18,7 @@ from integrations.models.worker import Worker
 
 __all__ = [
     "Batch",
+    "Bookmark",
     "CallBudget",
     "Connection",
     "Cursor",

@@ -93,6 +93,27 @@ class Mapping(PairingOwned):
         return f"{self.key} → {self.name}"
 
 
+class Bookmark(PairingOwned):
+    """Where the reading of a long list was interrupted. Everything before ``place`` is kept; ``sweep`` is the run that
+    began to read, and ``as_of`` the system's clock then.
+    """
+
+    stream = models.CharField(max_length=64)
+    place = models.TextField()
+    as_of = models.DateTimeField()
+    sweep = models.BigIntegerField()
+    set_at = models.DateTimeField()
+
+    class Meta(PairingOwned.Meta):
+        constraints = [
+            *FirmOwned.Meta.constraints,
+            models.UniqueConstraint(fields=["pairing", "stream"], name="one_bookmark_per_stream"),
+        ]
+
+    def __str__(self) -> str:
+        return f"bookmark in {self.stream}"
+
+
 class Cursor(PairingOwned):
     """How far one list of one system has been read, by that system's clock. It only moves forward."""
 

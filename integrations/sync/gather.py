@@ -14,8 +14,8 @@ from integrations.core.ports import Raw
 from integrations.core.read import Unreadable, money, nested, text
 from integrations.faults import fault_point
 from integrations.kinds.catalog import NUMBERED
-from integrations.models import Cursor, EntityLink, Mapping, Pairing, Record
-from integrations.sync import mirror
+from integrations.models import Bookmark, Cursor, EntityLink, Mapping, Pairing, Record
+from integrations.sync import bookmarks, mirror
 from integrations.sync.absent import look_for_contacts
 from integrations.sync.safety import believes_empty
 from integrations.sync.unheard import note_unheard
@@ -91,10 +91,10 @@ def read_list(
     since = cursor.at if cursor else None
     first_read_skipped = only_changes and since is None and not _has_links(work.pairing)
     progress(entity)
-    as_of: datetime | None = None
+    mark = bookmarks.of(work, stream)
+    as_of, sweep = (mark.as_of, mark.sweep) if mark else (None, sweep)
     try:
-        pages = () if first_read_skipped else work.practice.pages(entity, since=since, filters=filters)
-        for page in pages:
+        for page in () if first_read_skipped else bookmarks.pages(work, mark, entity, since, filters):
             as_of = as_of or page.as_of
             if kept == "bills":
                 _reread_lines_of_moved(work, page.rows)
@@ -103,8 +103,11 @@ def read_list(
                 mirror.keep_practice(work.pairing, kept, page.rows, sweep=sweep if since is None else 0)
                 if since is not None:
                     note_unheard(work, kept, page.rows)
+                bookmarks.put(work, stream, page.following, as_of, sweep)
             fault_point("page")
             progress(entity)
+            if page.following:
+                work.pause()
     except Forbidden:
         if required:
             raise
@@ -113,6 +116,8 @@ def read_list(
         mirror.note_missing(work.pairing, entity, sweep, work.clock)
     if as_of or first_read_skipped:
         move_cursor(work.pairing, stream, (as_of or work.clock.now()) - OVERLAP)
+    if mark or as_of:
+        bookmarks.drop(work, stream)
     return True
 
 
@@ -169,7 +174,8 @@ def move_cursor(pairing: Pairing, stream: str, at: datetime) -> None:
 
 def reset_cursors(pairing: Pairing) -> None:
     """Everything is read again by the next run."""
-    Cursor.objects.of(pairing.firm).filter(pairing=pairing).delete()
+    for model in (Cursor, Bookmark):
+        model.objects.of(pairing.firm).filter(pairing=pairing).delete()
 
 
 # What is no number, one bad record may hold it, counts as not there.

@@ -29,6 +29,10 @@ class TakenOver(Exception):
     """Another worker has this work now; nothing more is written by this one."""
 
 
+class SliceIsOver(Exception):
+    """The worker's time for this run is up; what was done is kept, and the next slice goes on from there."""
+
+
 def worker_name() -> str:
     return f"{socket.gethostname()}/{os.getpid()}"[:64]
 

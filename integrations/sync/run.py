@@ -40,7 +40,7 @@ from integrations.sync import (
 from integrations.sync.catalog import build_catalog
 from integrations.sync.clusters import Cluster
 from integrations.sync.execute import Executor, Result
-from integrations.sync.lease import TakenOver, beat, claim, is_free, let_go, worker_name
+from integrations.sync.lease import SliceIsOver, TakenOver, beat, claim, is_free, let_go, worker_name
 from integrations.sync.policy import NotReady, policy_of, unsettle_on_change
 from integrations.sync.recover import recover
 from integrations.sync.settings import check_settings, settings_issues
@@ -132,8 +132,8 @@ class Pass:
         self.reread: set[str] = set()  # bills whose figures were read again in this run
         self.rechecked: set[str] = set()  # payments whose bank rows were
 
-    def carry_out(self, *, dry: bool = False, slice_s: float | None = None) -> bool:
-        """False where ``slice_s`` seconds were over before everything was done. Raises RemoteError, NotReady."""
+    def carry_out(self, *, dry: bool = False) -> None:
+        """Raises RemoteError, NotReady, SliceIsOver."""
         work = self.work
         if work.ledger_is_unconfirmed:
             raise NotReady("Confirm on the connections page that this is the right QuickBooks company.")
@@ -148,23 +148,22 @@ class Pass:
         if not dry:
             safety.check_lost(work.pairing, self.forbidden)
         if not work.ledger_is_fresh:
-            return True  # nothing is new, so there is nothing to plan that the last run did not
+            return  # nothing is new, so there is nothing to plan that the last run did not
         wanted = clusters.unsettled_clusters(work.pairing)
         catalog, matches = _catalog_for(work, wanted)
         if not dry:
             safety.guard(work, self.run, wanted, self._plans(policy, catalog.copy(), matches), settings_moved=moved)
         self._start(sum(cluster.bills for cluster in wanted))
-        began, left = work.clock.now(), list(clusters.chunks(wanted))
+        left = list(clusters.chunks(wanted))
         while left:
             self._chunk(left.pop(0), policy, catalog, matches, dry=dry)
-            if left and slice_s is not None and work.clock.now() - began >= timedelta(seconds=slice_s):
-                return False  # a slice does at least one chunk, so that every slice gets somewhere
+            if left:
+                work.pause()  # after at least one chunk, so that every slice gets somewhere
         if not dry:
             clusters.settle_foreign(work.pairing)
             account_issues(work, self.run, policy)
             lookalikes.tell(work, self.run)
             due.note_left(work.pairing)
-        return True
 
     def _read(self) -> bool:
         """Brings the mirror up to date; whether QuickBooks's settings were among what was read."""
@@ -353,13 +352,16 @@ def _about(cluster: Cluster, group: Group) -> set[tuple[str, str]]:
 def sync(work: Workspace, run: SyncRun, *, slice_s: float | None = None) -> bool:
     """Carries an opened run to its end; False where its slice of time is over and it has to be taken up again."""
     done = Pass(work, run)
+    work.ends_at = None if slice_s is None else work.clock.now() + timedelta(seconds=slice_s)
     try:
-        if not done.carry_out(slice_s=slice_s):
-            let_go(work, run, got_somewhere=True, counts=done.tally.by_kind(), requests=ending.requests(work, run))
-            return False
+        done.carry_out()
         ending.finish(work, run, done.tally, done.forbidden)
     except TakenOver:
         logger.warning("event=run_taken_over run=%s", run.pk)
+    except SliceIsOver:
+        with suppress(TakenOver):
+            let_go(work, run, got_somewhere=True, counts=done.tally.by_kind(), requests=ending.requests(work, run))
+        return False
     except (RemoteError, NotReady) as error:
         with suppress(TakenOver):
             ending.finish_early(work, run, done.tally, error)

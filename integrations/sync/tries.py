@@ -6,14 +6,15 @@ adds up; then the firm's schedule stops, with a reason, until a person asks for 
 
 import random
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from django.db import transaction
 
 from integrations.core.ports import Clock
-from integrations.issue_codes import code
-from integrations.models import Issue, Pairing, SyncEvent, SyncRun
+from integrations.models import Pairing, SyncRun
+from integrations.sync.issues import sync_firm
 from integrations.sync.lease import MOST_TRIES, TakenOver, say
+from integrations.sync.workspace import Bystander
 
 SYNC_EVERY = timedelta(minutes=15)
 FIRST_WAIT = timedelta(minutes=1)
@@ -62,21 +63,10 @@ def is_spent(run: SyncRun) -> bool:
 
 def quarantine(run: SyncRun, clock: Clock) -> None:
     """Stops the firm's schedule. Runs that a person asks for are not kept from anything."""
-    now = clock.now()
     with transaction.atomic():
         mine = Pairing.objects.of(run.firm_id).filter(pk=run.pairing_id)
-        mine.update(quarantined_at=now, next_sync_at=None)
-        _say(run, now)
-
-
-def _say(run: SyncRun, now: datetime) -> None:
-    issues, events = Issue.objects.of(run.firm_id), SyncEvent.objects.of(run.firm_id)
-    if issues.filter(pairing=run.pairing, code=STOPPED).exclude(state=Issue.State.CLOSED).exists():
-        return
-    title, severity = code(STOPPED).name, code(STOPPED).severity
-    issues.create(pairing=run.pairing, code=STOPPED, severity=severity, title=title, message=GIVEN_UP, opened_at=now)
-    found = SyncEvent.Outcome.ISSUE
-    events.create(pairing=run.pairing, run=run, at=now, outcome=found, code=STOPPED, title=title, message=GIVEN_UP)
+        mine.update(quarantined_at=clock.now(), next_sync_at=None)
+        sync_firm(Bystander(run.pairing, clock), run, {STOPPED}, {STOPPED: GIVEN_UP})
 
 
 def crash(run: SyncRun, clock: Clock) -> None:

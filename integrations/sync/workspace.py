@@ -3,13 +3,14 @@
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Protocol
 
 from firms.models import Firm
 from integrations.core.errors import RemoteError
 from integrations.core.ports import Clock, Ledger, Practice
 from integrations.models import Pairing
-from integrations.sync.lease import Hold
+from integrations.sync.lease import Hold, SliceIsOver
 
 
 class Desk(Protocol):
@@ -50,6 +51,12 @@ class Workspace:
     practice_writes: int = 0
     banks_closed: bool = False  # Clio does not let its Operating accounts be read
     apart: Counter[str] = field(default_factory=Counter)  # of these, what is counted apart as well
+    ends_at: datetime | None = None  # when this slice of the work is over
+
+    def pause(self) -> None:
+        """Called where everything so far is kept. Raises SliceIsOver once the slice's time is up."""
+        if self.ends_at is not None and self.clock.now() >= self.ends_at:
+            raise SliceIsOver
 
     @property
     def firm(self) -> Firm:

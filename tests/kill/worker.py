@@ -18,6 +18,7 @@ django.setup()
 from integrations import line, tasks  # noqa: E402 - a fork then costs no import
 from integrations.gateways import open_workspace  # noqa: E402
 from integrations.sync import clusters  # noqa: E402
+from integrations.systems.clio import limits  # noqa: E402
 from integrations.systems.clock import SystemClock  # noqa: E402
 
 
@@ -44,6 +45,8 @@ def _work(order: dict[str, Any]) -> None:
     os.environ["FAULT_POINT"] = order.get("fault", "")
     if "slice_s" in order:
         tasks.SLICE_S, clusters.CHUNK_OF_BILLS = order["slice_s"], 1
+    if "page_rows" in order:
+        limits.PAGE_ROWS = order["page_rows"]
     if "poison" in order:
         tasks.open_workspace = partial(_poisoned, slug=order["poison"])
     while line.waiting(SystemClock().now()):

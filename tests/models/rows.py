@@ -7,6 +7,7 @@ from firms.models import Firm, User
 from firms.scoping import FirmOwned
 from integrations.models import (
     Batch,
+    Bookmark,
     CallBudget,
     Connection,
     Cursor,
@@ -153,6 +154,7 @@ def one_of_each(firm: Firm, user: User) -> dict[type[FirmOwned], FirmOwned]:
         made(OAuthState, firm, **state),
         made(Mapping, firm, pairing=pairing, **mapping),
         made(Cursor, firm, pairing=pairing, stream=mine, at=NOW),
+        made(Bookmark, firm, pairing=pairing, stream=mine, place="p", as_of=NOW, sweep=1, set_at=NOW),
         made(Record, firm, pairing=pairing, **record),
         made(TrustSweep, firm, pairing=pairing, account_id=mine, swept_at=NOW, apart=0),
         link_of(pairing, practice_id=mine, ledger_id=mine),

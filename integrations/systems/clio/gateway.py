@@ -55,8 +55,11 @@ class ClioGateway:
         since: datetime | None = None,
         ids: Sequence[str] = (),
         filters: Mapping[str, str] | None = None,
+        place: str = "",
     ) -> Iterator[Page]:
         """Every page of the list, or of the records with ``ids`` in as many lists as that takes.
+
+        ``place`` is where an interrupted list of these very filters goes on: the address Clio gave of its next page.
 
         ``filters`` are Clio's own, by name (``{"display": "true"}``). Raises RemoteError; ValueError for an unknown
         list or filter, ids that are no ids, or a ``since`` without a time zone.
@@ -65,8 +68,11 @@ class ClioGateway:
         if table is None:
             raise ValueError(f"Clio has no list {entity!r} that is read here")
         params = _params(table, since, filters or {})
+        if place:
+            yield from self._follow(table, self._transport.read(place, label=f"/{table.path}"))
+            return
         for chunk in _chunks(table, ids):
-            yield from self._list(table, [*params, *chunk])
+            yield from self._follow(table, self._transport.read(table.path, [*params, *chunk]))
 
     def update_contact(self, contact_id: str, etag: str, data: Raw) -> Raw:
         """The contact as Clio returns it. Raises Stale when ``etag`` is no longer current, and other RemoteErrors."""
@@ -86,13 +92,12 @@ class ClioGateway:
             raise Garbled("Clio answered with another contact", self._transport.trace("PATCH", path))
         return written
 
-    def _list(self, table: List, params: Params) -> Iterator[Page]:
-        """Follows ``meta.paging.next`` as Clio gives it (Clio API docs: paging)."""
-        reply = self._transport.read(table.path, params)
+    def _follow(self, table: List, reply: Reply) -> Iterator[Page]:
+        """This page and all after it, by ``meta.paging.next`` as Clio gives it (Clio API docs: paging)."""
         seen: set[str] = set()
         while True:
-            yield Page(self._rows(reply, table.path), reply.at)
             following = _next(reply)
+            yield Page(self._rows(reply, table.path), reply.at, following)
             if not following:
                 return
             if following in seen:
