@@ -65,9 +65,9 @@ class Portal:
         self.clock.sleep(2)
         return open_workspace(self.firm, self.clock, self.session)
 
-    def run(self) -> SyncRun:
+    def run(self, trigger: str = SyncRun.Trigger.COMMAND) -> SyncRun:
         work = self.workspace()
-        run = open_run(work.pairing, self.clock, SyncRun.Trigger.COMMAND)
+        run = open_run(work.pairing, self.clock, trigger)
         sync(work, run)
         run.refresh_from_db()
         return run

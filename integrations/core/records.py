@@ -41,10 +41,13 @@ def mark(ref: Ref, slug: str) -> str:
     return f"Clio {ref} · {slug}"
 
 
+VOIDED = "Voided - "  # what QuickBooks puts before the note of a voided document
+
+
 def parse_mark(note: str, slug: str) -> Ref | None:
     """The Ref a note's mark names, where the mark is this firm's; None for anybody else's note."""
     for line in reversed(note.splitlines()):
-        head, _, owner = line.strip().rpartition(" · ")
+        head, _, owner = line.strip().removeprefix(VOIDED).rpartition(" · ")
         words = head.split(" ")
         if owner != slug or len(words) != 3 or words[0] != "Clio" or words[1] not in set(Kind):
             continue

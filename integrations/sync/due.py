@@ -43,6 +43,12 @@ def note_left(pairing: Pairing) -> None:
     pairing.save(update_fields=["left_unsettled"])
 
 
+def note_new(pairing: Pairing) -> None:
+    """Something became known that the next plan depends on, and that no record shows."""
+    pairing.left_unsettled = ""
+    pairing.save(update_fields=["left_unsettled"])
+
+
 def is_ledger_due(work: Workspace, run: SyncRun) -> bool:
     """Whether this run reads what changed in QuickBooks. Asked once Clio was read."""
     if run.trigger in ASKED or _is_anything_new(work.pairing):

@@ -1,19 +1,22 @@
 """How a run ends: what it counted, what stands in its way now, and when it is tried again."""
 
 from collections import Counter
+from datetime import timedelta
 
 from integrations.core.errors import Forbidden, Remedy, RemoteError, Throttled
-from integrations.models import Connection, Issue, Pairing, Severity, SyncRun
+from integrations.models import Connection, Dispatch, Issue, Pairing, Severity, SyncRun
 from integrations.sync import allowances, issues, safety, wording
 from integrations.sync.lease import beat
 from integrations.sync.leftout import left_out
 from integrations.sync.policy import NotReady
+from integrations.sync.recover import OPEN, PROBE_AFTER
 from integrations.sync.tally import Tally
 from integrations.sync.tries import STOPPED, try_again
 from integrations.sync.workspace import Workspace
 from integrations.tokens import needs_reconnect
 
 UNDONE = (Issue.State.OPEN, Issue.State.DECIDED)
+LOOK_AGAIN_AFTER = PROBE_AFTER + timedelta(seconds=30)
 FIRM_WIDE = {"reconnect", "permission_lost", STOPPED}
 
 
@@ -24,6 +27,7 @@ def finish(work: Workspace, run: SyncRun, tally: Tally, forbidden: list[str]) ->
     safety.release(work, run)
     run.outcome = _outcome(work.pairing)
     _close(work, run, tally)
+    _look_again(work)
 
 
 def finish_early(work: Workspace, run: SyncRun, tally: Tally, error: RemoteError | NotReady) -> None:
@@ -58,6 +62,18 @@ def _come_back(work: Workspace, run: SyncRun, error: Exception) -> None:
     """A system that could not be reached, or had enough of us for now, is tried again sooner than by schedule."""
     if isinstance(error, RemoteError) and error.remedy is Remedy.RETRY:
         try_again(run, work.clock, error.retry_after_s if isinstance(error, Throttled) else 0.0)
+
+
+def _look_again(work: Workspace) -> None:
+    """Writes of unknown outcome are found out about sooner than by schedule, but for those that only a person can tell
+    apart.
+    """
+    issues_ = Issue.objects.of(work.firm).filter(pairing=work.pairing, code="unresolved_write", state__in=UNDONE)
+    asked = issues_.exclude(details={}).values("practice_id")
+    unknown = Dispatch.objects.of(work.firm).filter(pairing=work.pairing, state__in=OPEN)
+    if unknown.exclude(practice_id__in=asked).exists():
+        soon = work.clock.now() + LOOK_AGAIN_AFTER
+        Pairing.objects.of(work.firm).filter(pk=work.pairing.pk, next_sync_at__gt=soon).update(next_sync_at=soon)
 
 
 def _stop_connection(work: Workspace, error: RemoteError) -> None:

@@ -20,6 +20,7 @@ from integrations.kinds.order import stage
 from integrations.kinds.payment import applied_by
 from integrations.models import Dispatch, EntityLink, SyncRun
 from integrations.sync import batches, completion, dispatches, mirror, practice, refusals
+from integrations.sync.recover import Unresolved
 from integrations.sync.workspace import Workspace
 from integrations.systems.quickbooks import query
 from integrations.systems.wire import encode
@@ -73,12 +74,12 @@ class Executor:
         catalog: Catalog,
         links: Mapping[Ref, LinkState],
         changes: Iterable[Change] = (),
-        unresolved: set[Ref] | None = None,
+        unresolved: Unresolved | None = None,
     ) -> None:
         self.work, self.run, self.catalog = work, run, catalog
         self.result = Result()
         self._left = list(changes)
-        self._unresolved = unresolved or set()
+        self._unresolved = unresolved or {}
         self._stuck: set[Ref] = set()
         self._ids = {ref: link.ledger_id for ref, link in links.items() if not link.is_voided}
         self._moved: set[tuple[str, str]] = set()  # documents that our own writes gave another SyncToken
@@ -114,7 +115,7 @@ class Executor:
                 self._stuck.add(change.ref)
                 self.result.waiting.append(change.ref)
             elif change.ref in self._unresolved:
-                self._finish(change, refusals.unresolved(change))
+                self._finish(change, self._unresolved[change.ref])
             else:
                 self._finish(change, self._record(change))
 
@@ -220,7 +221,7 @@ class Executor:
         change = step.change
         match verdict:
             case Garbled():
-                return refusals.unresolved(change)
+                return refusals.unresolved(change.ref, change.title)
             case Stale():
                 return refusals.moved_meanwhile(change) if step.is_second else self._once_more(step)
             case NotBatched():

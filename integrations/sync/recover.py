@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import timedelta
 
-from integrations.core.changes import Action
+from integrations.core.changes import Action, Problem
 from integrations.core.errors import Garbled, NotBatched, RemoteError
 from integrations.core.ports import Raw
 from integrations.core.read import nested, text
@@ -11,7 +11,7 @@ from integrations.core.records import Ref, Side, parse_mark
 from integrations.kinds.documents import ledger_fingerprint
 from integrations.kinds.payment import applied_by
 from integrations.models import Dispatch
-from integrations.sync import dispatches
+from integrations.sync import dispatches, due, refusals
 from integrations.sync.refusals import ends_run
 from integrations.sync.workspace import Workspace
 from integrations.systems.quickbooks import query
@@ -21,15 +21,20 @@ YOUNG = timedelta(minutes=10)  # how long the same request id is trusted to be r
 # A request may run for 120 s at QuickBooks (Intuit docs: limits), so an earlier look proves nothing.
 PROBE_AFTER = timedelta(seconds=150)
 PROBE_AGAIN_AFTER = timedelta(seconds=60)
+Unresolved = dict[Ref, Problem]  # documents that must not be written now, with what a person is told of each
 OPEN = [Dispatch.State.SENT, Dispatch.State.UNKNOWN]
 
 
-def recover(work: Workspace) -> set[Ref]:
+def recover(work: Workspace) -> Unresolved:
     """Resolves what can be resolved; returns the documents that still must not be written. Raises RemoteError."""
     found = Dispatch.objects.of(work.firm).filter(pairing=work.pairing, side=Side.LEDGER, state__in=OPEN)
-    unknown: set[Ref] = set()
-    for request in _requests(found.select_related("batch").order_by("id")):
-        unknown |= {dispatches.ref_of(dispatch) for dispatch in _resolve(work, request)}
+    requests = _requests(found.select_related("batch").order_by("id"))
+    if requests:
+        due.note_new(work.pairing)  # whatever is found out has to be planned with
+    unknown: Unresolved = {}
+    for request in requests:
+        for dispatch in _resolve(work, request):
+            unknown[dispatches.ref_of(dispatch)] = _told(work, dispatch)
     return unknown
 
 
@@ -100,11 +105,25 @@ def effect(work: Workspace, dispatch: Dispatch) -> Raw | None:
     return hits[0] if len(hits) == 1 else None
 
 
+def _told(work: Workspace, dispatch: Dispatch) -> Problem:
+    ref, title = dispatches.ref_of(dispatch), str(dispatch.plan.get("title", ""))
+    hits = _created(work, dispatch) if dispatch.operation == Action.CREATE else []
+    if len(hits) < 2:
+        return refusals.unresolved(ref, title)
+    return refusals.more_than_one(ref, title, dispatch.entity, [text(row, "Id") for row in hits])
+
+
 def _created(work: Workspace, dispatch: Dispatch) -> list[Raw]:
-    """Documents that carry our mark for this very record."""
+    """Documents that carry our mark for this very record; of several those that are not void."""
     ref = dispatches.ref_of(dispatch)
     rows = _read(work, dispatch.entity, _where(dispatch))
-    return [row for row in rows if parse_mark(text(row, "PrivateNote") or text(row, "Notes"), work.firm.slug) == ref]
+    ours = [row for row in rows if parse_mark(text(row, "PrivateNote") or text(row, "Notes"), work.firm.slug) == ref]
+    return [row for row in ours if not _is_void(row)] if len(ours) > 1 else ours
+
+
+def _is_void(row: Raw) -> bool:
+    """The payment that applies a credit is worth nothing as well, but it has lines."""
+    return "TotalAmt" in row and not row.get("TotalAmt") and not applied_by(row)
 
 
 def _where(dispatch: Dispatch) -> str:
@@ -134,8 +153,7 @@ def _moved_on(work: Workspace, dispatch: Dispatch) -> list[Raw]:
 def _says(dispatch: Dispatch, row: Raw) -> bool:
     """Whether putting what we sent over the document would change nothing in it."""
     if dispatch.operation == "void":
-        # The payment that applies a credit is worth nothing before as well, but then it has lines.
-        return not row.get("TotalAmt") and not applied_by(row)
+        return _is_void(row)
     sent = {**row, **_body(dispatch)}
     same = ledger_fingerprint(dispatch.entity, sent) == ledger_fingerprint(dispatch.entity, row)
     return same and all(applied_by(sent, name) == applied_by(row, name) for name in ("Invoice", "CreditMemo"))

@@ -1,8 +1,10 @@
 """What a person is told of a write that QuickBooks refused, did not answer, or that could not be sent."""
 
+from collections.abc import Sequence
+
 from integrations.core.changes import Action, Change, Problem
 from integrations.core.errors import Malformed, NotFound, Refused, RemoteError, Stale
-from integrations.core.records import Kind
+from integrations.core.records import Kind, Ref
 
 # QuickBooks error code to the issue it becomes (Intuit docs: error codes).
 CODES = {"6140": "duplicate_number", "6240": "name_taken", "6540": "deposited_payment", "6210": "period_closed"}
@@ -66,14 +68,32 @@ def moved_meanwhile(change: Change) -> Problem:
     )
 
 
-def unresolved(change: Change) -> Problem:
+def unresolved(ref: Ref, title: str) -> Problem:
     return Problem(
         "unresolved_write",
-        change.ref,
-        f"QuickBooks gave no clean answer when {change.title} was written, so it may or may not be there. The next "
-        "runs find out before anything else is written for it.",
-        title=change.title,
+        ref,
+        f"QuickBooks gave no clean answer when {title} was written, so it may or may not be there. The next runs find "
+        "out before anything else is written for it.",
+        title=title,
     )
+
+
+def more_than_one(ref: Ref, title: str, entity: str, ids: Sequence[str]) -> Problem:
+    """Several documents in QuickBooks may each be the one that was written; only a person can tell."""
+    return Problem(
+        "unresolved_write",
+        ref,
+        f"{title} is in QuickBooks more than once: {_listed(entity, ids)} all carry its mark. Keep one and "
+        "void or delete the others there; the next run goes on with it. Until then nothing is written for it.",
+        title=title,
+        ledger_id=ids[0],
+        details={"found": list(ids)},
+    )
+
+
+def _listed(entity: str, ids: Sequence[str]) -> str:
+    names = [f"{entity} {id}" for id in ids]
+    return f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def unresolved_in_clio(change: Change) -> Problem:

@@ -1,7 +1,7 @@
 """One pass over a pairing: read, plan group by group, write, and say what came of it."""
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -42,7 +42,7 @@ from integrations.sync.clusters import Cluster
 from integrations.sync.execute import Executor, Result
 from integrations.sync.lease import SliceIsOver, TakenOver, beat, claim, is_free, let_go, worker_name
 from integrations.sync.policy import NotReady, policy_of, unsettle_on_change
-from integrations.sync.recover import recover
+from integrations.sync.recover import Unresolved, recover
 from integrations.sync.settings import check_settings, settings_issues
 from integrations.sync.tally import Tally
 from integrations.sync.tries import crash, tries_before
@@ -126,7 +126,7 @@ class Pass:
         self.work, self.run = work, run
         work.hold.rows.append(run)
         self.tally = Tally.of(run)
-        self.unresolved: set[Ref] = set()
+        self.unresolved: Unresolved = {}
         self.planned: list[Change] = []
         self.forbidden: list[str] = []  # lists of Clio that its user may not read
         self.reread: set[str] = set()  # bills whose figures were read again in this run
@@ -279,7 +279,8 @@ class Pass:
         for job, executor in zip(jobs, made, strict=True):
             job.result = executor.result
             self.tally.add(job.result)
-            self.unresolved |= {p.ref for p in job.result.problems if p.code == "unresolved_write" and p.blocks}
+            new = {p.ref: p for p in job.result.problems if p.code == "unresolved_write" and p.blocks}
+            self.unresolved = {**new, **self.unresolved}
         if ended := next((job.result.ended_by for job in jobs if job.result.ended_by), None):
             raise ended
 
@@ -289,11 +290,21 @@ class Pass:
         waiting = {*result.waiting, *plan.waiting}
         self.tally.wait(waiting)
         dispatches.free(self.work, plan.problems)
-        problems = [*plan.problems, *result.problems]
+        about = _about(job.cluster, job.group)
+        problems = self._told(about, [*plan.problems, *result.problems])
         undone = {(str(ref.kind), ref.practice_id) for ref in (*waiting, *(p.ref for p in result.problems))}
-        issues.sync_group(self.work, self.run, _about(job.cluster, job.group), problems, undone)
+        issues.sync_group(self.work, self.run, about, problems, undone)
         self._beat(job.cluster.bills)
         return not waiting and all(problem.code == SET_ASIDE for problem in problems)
+
+    def _told(self, about: Collection[tuple[str, str]], problems: list[Problem]) -> list[Problem]:
+        """That a document is there more than once comes before whatever else is said of it."""
+        several = {
+            ref: problem
+            for ref, problem in self.unresolved.items()
+            if problem.details and (str(ref.kind), ref.practice_id) in about
+        }
+        return [*(problem for problem in problems if problem.ref not in several), *several.values()]
 
     def _start(self, left: int) -> None:
         """``left`` is how many bills are still to be looked at, in a later slice of the run fewer than at first."""
