@@ -29,6 +29,7 @@ class Pairing(FirmOwned):
     ledger_heard_at = models.DateTimeField(null=True)  # the last webhook of QuickBooks, while its stream looks alive
     practice_swept_at = models.DateTimeField(null=True)  # the last complete comparison of Clio's lists with the mirror
     ledger_swept_at = models.DateTimeField(null=True)  # and of QuickBooks's documents
+    restored_at = models.DateTimeField(null=True)  # our data came back from a backup, and no run got through since
     archived_at = models.DateTimeField(null=True)
     sync_asked_at = models.DateTimeField(null=True)  # somebody wants a run; queue messages only ring the bell
     sync_asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")

@@ -65,9 +65,9 @@ def completion_of(change: Change) -> dict[str, object]:
         "reason": change.reason,
         "amount": str(draft.amount if draft else change.amount),
         "base": dict(change.base) if change.base is not None else _learnt(change),
-        "replaces": _key(change.replaces),
-        "closes": _key(change.closes),
-        "joins": _key(change.joins),
+        "replaces": key_of(change.replaces),
+        "closes": key_of(change.closes),
+        "joins": key_of(change.joins),
         "postings": [
             {"account": line.account, "debit": str(line.debit), "credit": str(line.credit)}
             for line in change.postings()
@@ -169,7 +169,8 @@ def _learnt(change: Change) -> dict[str, object]:
     return change.draft.base() if isinstance(change.draft, ContactDraft) else {}
 
 
-def _key(ref: Ref | None) -> list[str] | None:
+def key_of(ref: Ref | None) -> list[str] | None:
+    """A Ref as a plan keeps it."""
     return [ref.kind, ref.practice_id, ref.leg] if ref else None
 
 
@@ -218,7 +219,7 @@ def _end(work: Workspace, done: Sequence[Done]) -> None:
 def _values(one: Done, known: EntityLink | None) -> dict[str, Any]:
     """What the link says from now on; ``known`` is what it was."""
     plan, learnt = _as_answered(one), one.plan.get("base") or {}
-    is_void = plan["action"] == Action.VOID or plan.get("closes") == _key(one.ref)
+    is_void = plan["action"] == Action.VOID or plan.get("closes") == key_of(one.ref)
     if one.entity == "Customer":  # what was agreed on with one customer says nothing of another
         before = dict(known.base) if known is not None and known.ledger_id == one.ledger_id else {}
         learnt = after_ledger(before, learnt, one.raw)

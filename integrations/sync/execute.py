@@ -1,7 +1,7 @@
 """Carrying out the plan of one group: each change in its order, what depends on a refused one waits."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import takewhile
 
 from integrations.core.changes import LOCAL, Action, Change, Problem
@@ -9,7 +9,7 @@ from integrations.core.errors import Garbled, NotBatched, RemoteError, Stale
 from integrations.core.ports import Operation, Raw, Verdict
 from integrations.core.read import money, rows, text
 from integrations.core.records import Kind, Ref, Side
-from integrations.kinds.catalog import Catalog, Holder
+from integrations.kinds.catalog import NUMBERED, Catalog, Holder
 from integrations.kinds.contact import decode_customer
 from integrations.kinds.contact_drafts import CustomerDraft
 from integrations.kinds.credit_note import CreditMemoDraft, EmptiedMemo
@@ -19,7 +19,7 @@ from integrations.kinds.invoice_draft import InvoiceDraft
 from integrations.kinds.order import stage
 from integrations.kinds.payment import applied_by
 from integrations.models import Dispatch, EntityLink, SyncRun
-from integrations.sync import batches, completion, dispatches, mirror, practice, refusals
+from integrations.sync import batches, completion, dispatches, mirror, practice, recover, refusals
 from integrations.sync.recover import Unresolved
 from integrations.sync.workspace import Workspace
 from integrations.systems.quickbooks import query
@@ -82,6 +82,7 @@ class Executor:
         self._unresolved = unresolved or {}
         self._stuck: set[Ref] = set()
         self._ids = {ref: link.ledger_id for ref, link in links.items() if not link.is_voided}
+        self._unsure = {ref for ref, link in links.items() if not link.practice_fingerprint}
         self._moved: set[tuple[str, str]] = set()  # documents that our own writes gave another SyncToken
 
     def ledger_id(self, ref: Ref) -> str:
@@ -138,6 +139,10 @@ class Executor:
                 self._finish(change, refusals.unread(change))
                 continue
             step = self._step(change, currents.get(change.ledger_id))
+            if self._is_so_already(step):
+                self._left.remove(change)
+                self._keep_as_it_is(step)
+                continue
             touches = _touches(step)
             if not touches & touched:
                 steps.append(step)
@@ -146,6 +151,21 @@ class Executor:
         taken = {step.change.ref for step in steps}
         self._left = [change for change in self._left if change.ref not in taken]
         return steps
+
+    def _is_so_already(self, step: Step) -> bool:
+        """Of a document that was found by its mark, whose link does not know what Clio said when it was written."""
+        change, current = step.change, step.current
+        if change.ref not in self._unsure or change.action is not Action.UPDATE or current is None:
+            return False
+        if change.entity in NUMBERED and money(current, "TotalAmt") != change.amount:
+            return False
+        return recover.says(change.entity, current, step.content)
+
+    def _keep_as_it_is(self, step: Step) -> None:
+        assert step.current is not None
+        kept = replace(step.change, action=Action.ACCEPT)
+        completion.record(self.work, self.run, kept, step.current)
+        self._finish(kept, None)
 
     def _alike(self) -> list[Change]:
         if not self._left:

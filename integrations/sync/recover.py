@@ -10,6 +10,7 @@ from integrations.core.read import nested, text
 from integrations.core.records import Ref, Side, parse_mark
 from integrations.kinds.documents import ledger_fingerprint
 from integrations.kinds.payment import applied_by
+from integrations.kinds.theirs import EMPTIED
 from integrations.models import Dispatch
 from integrations.sync import dispatches, due, refusals
 from integrations.sync.refusals import ends_run
@@ -118,12 +119,12 @@ def _created(work: Workspace, dispatch: Dispatch) -> list[Raw]:
     ref = dispatches.ref_of(dispatch)
     rows = _read(work, dispatch.entity, _where(dispatch))
     ours = [row for row in rows if parse_mark(text(row, "PrivateNote") or text(row, "Notes"), work.firm.slug) == ref]
-    return [row for row in ours if not _is_void(row)] if len(ours) > 1 else ours
+    return [row for row in ours if not is_void(dispatch.entity, row)] if len(ours) > 1 else ours
 
 
-def _is_void(row: Raw) -> bool:
-    """The payment that applies a credit is worth nothing as well, but it has lines."""
-    return "TotalAmt" in row and not row.get("TotalAmt") and not applied_by(row)
+def is_void(entity: str, row: Raw) -> bool:
+    """Whether the document is worth nothing. So is the payment that applies a credit, but it has lines."""
+    return entity in EMPTIED and not row.get("TotalAmt") and not applied_by(row)
 
 
 def _where(dispatch: Dispatch) -> str:
@@ -151,11 +152,15 @@ def _moved_on(work: Workspace, dispatch: Dispatch) -> list[Raw]:
 
 
 def _says(dispatch: Dispatch, row: Raw) -> bool:
-    """Whether putting what we sent over the document would change nothing in it."""
-    if dispatch.operation == "void":
-        return _is_void(row)
-    sent = {**row, **_body(dispatch)}
-    same = ledger_fingerprint(dispatch.entity, sent) == ledger_fingerprint(dispatch.entity, row)
+    return (
+        is_void(dispatch.entity, row) if dispatch.operation == "void" else says(dispatch.entity, row, _body(dispatch))
+    )
+
+
+def says(entity: str, row: Raw, body: Raw) -> bool:
+    """Whether putting what is sent over the document would change nothing in it."""
+    sent = {**row, **body}
+    same = ledger_fingerprint(entity, sent) == ledger_fingerprint(entity, row)
     return same and all(applied_by(sent, name) == applied_by(row, name) for name in ("Invoice", "CreditMemo"))
 
 

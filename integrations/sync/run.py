@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
@@ -33,13 +32,14 @@ from integrations.sync import (
     lookalikes,
     nightly,
     practice,
+    restored,
     safety,
     stale,
     waves,
 )
 from integrations.sync.catalog import build_catalog
 from integrations.sync.clusters import Cluster
-from integrations.sync.execute import Executor, Result
+from integrations.sync.execute import Executor
 from integrations.sync.lease import SliceIsOver, TakenOver, beat, claim, is_free, let_go, worker_name
 from integrations.sync.policy import NotReady, policy_of, unsettle_on_change
 from integrations.sync.recover import Unresolved, recover
@@ -48,6 +48,7 @@ from integrations.sync.tally import Tally
 from integrations.sync.tries import crash, tries_before
 from integrations.sync.trust import gather_trust, read_checks
 from integrations.sync.trust_accounts import account_issues
+from integrations.sync.waves import Job
 from integrations.sync.workspace import Workspace
 
 logger = logging.getLogger(__name__)
@@ -109,16 +110,6 @@ def _answered(pairing: Pairing, trigger: str, now: datetime) -> dict[str, dateti
     return {"sync_asked_at": None, "sync_asked_by": None, "next_sync_at": next_sync_at, "quarantined_at": None}
 
 
-@dataclass
-class Job:
-    """One cluster on its way through a run: what it was planned from, the plan, and what became of it."""
-
-    cluster: Cluster
-    group: Group
-    plan: Plan
-    result: Result = field(default_factory=Result)
-
-
 class Pass:
     """The body of a run, and of a dry run, which does everything but write."""
 
@@ -137,10 +128,15 @@ class Pass:
         work = self.work
         if work.ledger_is_unconfirmed:
             raise NotReady("Confirm on the connections page that this is the right QuickBooks company.")
+        if dry and work.pairing.restored_at:
+            raise NotReady("The portal's data was restored from a backup. A sync has to get through before a preview.")
         if not dry:
+            restored.wait(work)
             self.unresolved = recover(work)
             practice.recover(work)
         looked_at_settings = self._read()
+        if work.pairing.restored_at:
+            self.unresolved |= restored.relink(work, self.run)
         policy = policy_of(work.pairing)
         moved = unsettle_on_change(work.pairing, policy)
         if looked_at_settings and not dry:
@@ -164,6 +160,7 @@ class Pass:
             account_issues(work, self.run, policy)
             lookalikes.tell(work, self.run)
             due.note_left(work.pairing)
+            restored.over(work, self.unresolved)
 
     def _read(self) -> bool:
         """Brings the mirror up to date; whether QuickBooks's settings were among what was read."""
