@@ -22,6 +22,7 @@ from integrations.systems.clock import SystemClock
 
 log = structlog.get_logger(__name__)
 SLICE_S = 120.0  # then the run goes to the end of the line, so that other firms get their turn
+BELL = "integrations.tasks.work"
 MOST_BELLS = 20  # in the queue at once; each worker that did something rings for the next while anything waits
 CHECK_EVERY = timedelta(days=1)  # rule R9, for firms whose runs do not get that far; every run checks for itself
 CHECK_AGAIN_AFTER = timedelta(hours=1)  # a check that failed is not tried every minute
@@ -30,7 +31,12 @@ WORKER = "queue"
 
 
 def ring() -> None:
-    async_task("integrations.tasks.work")
+    async_task(BELL)
+
+
+def _ringing(now: datetime) -> int:
+    """How many bells nobody has heard yet; the queue also holds other messages."""
+    return sum(message.task.get("func") == BELL for message in OrmQ.objects.filter(lock__lte=now))
 
 
 def work() -> None:
@@ -135,7 +141,7 @@ def tick() -> None:
     now = clock.now()
     OAuthState.all_firms.filter(expires_at__lt=now - timedelta(days=1)).delete()
     waiting = line.waiting(now)
-    for _ in range(min(len(waiting), MOST_BELLS) - OrmQ.objects.filter(lock__lte=now).count()):
+    for _ in range(min(len(waiting), MOST_BELLS) - _ringing(now)):
         ring()
     Delivery.objects.filter(received_at__lt=now - DELIVERIES_KEPT).delete()
     for connection_id in subscribing.due(now):
