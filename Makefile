@@ -5,16 +5,20 @@ SHELL := bash
 PYTHON := .venv/bin/python
 STAMP := .venv/.requirements
 STORIES := $(addprefix tests/sync/,test_first_sync.py test_generated_firm.py test_full_story.py test_decisions.py)
+SEEDS := 20
+SEED_FROM := 0
 PRODUCTION_LIKE := DEBUG=0 SANDBOX=0 SITE_URL=https://portal.example.com \
 	SECRET_KEY=only-for-this-check-0123456789abcdefghijklmnopqrstuvwxyzABCDEFG \
 	TOKEN_KEYS=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA= \
 	DATABASE_URL=postgres://portal:portal@localhost/portal EMAIL_URL=smtp+tls://mail.example.com:587
 
-.PHONY: help demo test check bench screenshots lock format
+.PHONY: help demo test simulate simulate-mutants check bench screenshots lock format
 
 help:
 	@echo "make demo    a working portal with a seeded firm, on stand-ins for Clio and QuickBooks"
 	@echo "make test    all tests"
+	@echo "make simulate  faults at every call by chance: SEEDS=300, or one again: SEEDS=1 SEED_FROM=17"
+	@echo "make simulate-mutants  ten defects, and the seed that shows each"
 	@echo "make check   format, lint, types, migrations, deployment settings, import rules"
 	@echo "make bench   10,000 bills from empty; one token renewed 500 times; 100 webhooks a second; with limits"
 	@echo "make screenshots  the pictures of the README, by the browser test"
@@ -31,6 +35,12 @@ test: $(STAMP)
 	@$(PYTHON) -m pytest -n 2 $(ARGS)
 	@echo "The stories of the sync once more, with the stand-ins in another process, at another host and path:"
 	@STAND_INS=far $(PYTHON) -m pytest -n 2 $(ARGS) $(STORIES)
+
+simulate: $(STAMP)
+	@SEEDS=$(SEEDS) SEED_FROM=$(SEED_FROM) $(PYTHON) -m pytest -n 2 tests/simulate
+
+simulate-mutants: $(STAMP)
+	@SEEDS=$(or $(filter-out 20,$(SEEDS)),40) SEED_FROM=$(SEED_FROM) $(PYTHON) -m pytest -q -s tests/simulate/hunt.py
 
 check: $(STAMP)
 	$(PYTHON) -m ruff format --check .
