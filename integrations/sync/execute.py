@@ -148,8 +148,8 @@ class Executor:
                 steps.append(step)
             touched |= touches
             ahead.add(change.ref)
-        taken = {step.change.ref for step in steps}
-        self._left = [change for change in self._left if change.ref not in taken]
+        taken = [step.change for step in steps]
+        self._left = [change for change in self._left if change not in taken]  # one contact may change on both sides
         return steps
 
     def _is_so_already(self, step: Step) -> bool:
