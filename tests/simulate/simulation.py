@@ -272,6 +272,10 @@ class Simulation:
 
     def _judged(self, issues: list[str]) -> list[str]:
         findings = self.play.judged()
+        unknown = Dispatch.objects.of(self.play.portal.firm).filter(
+            state__in=[Dispatch.State.SENT, Dispatch.State.UNKNOWN]
+        )
+        findings += [f"nobody knows what became of: {dispatch}" for dispatch in unknown]
         return [*findings, *issues] if findings else []
 
 
