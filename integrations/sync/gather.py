@@ -93,9 +93,12 @@ def read_list(
     progress(entity)
     mark = bookmarks.of(work, stream)
     as_of, sweep = (mark.as_of, mark.sweep) if mark else (None, sweep)
+    is_marked = mark is not None
     try:
         for page in () if first_read_skipped else bookmarks.pages(work, mark, entity, since, filters):
             as_of = as_of or page.as_of
+            if not page.rows and not page.following:
+                continue  # most lists of changes are empty
             if kept == "bills":
                 _reread_lines_of_moved(work, page.rows)
             with transaction.atomic():
@@ -107,6 +110,7 @@ def read_list(
             fault_point("page")
             progress(entity)
             if page.following:
+                is_marked = True
                 work.pause()
     except Forbidden:
         if required:
@@ -116,7 +120,7 @@ def read_list(
         mirror.note_missing(work.pairing, entity, sweep, work.clock)
     if as_of or first_read_skipped:
         move_cursor(work.pairing, stream, (as_of or work.clock.now()) - OVERLAP)
-    if mark or as_of:
+    if is_marked:
         bookmarks.drop(work, stream)
     return True
 
