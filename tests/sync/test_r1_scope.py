@@ -184,6 +184,9 @@ def test_r1_4_without_bank_accounts_payments_are_posted_and_somebody_is_told(por
     portal.pay(bill, 30, reference="CHQ 9")
     portal.clio.forbid(portal.clio.account["owner_id"], "accounting")
     run = portal.run()
+    assert (run.outcome, portal.codes()) == ("held", ["run_held"])
+    portal.resolve("run_held", "apply")
+    run = portal.run()
     assert (run.outcome, portal.codes()) == ("issues", ["permission_lost"])
     assert portal.invoice("8")["Balance"] == 50
     portal.clio.forbid(portal.clio.account["owner_id"])
