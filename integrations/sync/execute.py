@@ -117,8 +117,22 @@ class Executor:
                 self.result.waiting.append(change.ref)
             elif change.ref in self._unresolved:
                 self._finish(change, self._unresolved[change.ref])
+            elif self._is_taken(change):
+                self._stuck.add(change.ref)
+                self.result.waiting.append(change.ref)
+                self.result.again = True
             else:
                 self._finish(change, self._record(change))
+
+    def _is_taken(self, change: Change) -> bool:
+        """Whether another group, planned at the same time, has linked this very document; the next plan knows of it."""
+        if change.action is Action.UNLINK or not change.ledger_id:
+            return False
+        links = EntityLink.objects.of(self.work.firm).exclude(state=EntityLink.State.UNLINKED)
+        others = links.filter(
+            pairing=self.work.pairing, kind=change.ref.kind, ledger_id=change.ledger_id, leg=change.ref.leg
+        ).exclude(practice_id=change.ref.practice_id)
+        return others.exclude(practice_id=change.replaces.practice_id if change.replaces else "").exists()
 
     def _is_write(self, change: Change) -> bool:
         held_up = change.after & self._stuck or change.ref in self._unresolved

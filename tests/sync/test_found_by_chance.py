@@ -77,3 +77,16 @@ def test_a_payment_entered_anew_while_the_books_are_closed_is_said_of_both(porta
     (payment,) = portal.quickbooks.all("Payment")
     assert payment["TotalAmt"] == 50
     settled(portal)
+
+
+def test_two_contacts_whose_customers_were_merged_into_one_are_not_both_linked_to_it(portal: Portal) -> None:
+    ann, bo = portal.contact(), portal.contact("Bo", "Ng", "bo@example.com")
+    portal.bill("100.00", contact=ann)
+    portal.bill("40.00", contact=bo)
+    portal.run()
+    theirs = portal.quickbooks.create_customer("Somebody")["Id"]
+    for customer in [doc["Id"] for doc in portal.quickbooks.all("Customer") if doc["Id"] != theirs]:
+        portal.quickbooks.merge_customers(customer, theirs)
+    run = portal.run()
+    assert (run.outcome, run.reason) == ("issues", "")
+    assert "customers_merged" in portal.codes()
