@@ -144,7 +144,9 @@ def _wake(pairing: Pairing, at: datetime) -> bool:
     states = (pairing.practice.state, pairing.ledger.state)
     if any(state != Connection.State.CONNECTED for state in states):
         return False
-    return bool(Pairing.all_firms.filter(pk=pairing.pk, hooked_at=None).update(hooked_at=at))
+    # The first sync is a person's to start, once they have seen what it would do.
+    started = Pairing.all_firms.filter(pk=pairing.pk, hooked_at=None).exclude(next_sync_at=None)
+    return bool(started.update(hooked_at=at))
 
 
 def _poll_soon(pairing: Pairing, at: datetime) -> None:
