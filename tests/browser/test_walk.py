@@ -65,7 +65,7 @@ def sync(page: Page, firm: str) -> None:
     for _ in range(45):
         page.wait_for_timeout(2000)
         page.goto(f"{firm}/runs/")
-        if page.get_by_role("table").get_by_text("Needs you").is_visible():
+        if page.get_by_role("table").get_by_text("Needs you").first.is_visible():
             break
     page.goto(f"{firm}/")
     expect(page.get_by_text(re.compile(r"\d+ things need you"))).to_be_visible()
