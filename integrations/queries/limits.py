@@ -21,7 +21,7 @@ class Left:
 
 
 def left_of(firm: Firm, connection: Connection, now: datetime) -> list[Left]:
-    """What a connection has left: calls for now, and of QuickBooks the metered reads of the month."""
+    """What a connection has left: calls at this moment, and of QuickBooks the metered reads of the month."""
     standing = standing_of(connection)
     found = [_calls(firm, connection, standing, now)]
     if connection.system == System.QUICKBOOKS:

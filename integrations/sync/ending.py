@@ -59,7 +59,7 @@ def _note_connection(work: Workspace, run: SyncRun, error: Exception) -> None:
 
 
 def _come_back(work: Workspace, run: SyncRun, error: Exception) -> None:
-    """A system that could not be reached, or had enough of us for now, is tried again sooner than by schedule."""
+    """A system that could not be reached, or had enough of us just then, is tried again sooner than by schedule."""
     if isinstance(error, RemoteError) and error.remedy is Remedy.RETRY:
         try_again(run, work.clock, error.retry_after_s if isinstance(error, Throttled) else 0.0)
 

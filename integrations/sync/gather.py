@@ -1,6 +1,6 @@
 """Reading both systems into the mirror: Clio in bulk by page and time of change, QuickBooks by what changed."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from collections.abc import Mapping as MappingType
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -10,7 +10,7 @@ from django.db.models import Q
 
 from integrations.core.errors import Forbidden
 from integrations.core.mapping import TRUST_BANK
-from integrations.core.ports import Raw
+from integrations.core.ports import Page, Raw
 from integrations.core.read import Unreadable, money, nested, text
 from integrations.faults import fault_point
 from integrations.kinds.catalog import NUMBERED
@@ -102,10 +102,7 @@ def read_list(
             if kept == "bills":
                 _reread_lines_of_moved(work, page.rows)
             with transaction.atomic():
-                work.hold.check()  # a page that was read before somebody else took over is older than theirs
-                mirror.keep_practice(work.pairing, kept, page.rows, sweep=sweep if since is None else 0)
-                if since is not None:
-                    note_unheard(work, kept, page.rows)
+                _keep_page(work, kept, page, sweep, since)
                 bookmarks.put(work, stream, page.following, as_of, sweep)
             fault_point("page")
             progress(entity)
@@ -123,6 +120,13 @@ def read_list(
     if is_marked:
         bookmarks.drop(work, stream)
     return True
+
+
+def _keep_page(work: Workspace, kept: str, page: Page, sweep: int, since: datetime | None) -> None:
+    work.hold.check()  # a page that was read before somebody else took over is older than theirs
+    mirror.keep_practice(work.pairing, kept, page.rows, sweep=sweep if since is None else 0)
+    if since is not None:
+        note_unheard(work, kept, page.rows)
 
 
 def _is_believed(work: Workspace, entity: str, sweep: int) -> bool:
@@ -211,57 +215,6 @@ def _tell_shown_lines_apart(work: Workspace, progress: Progress) -> None:
     progress("line_items")
     pages = work.practice.pages("line_items", filters={"display": "true"})
     mirror.hide_lines(work.pairing, short, [text(row, "id") for page in pages for row in page.rows])
-
-
-def reread_bill(work: Workspace, bill_id: str) -> None:
-    """Rule R3.1: bill, lines and allocations of one bill, read together."""
-    pairing = work.pairing
-    for page in work.practice.pages("bills", ids=[bill_id]):
-        mirror.keep_practice(pairing, "bills", page.rows)
-    for status in ("valid", "invalid"):
-        for page in work.practice.pages("allocations", filters={"bill_id": bill_id, "status": status}):
-            mirror.keep_practice(pairing, "allocations", page.rows)
-    _reread_lines(work, bill_id)
-    _reread_interest(work, bill_id)
-
-
-def recheck_payments(work: Workspace, payment_ids: Collection[str]) -> None:
-    """Whether the bank rows of these payments are still there: Clio leaves no trace of a row that is deleted."""
-    pairing = work.pairing
-    parts = list(mirror.load(pairing, "allocations", peers=payment_ids))
-    kept = [*mirror.load(pairing, "bank_transactions", peers={part.id for part in parts})]
-    kept += mirror.load(pairing, "bank_transactions", owners={part.owner_id for part in parts} - {""})
-    ids = sorted({row.id for row in kept if not row.missing_since})
-    try:
-        pages = list(work.practice.pages("bank_transactions", ids=ids)) if ids else []
-    except Forbidden:
-        work.banks_closed = True
-        return
-    found = [row for page in pages for row in page.rows]
-    mirror.keep_practice(pairing, "bank_transactions", found)
-    mirror.note_unseen(pairing, "bank_transactions", set(ids) - {text(row, "id") for row in found}, work.clock)
-
-
-def _reread_lines(work: Workspace, bill_id: str) -> None:
-    displayed = work.practice.pages("line_items", filters={"bill_id": bill_id, "display": "true"})
-    shown = {text(row, "id") for page in displayed for row in page.rows}
-    every: set[str] = set()
-    for page in work.practice.pages("line_items", filters={"bill_id": bill_id}):
-        told = [{**row, "shown": text(row, "id") in shown} for row in page.rows]
-        mirror.keep_practice(work.pairing, "line_items", told)
-        every |= {text(row, "id") for row in page.rows}
-    mirror.drop_lines(work.pairing, bill_id, every)
-
-
-def _reread_interest(work: Workspace, bill_id: str) -> None:
-    """Charges leave no trace when they are removed; the bill's own total says whether that is so."""
-    try:
-        pages = list(work.practice.pages("interest_charges", filters={"bill_id": bill_id}))
-    except Forbidden:
-        return
-    found = [row for page in pages for row in page.rows]
-    mirror.keep_practice(work.pairing, "interest_charges", found)
-    mirror.note_gone(work.pairing, "interest_charges", bill_id, [text(row, "id") for row in found], work.clock)
 
 
 def gather_ledger(work: Workspace, progress: Progress) -> Told | None:

@@ -32,6 +32,7 @@ from integrations.sync import (
     lookalikes,
     nightly,
     practice,
+    reread,
     restored,
     safety,
     stale,
@@ -244,9 +245,9 @@ class Pass:
         Rule R3.8: so are the bank rows of a payment whose money is to be there without a bill.
         """
         for bill_id in sorted(plan.reread):
-            gather.reread_bill(self.work, bill_id)
+            reread.reread_bill(self.work, bill_id)
         if plan.recheck:
-            gather.recheck_payments(self.work, plan.recheck)
+            reread.recheck_payments(self.work, plan.recheck)
         self.reread |= plan.reread
         self.rechecked |= plan.recheck
 

@@ -92,4 +92,4 @@ class PacedBudget:
 
     def _throttled(self, wait: float) -> Throttled:
         name = NAMES[self._system]
-        return Throttled(f"{name} takes no more calls for now", Trace(self._system, code=OUT_OF_TURN), wait)
+        return Throttled(f"{name} takes no more calls at the moment", Trace(self._system, code=OUT_OF_TURN), wait)

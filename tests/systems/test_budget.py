@@ -275,7 +275,7 @@ def test_a_person_at_a_page_waits_a_few_seconds_at_most() -> None:
     clock = FakeClock()
     budget = PacedBudget("clio", clock, patience_s=5.0)
     call(budget, left(0))
-    with pytest.raises(Throttled, match="Clio takes no more calls for now"):
+    with pytest.raises(Throttled, match="Clio takes no more calls at the moment"):
         budget.before_call("read")
     assert clock.slept == []
 
