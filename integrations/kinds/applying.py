@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 from integrations.core.money import ZERO
-from integrations.core.records import Kind, Ref
+from integrations.core.records import Ref
 from integrations.kinds.group import Draftbook
 from integrations.kinds.invoice import TRUST_KIND, Allocation, Bill, id_order, in_scope
 from integrations.kinds.payment import Payment, PaymentLine
@@ -62,14 +62,6 @@ def room_of(book: Draftbook, bill: Bill) -> Room:
     if link is not None:
         return {} if link.is_voided else {bill.ref: None, **interest_legs(book, bill)}
     return {bill.ref: None} if in_scope(bill, book.policy.start_date) else {}
-
-
-def is_posted(book: Draftbook, bill_id: str) -> bool:
-    """Whether the bill has an invoice, or is to have one."""
-    bill = book.group.bills.get(bill_id)
-    if bill is None or bill.kind == TRUST_KIND:
-        return False
-    return book.link(Ref(Kind.INVOICE, bill_id)) is not None or in_scope(bill, book.policy.start_date)
 
 
 def spread(own: Ref, room: Room, allocations: Iterable[Allocation]) -> dict[str, tuple[PaymentLine, ...]]:

@@ -9,7 +9,7 @@ from integrations.core.changes import Problem
 from integrations.core.money import ZERO
 from integrations.core.records import Ref
 from integrations.kinds import credit_problems
-from integrations.kinds.applying import Applications, is_posted
+from integrations.kinds.applying import Applications
 from integrations.kinds.credit_note import (
     CreditMemoDraft,
     CreditNote,
@@ -18,7 +18,7 @@ from integrations.kinds.credit_note import (
     memo_ref,
     shares_of,
 )
-from integrations.kinds.group import Draftbook, contact_ref
+from integrations.kinds.group import Draftbook, contact_ref, is_posted
 from integrations.kinds.invoice import Allocation
 from integrations.kinds.payment import PaymentLine
 from integrations.kinds.payment_drafts import merged

@@ -13,7 +13,7 @@ from integrations.core.records import Kind, Ref
 from integrations.kinds.catalog import Catalog
 from integrations.kinds.contact import Contact
 from integrations.kinds.credit_note import CreditNote
-from integrations.kinds.invoice import Allocation, Bill, InterestCharge, LineItem
+from integrations.kinds.invoice import TRUST_KIND, Allocation, Bill, InterestCharge, LineItem, in_scope
 from integrations.kinds.invoice_draft import InvoiceDraft
 from integrations.kinds.payment import Payment
 from integrations.kinds.trust_entry import TrustRow
@@ -177,3 +177,11 @@ def contact_of(book: Draftbook, ref: Ref) -> Ref | None:
         bill = book.group.bills.get(ref.practice_id)
         return contact_ref(bill.contact_id) if bill else None
     return contact_ref(ref.leg) if ref.kind is Kind.PAYMENT and ref.leg.isdigit() else None
+
+
+def is_posted(book: Draftbook, bill_id: str) -> bool:
+    """Whether the bill has an invoice, or is to have one."""
+    bill = book.group.bills.get(bill_id)
+    if bill is None or bill.kind == TRUST_KIND:
+        return False
+    return book.link(Ref(Kind.INVOICE, bill_id)) is not None or in_scope(bill, book.policy.start_date)

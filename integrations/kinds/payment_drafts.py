@@ -7,10 +7,10 @@ from decimal import Decimal
 
 from integrations.core.changes import Problem
 from integrations.core.money import ZERO
-from integrations.core.read import text
+from integrations.core.read import money, text
 from integrations.core.records import Kind, Ref
-from integrations.kinds.applying import Applications, is_posted
-from integrations.kinds.group import Draftbook, contact_ref
+from integrations.kinds.applying import Applications
+from integrations.kinds.group import Draftbook, LinkState, contact_ref, is_posted
 from integrations.kinds.invoice import Allocation, id_order
 from integrations.kinds.payment import Payment, PaymentDraft, PaymentLine, deposit_target, payment_ref
 from integrations.kinds.plan_kept import kept_for, live_payments, loose, note_loose
@@ -49,17 +49,31 @@ def desired_payments(book: Draftbook) -> Desired:
 
 
 def _keep_loose(book: Draftbook, found: Desired, payment: Payment) -> None:
-    """Money that no bill has any more and that Clio kept: the payment of one customer becomes open credit."""
+    """Money that no bill has any more and that Clio kept: what was received becomes open credit.
+
+    Where only a part of what several customers paid was kept, nobody knows whose: their payments stay as they are.
+    """
     links = live_payments(book, payment.id) if payment.standing and not payment.valid else []
-    document = book.document(links[0].ref) if len(links) == 1 else None
-    on = dated(document.raw) if document else None
-    if document is None or document.raw is None or on is None or kept_for(book, links[0]):
+    drafts = [draft for link in links if (draft := _loose_draft(book, link))]
+    if len(drafts) < len(links) or any(kept_for(book, link) for link in links):
         return
-    ref, reference = links[0].ref, text(document.raw, "PaymentRefNum")
-    contact, amount = contact_ref(ref.leg), payment.standing
-    draft = PaymentDraft(ref, contact, on, amount, reference, None, (), book.policy, keeps_reference=True)
-    found.drafts[ref], found.credit[ref] = draft, amount
-    note_loose(book, links[0])
+    if len(drafts) == 1:
+        drafts = [replace(drafts[0], amount=payment.standing)]
+    if sum((draft.amount for draft in drafts), ZERO) == payment.standing:
+        for draft, link in zip(drafts, links, strict=True):
+            found.drafts[draft.ref], found.credit[draft.ref] = draft, draft.amount
+            note_loose(book, payment, link.ref)
+
+
+def _loose_draft(book: Draftbook, link: LinkState) -> PaymentDraft | None:
+    """The payment as it is in QuickBooks, applied to nothing."""
+    document = book.document(link.ref)
+    on = dated(document.raw) if document else None
+    if document is None or document.raw is None or on is None:
+        return None
+    ref, raw = link.ref, document.raw
+    amount, reference = money(raw, "TotalAmt"), text(raw, "PaymentRefNum")
+    return PaymentDraft(ref, contact_ref(ref.leg), on, amount, reference, None, (), book.policy, keeps_reference=True)
 
 
 def _pays_something_posted(book: Draftbook, applications: Applications, payment: Payment) -> bool:
@@ -86,7 +100,7 @@ def _draft(book: Draftbook, applications: Applications, found: Desired, payment:
     payer = payment.contact_id if payment.contact_id in owners else min(owners, key=id_order)
     if any(a.bill_id and a.bill_id not in book.group.bills for a in payment.valid):
         found.partly_unseen.add(payment.id)
-    shares, left = _shares(book, live, owners, payer), _over(book, payment)
+    shares, left = _shares(book, live, owners, payer), _over(book, payment, payer)
     for contact_id, share in shares.items():
         amount = sum((allocation.amount for allocation in share), ZERO)
         over = left if contact_id == payer else ZERO
@@ -130,12 +144,12 @@ def _shares(book: Draftbook, live: Iterable[Allocation], owners: list[str], paye
     return shares
 
 
-def _over(book: Draftbook, payment: Payment) -> Decimal:
-    """What was received above what Clio allocates; of a posted payment also what it kept when a bill was voided."""
+def _over(book: Draftbook, payment: Payment, payer: str) -> Decimal:
+    """What was received above what Clio allocates, with what it kept when a bill of it was voided."""
     links = live_payments(book, payment.id) if payment.standing else []
-    if links and not any(kept_for(book, link) for link in links):
-        note_loose(book, links[0])
-    return max(loose(payment) if links else loose(payment) - payment.standing, ZERO)
+    if payment.standing and not any(kept_for(book, link) for link in links):
+        note_loose(book, payment, links[0].ref if links else payment_ref(payment.id, payer))
+    return max(loose(payment), ZERO)
 
 
 def _payment_draft(

@@ -10,8 +10,8 @@ from integrations.core.changes import Problem
 from integrations.core.money import ZERO
 from integrations.core.ports import Raw
 from integrations.core.read import money, rows
-from integrations.core.records import Kind
-from integrations.kinds.group import Draftbook, LinkState
+from integrations.core.records import Kind, Ref
+from integrations.kinds.group import Draftbook, LinkState, is_posted
 from integrations.kinds.invoice import Bill, id_order
 from integrations.kinds.payment import Payment, applied_by, payment_title
 from integrations.kinds.plan_correction import correction_ref
@@ -46,6 +46,8 @@ def kept_for(book: Draftbook, link: LinkState) -> list[Bill]:
     payment, document = book.group.payments.get(link.ref.practice_id), book.document(link.ref)
     if payment is None or document is None or document.raw is None or book.has_drifted(link):
         return []
+    if _is_for_another(book, payment, link.ref.leg):
+        return []
     gone = {a.bill_id for a in payment.allocations if not a.is_valid and a.amount and _is_gone(book, a.bill_id)}
     applied = applied_by(document.raw)
     found = [book.group.bills[id] for id in sorted(gone, key=id_order) if applied.keys() & _invoices(book, id)]
@@ -53,6 +55,12 @@ def kept_for(book: Draftbook, link: LinkState) -> list[Bill]:
         return []
     book.recheck.add(payment.id)
     return found
+
+
+def _is_for_another(book: Draftbook, payment: Payment, contact_id: str) -> bool:
+    """Whether all its bills that stand are another contact's now: what was received goes there, with what was kept."""
+    owners = {book.group.bills[a.bill_id].contact_id for a in payment.valid if is_posted(book, a.bill_id)}
+    return bool(owners) and contact_id not in owners
 
 
 def loose(payment: Payment) -> Decimal:
@@ -95,12 +103,11 @@ def keep_for(book: Draftbook, link: LinkState, bills: list[Bill]) -> None:
         "its refund."
     )
     done = whole == left and all(book.will_exist(correction_ref(bill.ref)) for bill in bills)
-    book.report(_problem(link, payment, message, left, blocks=True, accepted=done))
+    book.report(_problem(book, link.ref, payment, message, left, blocks=True, accepted=done))
 
 
-def note_loose(book: Draftbook, link: LinkState) -> None:
-    """The payment stays in QuickBooks, worth what Clio's bank shows of it, and a person is told."""
-    payment = book.group.payments[link.ref.practice_id]
+def note_loose(book: Draftbook, payment: Payment, ref: Ref) -> None:
+    """The payment is worth in QuickBooks what Clio's bank shows of it, and a person is told."""
     left = loose(payment)
     book.recheck.add(payment.id)
     message = (
@@ -108,7 +115,7 @@ def note_loose(book: Draftbook, link: LinkState) -> None:
         "no bill has. That stays the customer's open credit in QuickBooks. If the money was given back, record that "
         "in Clio: delete the payment or enter its refund."
     )
-    book.report(_problem(link, payment, message, left, blocks=False))
+    book.report(_problem(book, ref, payment, message, left, blocks=False))
 
 
 def note_unproven(book: Draftbook, link: LinkState, amount: str) -> None:
@@ -128,14 +135,15 @@ def is_unproven(book: Draftbook, payment: Payment) -> bool:
 
 
 def _problem(
-    link: LinkState, payment: Payment, message: str, left: Decimal, *, blocks: bool, accepted: bool = False
+    book: Draftbook, ref: Ref, payment: Payment, message: str, left: Decimal, *, blocks: bool, accepted: bool = False
 ) -> Problem:
+    link = book.link(ref)
     return Problem(
         CODE,
-        link.ref,
+        ref,
         message,
         title=payment_title(payment),
-        ledger_id=link.ledger_id,
+        ledger_id=link.ledger_id if link else "",
         blocks=blocks,
         accepted=accepted,
         details={"clio": f"{left:.2f}"},

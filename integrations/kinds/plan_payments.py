@@ -10,15 +10,21 @@ from integrations.core.money import ZERO
 from integrations.core.posting import gathered, post
 from integrations.core.read import money, nested, text
 from integrations.core.records import Kind, Ref
-from integrations.kinds.applying import is_posted
 from integrations.kinds.catalog import LoosePayment
 from integrations.kinds.facts import Difference
-from integrations.kinds.group import Document, Draftbook, LinkState
+from integrations.kinds.group import Document, Draftbook, LinkState, is_posted
 from integrations.kinds.invoice import id_order
 from integrations.kinds.payment import Payment, PaymentDraft, applied_by
 from integrations.kinds.payment_drafts import Desired, desired_payments
 from integrations.kinds.plan_deposited import plan_deposited
-from integrations.kinds.plan_kept import UNPROVEN, is_unproven, keep_for, kept_for, note_loose, note_unproven
+from integrations.kinds.plan_kept import (
+    UNPROVEN,
+    is_unproven,
+    keep_for,
+    kept_for,
+    note_loose,
+    note_unproven,
+)
 from integrations.kinds.problems import MAPPING_NAMES, closed_period, dated, kept_by_hand
 from integrations.kinds.refund import is_refund, refund_ref
 from integrations.kinds.theirs import GONE, Way, is_left, met, met_gone, with_difference
@@ -234,8 +240,8 @@ def _plan_left(book: Draftbook, desired: Desired, ref: Ref, link: LinkState) -> 
     title, document = f"Payment {ref.practice_id}", book.document(ref)
     if met_gone(book, link, title, "it was deleted in Clio") is Way.SAID:
         return None
-    if payment.standing:
-        return note_loose(book, link)
+    if payment.standing and not any(draft.practice_id == payment.id for draft in desired.drafts):
+        return note_loose(book, payment, link.ref)
     if plan_deposited(book, link, None):
         return None
     if closed := closed_period(book.policy, ref, title, (dated(document.raw) if document else None,)):

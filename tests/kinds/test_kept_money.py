@@ -1,5 +1,6 @@
 """R3.8: money of a bill that is gone, told by Clio's bank rows."""
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -163,3 +164,46 @@ def test_r4_7_money_that_stands_is_not_replaced_by_other_money() -> None:
     assert plan.recheck == {"900"}
     given_back = ledger.plan(group([paid(bill(), 300)], allocations=parts, receipts=[row(0)]), policy())
     assert steps(given_back) == [(Action.UPDATE, payment("901"))]
+
+
+def of_two_clients() -> tuple[Ledger, list[Allocation], Receipt]:
+    """One payment of 1,000 over the bills of two clients."""
+    ledger, parts = Ledger(), [allocation(amount=400), allocation("2", 600, bill="2")]
+    bills = [paid(bill(), 400), paid(bill("2", contact_id="8"), 600)]
+    ledger.carry_out(group(bills, allocations=parts, receipts=[row(1000)]), policy())
+    return ledger, parts, row(1000)
+
+
+def test_r4_2_money_of_two_clients_that_was_kept_lets_go_of_both_invoices() -> None:
+    ledger, parts, whole = of_two_clients()
+    taken = [replace(part, is_valid=False) for part in parts]
+    anew = [replace(part, id=f"1{part.id}", parent_id="901") for part in parts]
+    bills = [paid(bill(), 400), paid(bill("2", contact_id="8"), 600)]
+    ledger.carry_out(group(bills, allocations=[*taken, *anew], receipts=[whole]), policy())
+    assert [ledger.of(payment("900", leg))["TotalAmt"] for leg in ("7", "8")] == [400, 600]
+    assert [ledger.of(payment("900", leg))["Line"] for leg in ("7", "8")] == [[], []]
+    assert [ledger.of(invoice(id))["Balance"] for id in ("1", "2")] == [600, 400]
+
+
+def test_r4_2_money_that_was_kept_goes_with_the_payment_to_another_client_once() -> None:
+    """A payment over three bills: one is voided and its money kept, another becomes a second client's."""
+    ledger, whole = Ledger(), row(1000, allocation_id="2")
+    parts = [allocation(amount=400), allocation("2", 600, bill="2")]
+    first = group([paid(bill(), 400), paid(bill("2"), 600)], allocations=parts, receipts=[whole])
+    ledger.carry_out(first, policy())
+    moved = [replace(parts[0], is_valid=False), parts[1]]
+    bills = [bill(state="void"), paid(bill("2", contact_id="8"), 600)]
+    last = group(bills, allocations=moved, receipts=[whole])
+    ledger.carry_out(last, policy())
+    live = [raw["TotalAmt"] for raw in ledger.payments() if raw["TotalAmt"]]
+    assert (sum(live), ledger.of(invoice())["TotalAmt"]) == (1000, 0)
+    assert steps(ledger.plan(last, policy())) == []
+
+
+def test_r4_1_what_stands_beside_a_payment_is_posted_at_once_and_stays() -> None:
+    parts, whole = [*TAKEN_OFF, allocation("2", 600, bill="2")], [row(400), receipt("2", 600, allocation_id="2")]
+    seen = group([bill(), paid(bill("2"), 600)], allocations=parts, receipts=whole)
+    ledger = Ledger()
+    plan = ledger.carry_out(seen, policy())
+    assert (ledger.of(payment())["TotalAmt"], codes(plan)) == (1000, [("money_kept", payment())])
+    assert steps(ledger.plan(seen, policy())) == []

@@ -158,7 +158,10 @@ class Practice:
         return [a for a in self.allocations if a.is_valid]
 
     def _put(self, changed: Allocation) -> None:
+        """Clio deletes the bank row of a payment it deletes; money that it keeps is played by the state machine."""
         self.allocations = [changed if a.id == changed.id else a for a in self.allocations]
+        if not changed.is_valid:
+            self.receipts = [row for row in self.receipts if row.allocation_id != changed.id]
 
     def _allocation(self, amount: Decimal, bill_id: str, payment_id: str, on: date | None) -> Allocation:
         payer = self.bills[bill_id].contact_id

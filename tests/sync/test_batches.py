@@ -163,10 +163,12 @@ def test_a_batch_takes_the_same_few_statements_whatever_its_size(
     def counting(work: Any, run: Any, steps: Any, known: Any = None) -> Any:
         with CaptureQueriesContext(connection) as queries:
             verdicts = write(work, run, steps, known)
-        counted[steps[0].change.entity, len(steps)] = sum(
-            not q["sql"].startswith(("SAVEPOINT", "RELEASE")) for q in queries
-        )
+        counted[steps[0].change.entity, len(steps)] = sum(not of_the_clock(q["sql"]) for q in queries)
         return verdicts
+
+    def of_the_clock(sql: str) -> bool:
+        """How often a worker waits for its turn, and says that it lives, is a matter of time and not of size."""
+        return sql.startswith(("SAVEPOINT", "RELEASE")) or "callbudget" in sql or '"heartbeat_at" = ' in sql
 
     monkeypatch.setattr(batches, "write", counting)
     firm(portal, people=3)

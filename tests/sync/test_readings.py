@@ -131,7 +131,7 @@ class Story:
                 bills = [bill["id"] for bill in self.clio.snapshot()["bills"]]
                 return ["total_mismatch"] * 7, bills
             case "clio_row_carries", "neither":
-                return ["credit_missing"], [self.later]
+                return ["credit_missing", "money_unproven"], [self.later]
             case "deposited_payment", "all_locked":
                 return ["deposited_payment"], []
             case "warn_duplicate_bill_number", "absent":

@@ -11,11 +11,11 @@ from integrations.core.money import ZERO
 from integrations.core.ports import Raw
 from integrations.core.read import text
 from integrations.core.records import Kind, Ref
-from integrations.kinds.applying import Applications, is_posted
+from integrations.kinds.applying import Applications
 from integrations.kinds.catalog import Catalog
 from integrations.kinds.contact import Contact
 from integrations.kinds.credit_note import CreditNote, Memo, credit_number, memo_ref
-from integrations.kinds.group import Draftbook, Group, LinkState
+from integrations.kinds.group import Draftbook, Group, LinkState, is_posted
 from integrations.kinds.invoice import (
     LIVE_STATES,
     Allocation,
