@@ -1,9 +1,10 @@
 """The budget of a connection, shared by every process that calls for it: a row that is compared and swapped."""
 
+import json
 from collections.abc import Callable
 
 import structlog
-from django.db.models import F
+from django.db import connection as database
 
 from integrations.core.ports import Clock, SystemName
 from integrations.models import CallBudget, Connection
@@ -11,6 +12,12 @@ from integrations.systems.budget import PATIENCE_S, PacedBudget
 from integrations.systems.pace import Standing
 
 log = structlog.get_logger(__name__)
+
+
+_SWAP = """
+UPDATE integrations_callbudget SET version = version + 1, standing = %s
+WHERE firm_id = %s AND connection_id = %s AND version = %s
+"""
 
 
 class RowShelf:
@@ -41,8 +48,10 @@ class RowShelf:
         return row.version, _standing(row)
 
     def _swap(self, version: int, after: Standing) -> bool:
-        mine = CallBudget.objects.of(self._connection.firm_id).filter(connection=self._connection, version=version)
-        return bool(mine.update(version=F("version") + 1, standing=after.as_json()))
+        with database.cursor() as cursor:
+            standing = json.dumps(after.as_json())
+            cursor.execute(_SWAP, [standing, self._connection.firm_id, self._connection.pk, version])
+            return bool(cursor.rowcount)
 
 
 def standing_of(connection: Connection) -> Standing:

@@ -52,6 +52,10 @@ class Proposal:
         }
 
 
+Known = dict[str, dict[str, Raw]]  # QuickBooks accounts and items by entity and id
+MAPPED = ["ledger_id", "name", "account", "account_type"]
+
+
 def default_start_date(today: date) -> date:
     return date(today.year, 1, 1)
 
@@ -73,7 +77,7 @@ def recommend(work: Workspace) -> list[Proposal]:
     return [_propose(slot, mapped.get(slot.key), known, taken) for slot in slots]
 
 
-def _propose(slot: Slot, mapped: Mapping | None, known: dict[str, dict[str, Raw]], taken: set[str]) -> Proposal:
+def _propose(slot: Slot, mapped: Mapping | None, known: Known, taken: set[str]) -> Proposal:
     """``taken`` are accounts that are mapped already: a trust account is nobody else's."""
     if mapped and not mapping_fault(slot.key, mapped.ledger_id, known):
         return Proposal(slot, mapped.ledger_id, mapped.name, mapped.account)
@@ -86,7 +90,7 @@ def _propose(slot: Slot, mapped: Mapping | None, known: dict[str, dict[str, Raw]
     return Proposal(slot, "", made, slot.account.name if slot.account else "", creates, note)
 
 
-def _existing(slot: Slot, known: dict[str, dict[str, Raw]], taken: set[str]) -> Raw | None:
+def _existing(slot: Slot, known: Known, taken: set[str]) -> Raw | None:
     """The item or account with the best of the known names that can serve."""
     rows = [row for row in known["Item" if slot.is_item else "Account"].values() if text(row, "Id") not in taken]
     by_name = {text(row, "Name").casefold(): row for row in rows if row.get("Active") is not False}
@@ -105,11 +109,11 @@ def _of_detail_type(subtype: str, rows: Iterable[Raw]) -> Raw | None:
     return found[0] if len(found) == 1 else None
 
 
-def _to_existing(slot: Slot, row: Raw, known: dict[str, dict[str, Raw]]) -> Proposal:
+def _to_existing(slot: Slot, row: Raw, known: Known) -> Proposal:
     return Proposal(slot, text(row, "Id"), text(row, "Name"), account_name(slot.key, row, known))
 
 
-def account_name(key: str, row: Raw, known: dict[str, dict[str, Raw]]) -> str:
+def account_name(key: str, row: Raw, known: Known) -> str:
     """The name of the account that an item or account posts to."""
     if not key.startswith("item:"):
         return text(row, "Name")
@@ -117,7 +121,7 @@ def account_name(key: str, row: Raw, known: dict[str, dict[str, Raw]]) -> str:
     return text(known["Account"].get(text(account, "value"), {}), "Name") or text(account, "name")
 
 
-def _creates(slot: Slot, known: dict[str, dict[str, Raw]]) -> tuple[str, ...]:
+def _creates(slot: Slot, known: Known) -> tuple[str, ...]:
     if slot.account is None:
         return ()
     account = f"account “{_free_name(slot.account, known)}” ({slot.account.type})"
@@ -125,7 +129,7 @@ def _creates(slot: Slot, known: dict[str, dict[str, Raw]]) -> tuple[str, ...]:
     return ((account,) if needs_account else ()) + ((f"item “{slot.item}”",) if slot.item else ())
 
 
-def _account_named(wanted: NewAccount, known: dict[str, dict[str, Raw]]) -> Raw | None:
+def _account_named(wanted: NewAccount, known: Known) -> Raw | None:
     """An active account of that name and type."""
     for row in known["Account"].values():
         if text(row, "Name").casefold() == wanted.name.casefold() and row.get("Active") is not False:
@@ -133,7 +137,7 @@ def _account_named(wanted: NewAccount, known: dict[str, dict[str, Raw]]) -> Raw 
     return None
 
 
-def _free_name(wanted: NewAccount, known: dict[str, dict[str, Raw]]) -> str:
+def _free_name(wanted: NewAccount, known: Known) -> str:
     """The name, or one that says whose it is where an account of another type, or an inactive one, has it."""
     names = {text(row, "Name").casefold() for row in known["Account"].values()}
     return wanted.name if wanted.name.casefold() not in names else f"{wanted.name} (from Clio)"
@@ -141,16 +145,17 @@ def _free_name(wanted: NewAccount, known: dict[str, dict[str, Raw]]) -> str:
 
 def apply(work: Workspace, start_date: date | None) -> list[Proposal]:
     """Creates what is missing in QuickBooks, saves every proposal and the start date. Raises RemoteError."""
-    done = [_made(work, proposal) for proposal in recommend(work)]
+    known = known_targets(work.pairing)
+    done = [_made(work, proposal, known) for proposal in recommend(work)]
     save(work.pairing, {p.slot.key: p.ledger_id for p in done if p.ledger_id}, start_date)
     return done
 
 
-def _made(work: Workspace, proposal: Proposal) -> Proposal:
+def _made(work: Workspace, proposal: Proposal, known: Known) -> Proposal:
     if proposal.ledger_id or proposal.slot.account is None:
         return proposal
     try:
-        return _make(work, proposal, proposal.slot.account)
+        return _make(work, proposal, proposal.slot.account, known)
     except Refused as error:
         if proposal.slot.fallback is None:
             raise
@@ -158,20 +163,22 @@ def _made(work: Workspace, proposal: Proposal) -> Proposal:
             f"QuickBooks does not allow this item on an account of type {proposal.slot.account.type} ({error.code}), "
         )
         note += "so it posts to an income account instead; ask your accountant whether that suits you."
-        return replace(_make(work, proposal, proposal.slot.fallback), note=note)
+        return replace(_make(work, proposal, proposal.slot.fallback, known), note=note)
 
 
-def _make(work: Workspace, proposal: Proposal, wanted: NewAccount) -> Proposal:
+def _make(work: Workspace, proposal: Proposal, wanted: NewAccount, known: Known) -> Proposal:
+    """What is created is known from then on."""
     slot = proposal.slot
-    known = known_targets(work.pairing)
-    name = _free_name(wanted, known)
-    account = _account_named(wanted, known) or _create(
-        work, "Account", {"Name": name, "AccountType": wanted.type, "AccountSubType": wanted.subtype}
-    )
+    body: dict[str, object] = {"AccountType": wanted.type, "AccountSubType": wanted.subtype}
+    account = _account_named(wanted, known)
+    if account is None:
+        account = _create(work, "Account", {"Name": _free_name(wanted, known), **body})
+        known["Account"][text(account, "Id")] = account
     if not slot.is_item:
         return Proposal(slot, text(account, "Id"), text(account, "Name"), text(account, "Name"))
-    body: dict[str, object] = {"Name": slot.item, "Type": "Service", "IncomeAccountRef": {"value": text(account, "Id")}}
+    body = {"Name": slot.item, "Type": "Service", "IncomeAccountRef": {"value": text(account, "Id")}}
     item = _create(work, "Item", body)
+    known["Item"][text(item, "Id")] = item
     return Proposal(slot, text(item, "Id"), text(item, "Name"), text(account, "Name"))
 
 
@@ -194,17 +201,14 @@ def save(pairing: Pairing, chosen: MappingType[str, str], start_date: date | Non
         raise InvalidMapping(faults)
     with transaction.atomic():
         mappings.filter(key__in=[key for key, id in chosen.items() if not id]).delete()
-        for key, id in chosen.items():
-            if id:
-                _save_one(pairing, key, id, known)
+        rows = [_row(pairing, key, id, known) for key, id in chosen.items() if id]
+        mappings.bulk_create(rows, update_conflicts=True, unique_fields=["pairing", "key"], update_fields=MAPPED)
         if start_date and start_date != pairing.start_date:
             pairing.start_date = start_date
             pairing.save(update_fields=["start_date"])
 
 
-def _together(
-    every: MappingType[str, str], chosen: MappingType[str, str], known: dict[str, dict[str, Raw]]
-) -> dict[str, str]:
+def _together(every: MappingType[str, str], chosen: MappingType[str, str], known: Known) -> dict[str, str]:
     """What is wrong with the mappings side by side: a trust account used twice, or only half of one mapped."""
     faults = {key: said for key, said in clashes(every, known).items() if key in chosen}
     for key in chosen:
@@ -216,24 +220,21 @@ def _together(
     return faults
 
 
-def _save_one(pairing: Pairing, key: str, id: str, known: dict[str, dict[str, Raw]]) -> None:
+def _row(pairing: Pairing, key: str, id: str, known: Known) -> Mapping:
     row = known["Item" if key.startswith("item:") else "Account"][id]
     account = row if not key.startswith("item:") else known["Account"][text(nested(row, "IncomeAccountRef"), "value")]
-    values = {
-        "ledger_id": id,
-        "name": text(row, "Name"),
-        "account": text(account, "Name"),
-        "account_type": text(account, "AccountType"),
-    }
-    Mapping.objects.of(pairing.firm).update_or_create(
+    return Mapping(
+        firm_id=pairing.firm_id,
         pairing=pairing,
         key=key,
-        defaults=values,
-        create_defaults={**values, "firm": pairing.firm, "pairing": pairing, "key": key},
+        ledger_id=id,
+        name=text(row, "Name"),
+        account=text(account, "Name"),
+        account_type=text(account, "AccountType"),
     )
 
 
-def choices(slot: Slot, known: dict[str, dict[str, Raw]]) -> Iterable[tuple[str, str]]:
+def choices(slot: Slot, known: Known) -> Iterable[tuple[str, str]]:
     """What a slot can be mapped to, as (id, label); what would be refused is not offered."""
     rows = known["Item" if slot.is_item else "Account"].values()
     for row in sorted(rows, key=lambda row: text(row, "Name").casefold()):

@@ -17,8 +17,8 @@ GOOD_FOR = timedelta(days=1)  # how long Clio knows a page again is not document
 
 def of(work: Workspace, stream: str) -> Bookmark | None:
     """Where to go on in this list."""
-    young = work.clock.now() - GOOD_FOR
-    return Bookmark.objects.of(work.firm).filter(pairing=work.pairing, stream=stream, set_at__gt=young).first()
+    mark = work.bookmarks.get(stream)
+    return mark if mark and mark.set_at > work.clock.now() - GOOD_FOR else None
 
 
 def pages(

@@ -12,7 +12,7 @@ from django.db import connection
 
 from integrations import metering
 from integrations.core.records import fingerprint
-from integrations.models import Cursor, Issue, Pairing, SyncRun
+from integrations.models import Issue, Pairing, SyncRun
 from integrations.sync.gather import OVERLAP, ledger_stream
 from integrations.sync.policy import policy_of
 from integrations.sync.workspace import Workspace
@@ -53,9 +53,9 @@ def is_ledger_due(work: Workspace, run: SyncRun) -> bool:
     """Whether this run reads what changed in QuickBooks. Asked once Clio was read."""
     if run.trigger in ASKED or _is_anything_new(work.pairing):
         return True
-    read = Cursor.objects.of(work.firm).filter(pairing=work.pairing, stream=ledger_stream(work)).first()
+    read = work.cursors.at(ledger_stream(work))
     every = LEDGER_EVERY if work.pairing.ledger_heard_at else LEDGER_EVERY_UNHEARD
-    return read is None or work.clock.now() - (read.at + OVERLAP) >= every
+    return read is None or work.clock.now() - (read + OVERLAP) >= every
 
 
 def are_settings_due(work: Workspace, run: SyncRun) -> bool:
@@ -75,8 +75,8 @@ def do_reads_wait(work: Workspace, run: SyncRun) -> bool:
 
 def can_go_without(work: Workspace) -> bool:
     """Whether QuickBooks was read so lately that posting is safe without reading it again."""
-    read = Cursor.objects.of(work.firm).filter(pairing=work.pairing, stream=ledger_stream(work)).first()
-    return read is not None and work.clock.now() - read.at < LEDGER_AT_LEAST_EVERY
+    read = work.cursors.at(ledger_stream(work))
+    return read is not None and work.clock.now() - read < LEDGER_AT_LEAST_EVERY
 
 
 def _is_anything_new(pairing: Pairing) -> bool:

@@ -14,7 +14,7 @@ from integrations.core.ports import Page, Raw
 from integrations.core.read import Unreadable, money, nested, text
 from integrations.faults import fault_point
 from integrations.kinds.catalog import NUMBERED
-from integrations.models import Bookmark, Cursor, EntityLink, Mapping, Pairing, Record
+from integrations.models import EntityLink, Mapping, Pairing, Record
 from integrations.sync import bookmarks, mirror
 from integrations.sync.absent import look_for_contacts
 from integrations.sync.safety import believes_empty
@@ -49,6 +49,7 @@ def gather_practice(work: Workspace, sweep: int, progress: Progress) -> list[str
     lists = ("interest_charges", "credit_memos")
     forbidden = [name for name in lists if not read_list(work, name, sweep, progress, {})]
     forbidden += _read_receipts(work, sweep, progress)
+    work.cursors.keep()
     look_for_contacts(work)
     _tell_shown_lines_apart(work, progress)
     return forbidden
@@ -87,13 +88,12 @@ def read_list(
     """
     kept = kept_as or entity
     stream = ".".join([kept, *(f"{key}={value}" for key, value in filters.items())])
-    cursor = Cursor.objects.of(work.firm).filter(pairing=work.pairing, stream=stream).first()
-    since = cursor.at if cursor else None
+    since = work.cursors.at(stream)
     first_read_skipped = only_changes and since is None and not _has_links(work.pairing)
     progress(entity)
     mark = bookmarks.of(work, stream)
     as_of, sweep = (mark.as_of, mark.sweep) if mark else (None, sweep)
-    is_marked = mark is not None
+    is_marked = has_news = mark is not None
     try:
         for page in () if first_read_skipped else bookmarks.pages(work, mark, entity, since, filters):
             as_of = as_of or page.as_of
@@ -104,6 +104,7 @@ def read_list(
             with transaction.atomic():
                 _keep_page(work, kept, page, sweep, since)
                 bookmarks.put(work, stream, page.following, as_of, sweep)
+            has_news = True
             fault_point("page")
             progress(entity)
             if page.following:
@@ -116,7 +117,8 @@ def read_list(
     if since is None and not only_changes and entity in SWEPT and _is_believed(work, entity, sweep):
         mirror.note_missing(work.pairing, entity, sweep, work.clock)
     if as_of or first_read_skipped:
-        move_cursor(work.pairing, stream, (as_of or work.clock.now()) - OVERLAP)
+        move = work.cursors.move if has_news else work.cursors.move_later
+        move(stream, (as_of or work.clock.now()) - OVERLAP)
     if is_marked:
         bookmarks.drop(work, stream)
     return True
@@ -167,25 +169,6 @@ def _has_links(pairing: Pairing) -> bool:
     return EntityLink.objects.of(pairing.firm).filter(pairing=pairing).exists()
 
 
-_MOVE_CURSOR = """
-INSERT INTO integrations_cursor AS cursor (firm_id, pairing_id, stream, at) VALUES (%s, %s, %s, %s)
-ON CONFLICT (pairing_id, stream) DO UPDATE SET at = GREATEST(cursor.at, excluded.at)
-"""
-
-
-def move_cursor(pairing: Pairing, stream: str, at: datetime) -> None:
-    """Moves a cursor forward, never back."""
-    with connection.cursor() as cursor:
-        cursor.execute(_MOVE_CURSOR, [pairing.firm_id, pairing.pk, stream, at])
-    fault_point("cursor")
-
-
-def reset_cursors(pairing: Pairing) -> None:
-    """Everything is read again by the next run."""
-    for model in (Cursor, Bookmark):
-        model.objects.of(pairing.firm).filter(pairing=pairing).delete()
-
-
 # What is no number, one bad record may hold it, counts as not there.
 _SHORT_OF_LINES = """
 SELECT bill.external_id FROM integrations_record bill
@@ -223,20 +206,20 @@ def gather_ledger(work: Workspace, progress: Progress) -> Told | None:
     Returns what the changes told of; None where everything was read, or asked for as queries.
     """
     progress("QuickBooks")
-    cursor = Cursor.objects.of(work.firm).filter(pairing=work.pairing, stream=ledger_stream(work)).first()
-    if cursor is None or work.clock.now() - cursor.at > FULL_READ_AFTER:
+    since = work.cursors.at(ledger_stream(work))
+    if since is None or work.clock.now() - since > FULL_READ_AFTER:
         _read_ledger(work)
         return None
-    changes = work.ledger.changes(LEDGER_ENTITIES, cursor.at)
+    changes = work.ledger.changes(LEDGER_ENTITIES, since)
     if not changes.complete:
-        _read_changed(work, cursor.at)
+        _read_changed(work, since)
         return None
     for entity, rows in changes.rows.items():
         keep_entity(work, entity, rows)
     for entity, ids in changes.deleted.items():
         mirror.mark_deleted(work.pairing, entity, ids)
     _reread_documents_of(work, [*_inactive(changes.rows.get("Customer", ())), *changes.deleted.get("Customer", ())])
-    move_cursor(work.pairing, ledger_stream(work), changes.as_of - OVERLAP)
+    work.cursors.move(ledger_stream(work), changes.as_of - OVERLAP)
     gone: Told = {(entity, id): {} for entity, ids in changes.deleted.items() for id in ids}
     return gone | {(entity, text(row, "Id")): row for entity, rows in changes.rows.items() for row in rows}
 
@@ -273,7 +256,8 @@ def keep_entity(work: Workspace, entity: str, rows: tuple[Raw, ...]) -> None:
         mirror.keep_ledger(work.pairing, entity, rows)
     if entity in OURS:
         # Of documents that are not ours the number is all that is needed.
-        ours, banks = _linked_ids(work.pairing, entity), trust_banks(work.pairing) if entity == "Purchase" else set()
+        banks = trust_banks(work.pairing) if rows and entity == "Purchase" else set()
+        ours = _linked_ids(work.pairing, entity) if rows else set()
         kept = [row for row in rows if text(row, "Id") in ours or _is_check_on(row, banks)]
         mirror.keep_ledger(work.pairing, entity, kept)
 
@@ -315,11 +299,11 @@ def _read_ledger(work: Workspace) -> None:
             for page in work.ledger.pages(entity, since, "*"):
                 keep_entity(work, entity, page.rows)
     for stream in check_streams(work.pairing):
-        move_cursor(work.pairing, stream, work.clock.now())
+        work.cursors.move(stream, work.clock.now())
     mirror.end_full_read(work.pairing, NUMBERED, names)
     _mark_gone(work)
     if as_of:
-        move_cursor(work.pairing, ledger_stream(work), as_of - OVERLAP)
+        work.cursors.move(ledger_stream(work), as_of - OVERLAP)
 
 
 def _shows_customers(work: Workspace) -> bool:
@@ -358,7 +342,7 @@ def _read_changed(work: Workspace, since: datetime) -> None:
                 _reread_documents_of(work, _inactive(page.rows))
     _mark_gone(work)
     if as_of:
-        move_cursor(work.pairing, ledger_stream(work), as_of - OVERLAP)
+        work.cursors.move(ledger_stream(work), as_of - OVERLAP)
 
 
 def _keep_pages(work: Workspace, entity: str, where: str, fields: str) -> datetime | None:

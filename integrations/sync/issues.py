@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Collection, Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 
 from django.db import transaction
 
@@ -37,8 +38,7 @@ def sync_group(
             known[_key(issue.code, issue.kind, issue.practice_id, issue.leg)] = issue
     found = {_key(p.code, p.ref.kind, p.ref.practice_id, p.ref.leg): p for p in problems}
     kept = {key for key, issue in known.items() if issue.state == Issue.State.DECIDED and key[1:3] in undone}
-    with transaction.atomic():
-        _sync(work, run, {key: issue for key, issue in known.items() if key in found or key not in kept}, found)
+    _sync(work, run, {key: issue for key, issue in known.items() if key in found or key not in kept}, found)
 
 
 def sync_codes(work: Desk, run: SyncRun, codes: Collection[str], problems: Iterable[Problem]) -> None:
@@ -46,8 +46,7 @@ def sync_codes(work: Desk, run: SyncRun, codes: Collection[str], problems: Itera
     issues = Issue.objects.of(work.firm).filter(pairing=work.pairing, state__in=OPEN, code__in=codes)
     known = {_key(issue.code, issue.kind, issue.practice_id, issue.leg): issue for issue in issues}
     found = {_key(p.code, p.ref.kind, p.ref.practice_id, p.ref.leg): p for p in problems}
-    with transaction.atomic():
-        _sync(work, run, known, found)
+    _sync(work, run, known, found)
 
 
 def sync_firm(
@@ -61,7 +60,7 @@ def sync_firm(
     issues = Issue.objects.of(work.firm).filter(pairing=work.pairing, state__in=OPEN, kind="", code__in=codes)
     known = {(i.code, "", "", ""): i for i in issues}
     problems = {(name, "", "", ""): message for name, message in found.items()}
-    with transaction.atomic():
+    with _together(known, problems):
         for key, issue in known.items():
             if key not in problems:
                 close(work, run, issue)
@@ -78,15 +77,21 @@ def _key(name: str, kind: str, practice_id: str, leg: str) -> Key:
 
 
 def _sync(work: Desk, run: SyncRun | None, known: Mapping[Key, Issue], found: Mapping[Key, Problem]) -> None:
-    for key, issue in known.items():
-        if key not in found:
-            close(work, run, issue)
-    for key, problem in found.items():
-        if key in known:
-            _keep_true(work, run, known[key], problem)
-        else:
-            issue = _open(work, run, key, problem.message, problem.title, problem.ledger_id, dict(problem.details))
-            _judge(issue, problem)
+    with _together(known, found):
+        for key, issue in known.items():
+            if key not in found:
+                close(work, run, issue)
+        for key, problem in found.items():
+            if key in known:
+                _keep_true(work, run, known[key], problem)
+            else:
+                issue = _open(work, run, key, problem.message, problem.title, problem.ledger_id, dict(problem.details))
+                _judge(issue, problem)
+
+
+def _together(known: Mapping[Key, Issue], found: Mapping[Key, object]) -> AbstractContextManager[object]:
+    """A transaction; none where there is nothing to change, as nearly always."""
+    return transaction.atomic() if known or found else nullcontext()
 
 
 def _keep_true(work: Desk, run: SyncRun | None, issue: Issue, problem: Problem) -> None:

@@ -189,12 +189,11 @@ def load(
 ) -> Iterator[Kept]:
     """Mirrored objects of one entity by id, owner or peer; all of them when nothing is asked for."""
     records = Record.objects.of(pairing.firm).filter(pairing=pairing, entity=entity)
-    if ids is not None:
-        records = records.filter(external_id__in=list(ids))
-    if owners is not None:
-        records = records.filter(owner_id__in=list(owners))
-    if peers is not None:
-        records = records.filter(peer_id__in=list(peers))
+    asked = {"external_id__in": ids, "owner_id__in": owners, "peer_id__in": peers}
+    wanted = {name: list(values) for name, values in asked.items() if values is not None}
+    if not all(wanted.values()):
+        return
+    records = records.filter(**wanted)
     columns = ("entity", "external_id", "owner_id", "peer_id", "data", "is_deleted", "missing_since")
     for row in records.order_by("id").values_list(*columns).iterator(2000):
         yield Kept(*row)
@@ -211,9 +210,10 @@ def one(pairing: Pairing, entity: str, id: str) -> Kept | None:
 
 def mark_deleted(pairing: Pairing, entity: str, ids: Iterable[str]) -> None:
     """Notes that QuickBooks reports these as deleted; their numbers are free again."""
-    records = Record.objects.of(pairing.firm).filter(
-        pairing=pairing, side=Record.Side.LEDGER, external_id__in=list(ids)
-    )
+    gone = list(ids)
+    if not gone:
+        return
+    records = Record.objects.of(pairing.firm).filter(pairing=pairing, side=Record.Side.LEDGER, external_id__in=gone)
     records.filter(entity=entity, is_deleted=False).update(is_deleted=True, settled=False)
     records.filter(entity=NUMBER + entity).delete()
 
@@ -253,8 +253,11 @@ def note_missing(pairing: Pairing, entity: str, sweep: int, clock: Clock) -> Non
 
 def note_absent(pairing: Pairing, entity: str, ids: Iterable[str], clock: Clock) -> None:
     """Of those a complete read of just these did not show (rule R1.4): missing, and the second time gone."""
+    absent = list(ids)
+    if not absent:
+        return
     records = Record.objects.of(pairing.firm).filter(pairing=pairing, side=Record.Side.PRACTICE, entity=entity)
-    unseen, now = records.filter(external_id__in=list(ids), is_deleted=False), clock.now()
+    unseen, now = records.filter(external_id__in=absent, is_deleted=False), clock.now()
     unseen.filter(missing_since__lte=now - ABSENT_AFTER).update(is_deleted=True, settled=False)
     unseen.filter(missing_since=None).update(missing_since=now)
 

@@ -23,9 +23,10 @@ from integrations.kinds.plan_trust_back import REVERSAL
 from integrations.kinds.theirs import GONE
 from integrations.kinds.trust_entry import REVERSAL_LEG, TRANSFER_LEG, decode_row, entries_of
 from integrations.kinds.trust_ledger import transfers as transfers_among
-from integrations.models import Cursor, EntityLink, Pairing, Record, SyncRun
+from integrations.models import EntityLink, Pairing, Record, SyncRun
 from integrations.sync import completion, due, gather, mirror, refusals
 from integrations.sync.completion import Done
+from integrations.sync.cursors import reset_cursors
 from integrations.sync.policy import NotReady
 from integrations.sync.recover import PROBE_AFTER, Unresolved, is_void
 from integrations.sync.workspace import Workspace
@@ -37,7 +38,7 @@ REASON = "found again after the portal's data was restored"
 def note(pairing: Pairing, now: datetime) -> None:
     """Notes that what is known of this firm's two systems is older than they are: everything is read again."""
     with transaction.atomic():
-        gather.reset_cursors(pairing)
+        reset_cursors(pairing)
         mirror.unsettle_everything(pairing)
         due.note_new(pairing)
         again = {"practice_swept_at": None, "ledger_swept_at": None, "settings_checked_at": None}
@@ -74,8 +75,7 @@ def relink(work: Workspace, run: SyncRun) -> Unresolved:
 
 def _is_read(work: Workspace) -> bool:
     """Whether everything of the company was read since the restore was noted."""
-    streams = Cursor.objects.of(work.firm).filter(pairing=work.pairing, stream=gather.ledger_stream(work))
-    return streams.exists()
+    return work.cursors.at(gather.ledger_stream(work)) is not None
 
 
 def _note_gone(work: Workspace, ids: list[str]) -> None:

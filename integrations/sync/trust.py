@@ -23,7 +23,7 @@ from integrations.core.errors import Forbidden
 from integrations.core.mapping import TRUST_BANK
 from integrations.core.money import ZERO
 from integrations.core.read import Unreadable, money, text
-from integrations.models import Cursor, Mapping, Pairing, Record, TrustSweep
+from integrations.models import Mapping, Pairing, Record, TrustSweep
 from integrations.sync import gather, mirror
 from integrations.sync.gather import EARLIER, Progress
 from integrations.sync.safety import believes_empty
@@ -42,6 +42,7 @@ def gather_trust(work: Workspace, sweep: int, progress: Progress) -> list[str]:
         account = listed.get(account_id)
         if account is None or not _read_account(work, sweep, progress, account):
             forbidden.append(ROWS)
+    work.cursors.keep()
     return sorted(set(forbidden))
 
 
@@ -149,13 +150,11 @@ def read_checks(work: Workspace, progress: Progress) -> None:
     bank; later ones come with what changed.
     """
     start = work.pairing.start_date
-    streams = gather.check_streams(work.pairing)
-    read = Cursor.objects.of(work.firm).filter(pairing=work.pairing, stream__in=streams)
-    unread = set(streams) - set(read.values_list("stream", flat=True))
+    unread = [stream for stream in gather.check_streams(work.pairing) if work.cursors.at(stream) is None]
     if not unread or start is None:
         return
     progress("QuickBooks checks")
     for page in work.ledger.pages("Purchase", query.between("TxnDate", start - EARLIER, date.max)):
         gather.keep_entity(work, "Purchase", page.rows)
-    for stream in sorted(unread):
-        gather.move_cursor(work.pairing, stream, work.clock.now())
+    for stream in unread:
+        work.cursors.move(stream, work.clock.now())

@@ -4,12 +4,14 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Protocol
 
 from firms.models import Firm
 from integrations.core.errors import RemoteError
 from integrations.core.ports import Clock, Ledger, Practice
-from integrations.models import Pairing
+from integrations.models import Bookmark, Pairing
+from integrations.sync.cursors import Cursors
 from integrations.sync.lease import Hold, SliceIsOver
 
 
@@ -61,6 +63,16 @@ class Workspace:
     @property
     def firm(self) -> Firm:
         return self.pairing.firm
+
+    @cached_property
+    def cursors(self) -> Cursors:
+        return Cursors(self.pairing)
+
+    @cached_property
+    def bookmarks(self) -> dict[str, Bookmark]:
+        """Of lists whose reading an earlier slice or run did not end, by stream."""
+        rows = Bookmark.objects.of(self.firm).filter(pairing=self.pairing)
+        return {row.stream: row for row in rows}
 
     @property
     def ledger_is_unconfirmed(self) -> bool:

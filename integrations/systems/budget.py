@@ -52,6 +52,9 @@ class MemoryShelf:
             return result
 
 
+Noted = tuple[str, Heard, float, float]  # ticket, what came of its call, when, and the chance that lengthens a block
+
+
 class PacedBudget:
     """A system's limits, kept by everybody who shares the shelf."""
 
@@ -70,6 +73,8 @@ class PacedBudget:
         self._shelf = shelf or MemoryShelf()
         self._patience_s = patience_s
         self._chance = chance
+        self._untold: list[Noted] = []
+        self._is_probe = False  # whether the last call finds out for everybody if a block is over
 
     def before_call(self, kind: CallKind) -> str:
         ticket, patience = secrets.token_hex(8), self._patience_s
@@ -81,11 +86,29 @@ class PacedBudget:
         return ticket
 
     def after_call(self, ticket: str, said: Heard) -> None:
-        chance = self._chance()
-        self._shelf.change(lambda standing: (heard(standing, ticket, said, self._now(), chance), None))
+        self._untold.append((ticket, said, self._now(), self._chance()))
+        if not self._may_be_told_later(said):
+            self._shelf.change(lambda standing: (self._told(standing), None))
+            self._untold.clear()
+
+    def _may_be_told_later(self, said: Heard) -> bool:
+        """With the next call: an ordinary answer, of which nothing is lost if there is no next call."""
+        is_ordinary = said.answered and said.refused_for_s is None and not said.metered
+        return is_ordinary and not self._limits.in_flight and not self._is_probe
 
     def _wait_s(self, kind: CallKind, ticket: str) -> float:
-        return self._shelf.change(lambda standing: ask(standing, self._limits, kind, ticket, self._now()))
+        def step(standing: Standing) -> tuple[Standing, tuple[float, bool]]:
+            after, wait = ask(self._told(standing), self._limits, kind, ticket, self._now())
+            return after, (wait, after.prober == ticket)
+
+        wait, self._is_probe = self._shelf.change(step)
+        self._untold.clear()
+        return wait
+
+    def _told(self, standing: Standing) -> Standing:
+        for ticket, said, at, chance in self._untold:
+            standing = heard(standing, ticket, said, at, chance)
+        return standing
 
     def _now(self) -> float:
         return self._clock.now().timestamp()

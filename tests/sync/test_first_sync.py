@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from firms.models import Firm, User
-from integrations.sync.gather import reset_cursors
+from integrations.sync.cursors import reset_cursors
 from tests.portal import Portal, make_portal
 
 

@@ -11,7 +11,7 @@ from integrations.models import Mapping
 from integrations.sandbox.clio.office import ClioOffice
 from integrations.sandbox.generator import Seeded, seed
 from integrations.sandbox.quickbooks.office import QuickBooksOffice
-from integrations.sync.gather import reset_cursors
+from integrations.sync.cursors import reset_cursors
 from tests.oracle import Explained, Oracle
 from tests.portal import START, Portal, connect, new_world
 

@@ -13,7 +13,7 @@ from integrations.sandbox.clio.office import BillLine
 from integrations.sandbox.http import Response, json_response
 from integrations.sync import run as runs
 from integrations.sync import safety
-from integrations.sync.gather import reset_cursors
+from integrations.sync.cursors import reset_cursors
 from tests.portal import Portal
 from tests.sync.books import assert_equal, settled
 

@@ -9,7 +9,7 @@ import pytest
 
 from integrations.models import Record, SyncRun
 from integrations.sandbox.clio.office import BillLine
-from integrations.sync.gather import reset_cursors
+from integrations.sync.cursors import reset_cursors
 from tests.portal import Portal
 from tests.sync.books import settled
 

@@ -6,7 +6,7 @@ import pytest
 
 from integrations.models import EntityLink, Pairing, SyncEvent
 from integrations.sync import mirror
-from integrations.sync.gather import reset_cursors
+from integrations.sync.cursors import reset_cursors
 from tests.portal import Portal
 from tests.sync.books import settled
 

@@ -12,7 +12,7 @@ from integrations.core import mapping as keys
 from integrations.models import EntityLink, Pairing
 from integrations.sandbox.http import Response
 from integrations.sandbox.quickbooks.switches import set_switch
-from integrations.sync.gather import reset_cursors
+from integrations.sync.cursors import reset_cursors
 from tests.portal import Before, Portal
 from tests.sync.books import account, settled
 
