@@ -150,6 +150,8 @@ class Cluster:
 def unsettled_clusters(pairing: Pairing) -> list[Cluster]:
     """The clusters in which anything changed since they were last planned, or that still wait for something."""
     affected = [row[0] for row in _rows(_UNSETTLED_CONTACTS, {"p": pairing.pk})]
+    if not affected:
+        return []
     roots = _joined(_joined_contacts(pairing))
     members: dict[str, set[str]] = {}
     for contact_id, root in roots.items():

@@ -1,8 +1,10 @@
 """Loading groups from the mirror, a chunk at a time, and cutting one cluster's group out of it."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import reduce
+from operator import or_
 
 from django.db.models import Q
 
@@ -87,7 +89,8 @@ def load_chunk(work: Workspace, clusters: list[Cluster]) -> Loaded:
         Kind.CREDIT_NOTE: memo_ids,
         Kind.TRUST_ENTRY: [id for ids in trust.by_contact.values() for id in ids],
     }
-    links = _links(pairing, wanted)
+    links, left = _links(pairing, wanted)
+    decisions, set_aside = _decisions(pairing, wanted)
     return Loaded(
         contacts=_contacts(people),
         bills=bills | _outside_bills(pairing, allocations.values(), bills),
@@ -106,12 +109,12 @@ def load_chunk(work: Workspace, clusters: list[Cluster]) -> Loaded:
         banks_closed=work.banks_closed,
         links=links,
         documents=_documents(pairing, links),
-        decisions=_decisions(pairing, wanted),
+        decisions=decisions,
         absent=frozenset(row.id for row in rows if row.is_deleted),
-        left=_left(pairing, wanted),
+        left=left,
         absent_contacts=frozenset(row.id for row in people if row.is_deleted),
         trust=trust,
-        set_aside=_set_aside(pairing, wanted),
+        set_aside=set_aside,
         today=work.clock.now().date(),
     )
 
@@ -222,18 +225,22 @@ def _as_named(row: Kept) -> Kept:
     return replace(row, data={**row.data, **{name: who for name, who in names.items() if who["id"]}})
 
 
-Wanted = Mapping[Kind, Iterable[str]]  # the Clio ids a chunk is about, by kind
+Wanted = Mapping[Kind, Collection[str]]  # the Clio ids a chunk is about, by kind
 
 
-def _links(pairing: Pairing, wanted: Wanted) -> dict[Ref, LinkState]:
-    found = {}
-    for kind, practice_ids in wanted.items():
-        rows = EntityLink.objects.of(pairing.firm).filter(
-            pairing=pairing, kind=kind, practice_id__in=list(practice_ids)
-        )
-        for row in rows.exclude(state=EntityLink.State.UNLINKED):
-            ref = Ref(kind, row.practice_id, row.leg)
-            found[ref] = LinkState(
+def _about(wanted: Wanted) -> Q:
+    """Rows of a table that has one for each thing of Clio: those this chunk is about."""
+    kinds = (Q(kind=kind, practice_id__in=list(ids)) for kind, ids in wanted.items() if ids)
+    return reduce(or_, kinds, Q(pk__in=()))
+
+
+def _links(pairing: Pairing, wanted: Wanted) -> tuple[dict[Ref, LinkState], dict[Ref, dict[str, object]]]:
+    """What is linked; and what a person unlinked and keeps by hand (rule R8), with what was said of it."""
+    linked, left = {}, {}
+    for row in EntityLink.objects.of(pairing.firm).filter(_about(wanted), pairing=pairing).order_by("id"):
+        ref = Ref(Kind(row.kind), row.practice_id, row.leg)
+        if row.state != EntityLink.State.UNLINKED:
+            linked[ref] = LinkState(
                 ref,
                 row.ledger_entity,
                 row.ledger_id,
@@ -242,19 +249,9 @@ def _links(pairing: Pairing, wanted: Wanted) -> dict[Ref, LinkState]:
                 row.state == EntityLink.State.VOIDED,
                 row.base,
             )
-    return found
-
-
-def _left(pairing: Pairing, wanted: Wanted) -> dict[Ref, dict[str, object]]:
-    """What a person unlinked and keeps by hand (rule R8), with what was said of it."""
-    found = {}
-    for kind, practice_ids in wanted.items():
-        rows = EntityLink.objects.of(pairing.firm).filter(
-            pairing=pairing, kind=kind, practice_id__in=list(practice_ids), state=EntityLink.State.UNLINKED
-        )
-        for row in rows.filter(base__has_key=GIVEN_UP).order_by("id"):
-            found[Ref(kind, row.practice_id, row.leg)] = row.base[GIVEN_UP]
-    return found
+        elif GIVEN_UP in row.base:
+            left[ref] = row.base[GIVEN_UP]
+    return linked, left
 
 
 def _documents(pairing: Pairing, links: dict[Ref, LinkState]) -> dict[Ref, Document]:
@@ -276,26 +273,19 @@ def _document(row: Kept) -> Document:
         return Document(row.data, "unreadable")
 
 
-def _decisions(pairing: Pairing, wanted: Wanted) -> dict[tuple[Ref, str], Decision]:
-    found = {}
-    for kind, practice_ids in wanted.items():
-        issues = Issue.objects.of(pairing.firm).filter(pairing=pairing, kind=kind, practice_id__in=list(practice_ids))
-        reopened = Q(code=SET_ASIDE, state=Issue.State.OPEN)  # what was discarded is wanted after all
-        for issue in issues.filter(Q(state=Issue.State.DECIDED) | reopened):
-            found[Ref(kind, issue.practice_id, issue.leg), issue.code] = Decision(
-                issue.action, issue.value, issue.details
-            )
-    return found
-
-
-def _set_aside(pairing: Pairing, wanted: Wanted) -> dict[Ref, frozenset[str]]:
-    """Changes that a person discarded when a run was held, by the document they are about."""
-    found = {}
-    for kind, practice_ids in wanted.items():
-        issues = Issue.objects.of(pairing.firm).filter(pairing=pairing, kind=kind, practice_id__in=list(practice_ids))
-        for issue in issues.filter(code=SET_ASIDE, state=Issue.State.ACCEPTED):
-            found[Ref(kind, issue.practice_id, issue.leg)] = frozenset(issue.details.get("changes", ()))
-    return found
+def _decisions(pairing: Pairing, wanted: Wanted) -> tuple[dict[tuple[Ref, str], Decision], dict[Ref, frozenset[str]]]:
+    """What people decided; and changes they discarded when a run was held, by the document they are about."""
+    decided, set_aside = {}, {}
+    discarded = Q(code=SET_ASIDE, state=Issue.State.ACCEPTED)
+    reopened = Q(code=SET_ASIDE, state=Issue.State.OPEN)  # what was discarded is wanted after all
+    issues = Issue.objects.of(pairing.firm).filter(_about(wanted), pairing=pairing)
+    for issue in issues.filter(Q(state=Issue.State.DECIDED) | reopened | discarded):
+        ref = Ref(Kind(issue.kind), issue.practice_id, issue.leg)
+        if issue.state == Issue.State.ACCEPTED:
+            set_aside[ref] = frozenset(issue.details.get("changes", ()))
+        else:
+            decided[ref, issue.code] = Decision(issue.action, issue.value, issue.details)
+    return decided, set_aside
 
 
 def _rivals(loaded: Loaded, payment_id: str) -> list[Allocation]:
