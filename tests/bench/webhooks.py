@@ -1,7 +1,7 @@
 """Posts signed webhooks to a served portal at a steady rate: ``python -m tests.bench.webhooks [--seconds 60]``.
 
-Every tenth post is one that came before, and every firm has two addresses. The portal is served as the demo serves it,
-without a worker, so that what the posts left behind can be counted: nothing lost, nothing done twice.
+Every tenth post is one that came before, and every firm has two addresses. The portal is served as
+deploy/ does it, without a queue worker, so that what the posts left behind can be counted: nothing lost, nothing done twice.
 """
 
 import argparse
@@ -52,7 +52,8 @@ def conduct(seconds: float, rate: int) -> int:
         environment = {**os.environ, **here, "SITE_URL": f"http://localhost:{port}"}
         command = [sys.executable, "-m", "tests.bench.webhooks", "--as"]
         subprocess.check_call([*command, "preparer"], env=environment, stdout=subprocess.DEVNULL)
-        serve = [sys.executable, "-m", "gunicorn", "sync_portal.wsgi", "--bind", f"127.0.0.1:{port}", "--threads", "8"]
+        served_as = ["--bind", f"127.0.0.1:{port}", "--workers", "2", "--threads", "8"]
+        serve = [sys.executable, "-m", "gunicorn", "sync_portal.wsgi", *served_as]
         web = subprocess.Popen([*serve, "--log-level", "error"], env=environment, stderr=subprocess.DEVNULL)
         try:
             _wait_for(port)
