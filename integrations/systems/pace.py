@@ -176,11 +176,22 @@ def _believed(standing: Standing, now: float) -> Standing:
     recent = tuple(at for at in standing.recent if now - 1.0 < at <= now + SKEW_S)
     flying = {ticket: ends for ticket, ends in standing.flying.items() if now < ends <= now + SLOT_S + SKEW_S}
     blocked_until = standing.blocked_until if standing.blocked_until <= now + LONGEST_BLOCK_S * (1 + SPREAD) else now
-    window_ends = min(standing.window_ends, now + clio.RATE_WINDOW_S + 1.0)
-    left = standing.left if now < window_ends else None
+    window_ends = standing.window_ends if standing.window_ends <= now + clio.RATE_WINDOW_S + 1.0 + SKEW_S else now
     return replace(
-        standing, recent=recent, flying=flying, blocked_until=blocked_until, window_ends=window_ends, left=left
+        standing,
+        recent=recent,
+        flying=flying,
+        minute_until=_near(standing.minute_until, now),
+        batches_until=_near(standing.batches_until, now),
+        blocked_until=blocked_until,
+        window_ends=window_ends,
+        left=standing.left if now < window_ends else None,
     )
+
+
+def _near(until: float, now: float) -> float:
+    """Nobody owes more than a minute's calls and the one just made."""
+    return until if until <= now + 2 * MINUTE_S + SKEW_S else now
 
 
 def _block_s(known: Standing, now: float) -> float:
@@ -202,8 +213,7 @@ def _bucket_s(until: float, per_minute: int, burst: int, now: float) -> float:
     """A bucket that fills at the pace of the minute; whoever finds it empty waits for several calls' worth."""
     if not per_minute:
         return 0.0
-    owed = min(max(until - now, 0.0), MINUTE_S)
-    over = owed - (burst - 1) * MINUTE_S / per_minute
+    over = max(until - now, 0.0) - (burst - 1) * MINUTE_S / per_minute
     return max(over, 1.0) if over > 0 else 0.0
 
 
