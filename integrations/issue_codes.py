@@ -200,6 +200,12 @@ CODES: dict[str, Code] = {
         "A bill paid from trust is two entries, and one without the other puts the trust account out of balance.",
         ("alone", ACCEPT),
     ),
+    "reversal_apart": Code(
+        ERROR,
+        "A reversal stands alone",
+        "An entry and the one that takes it back cancel each other only as long as both are as they were posted.",
+        (ACCEPT,),
+    ),
     "trust_leg_waits": Code(
         WARNING,
         "Deleted payment not yet taken back",

@@ -1,7 +1,9 @@
 """Taking a trust entry back: a new entry of the run's date with debit and credit changed places (R1.6, R6.7)."""
 
+from collections import defaultdict
 from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 
 from integrations.core.changes import Action, Change
 from integrations.core.read import Unreadable, day, text
@@ -12,6 +14,7 @@ from integrations.kinds.theirs import Way, met, met_gone
 from integrations.kinds.trust_desk import reversal_links, reversal_ref
 from integrations.kinds.trust_drafts import JournalDraft, entry_number, reversed_lines, worth
 from integrations.kinds.trust_entry import REVERSAL_LEG, entries_of
+from integrations.kinds.trust_problems import reversal_apart
 
 REVERSAL = (
     "reversal"  # what an entry that takes one back is worth knowing by on Clio's side: nothing there can change it
@@ -66,10 +69,10 @@ def plan_reversals(book: Draftbook) -> None:
     for ref, link in reversal_links(book):
         draft = _as_posted(book, link)
         way = met(book, link, draft) if draft else met_gone(book, link, _title(ref), "what it takes back is gone")
-        if way is Way.SAID or draft is None:
+        if way is Way.SAID:
             continue
-        if way is Way.ON:
-            book.keep(ref)
+        if way is Way.ON or draft is None:
+            _keep(book, link)
         elif closed := closed_period(book.policy, ref, draft.title, (draft.dated,)):
             book.report(closed)
         else:
@@ -80,13 +83,40 @@ def plan_reversals(book: Draftbook) -> None:
             book.add(replace(change, action=action, ledger_id=ledger_id, closes=None, base=base))
 
 
+def _keep(book: Draftbook, link: LinkState) -> None:
+    original = _taken_back(book, link)
+    if original and not _cancel(book, link, original):
+        is_deleted = book.is_deleted(original.ref)
+        return book.report(reversal_apart(link, _title(link.ref), original, is_deleted=is_deleted))
+    return book.keep(link.ref)
+
+
 def _as_posted(book: Draftbook, link: LinkState) -> JournalDraft | None:
     """The reversal as it was posted; None where what it takes back can no longer be read."""
-    original = book.link(Ref(link.ref.kind, link.ref.practice_id, link.ref.leg.removeprefix(REVERSAL_LEG).lstrip("-")))
+    original = _taken_back(book, link)
     if original is None:
         return None
     on = day({"dated": link.base.get("dated")}, "dated")
     return reversal_of(book, original, str(link.base.get("reason") or ""), on)
+
+
+def _taken_back(book: Draftbook, link: LinkState) -> LinkState | None:
+    """The entry that this one takes back."""
+    leg = link.ref.leg.removeprefix(REVERSAL_LEG).lstrip("-")
+    return book.link(Ref(link.ref.kind, link.ref.practice_id, leg))
+
+
+def _cancel(book: Draftbook, link: LinkState, original: LinkState) -> bool:
+    """Whether the two together move nothing; what cannot be read is said elsewhere."""
+    sums: dict[object, Decimal] = defaultdict(Decimal)
+    for one in (link, original):
+        document = book.document(one.ref)
+        try:
+            for entry in entries_of(one.entity, document.raw) if document and document.raw else ():
+                sums[entry.account_id, entry.name] += entry.amount
+        except Unreadable:
+            return True
+    return not any(sums.values())
 
 
 def _title(ref: Ref) -> str:

@@ -118,6 +118,21 @@ def trust_leg_waits(change: Change, payment_id: str, row_ids: Sequence[str]) -> 
     )
 
 
+def reversal_apart(link: LinkState, title: str, original: LinkState, *, is_deleted: bool) -> Problem:
+    """Rule R8: of two entries that cancel each other a person changed the older one."""
+    what = "was deleted" if is_deleted else "was changed"
+    todo = "delete the reversal as well" if is_deleted else "put it back as it was, or delete both"
+    return Problem(
+        "reversal_apart",
+        link.ref,
+        f"Trust entry {original.ref.practice_id} is gone in Clio and was taken back by an entry of its own. Since then "
+        f"it {what} in QuickBooks, so the two no longer cancel each other. In QuickBooks, {todo}.",
+        title=title,
+        ledger_id=link.ledger_id,
+        details={"original": original.ledger_id},
+    )
+
+
 def trust_row_missing(ref: Ref, title: str, accounts: Sequence[str]) -> Problem:
     """Rule R6.3: both legs or neither."""
     return Problem(

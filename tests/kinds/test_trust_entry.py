@@ -526,5 +526,22 @@ def test_r8_a_changed_or_deleted_reversal_is_told() -> None:
     assert codes(ledger.plan(gone, trusting())) == [("deleted_in_ledger", entry("500", "reversal"))]
 
 
+@pytest.mark.parametrize("how", ["changed", "deleted"])
+def test_r8_a_reversal_whose_entry_a_person_changed_or_deleted_is_told_until_they_cancel_again(how: str) -> None:
+    ledger, _ = opened(row())
+    gone = ledger_of(gone=["500"])
+    ledger.carry_out(gone, trusting())
+    if how == "changed":
+        for line in ledger.of(entry())["Line"]:
+            line["Amount"] = Decimal("900.00")
+    else:
+        ledger.delete(entry())
+    assert codes(ledger.plan(gone, trusting())) == [("reversal_apart", entry("500", "reversal"))]
+    assert steps(ledger.plan(gone, trusting())) == []
+    for ref in [entry("500", "reversal"), *([entry()] if how == "changed" else [])]:
+        ledger.delete(ref)
+    assert codes(ledger.plan(gone, trusting())) == []
+
+
 def test_the_created_time_is_read() -> None:
     assert decode_row(RAW).created_at == CREATED
