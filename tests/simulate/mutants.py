@@ -7,7 +7,7 @@ prints for each the first seed that catches it, and what it found.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from unittest.mock import patch
 from uuid import uuid4
@@ -18,9 +18,9 @@ from django.db.models import QuerySet
 from integrations import gateways
 from integrations.core.ports import Clock, Verdict
 from integrations.core.read import rows
-from integrations.models import Cursor, Dispatch, Pairing, Record
+from integrations.models import Dispatch, Pairing, Record
 from integrations.sync import batches, dispatches, mirror, recover
-from integrations.systems.clio.gateway import ClioGateway
+from integrations.sync.cursors import Cursors
 from integrations.systems.quickbooks import batch, gateway
 from integrations.systems.quickbooks.gateway import QuickBooksGateway
 from tests.simulate.simulation import Simulation
@@ -99,15 +99,16 @@ def outcome_saved_before_the_answer(_: Simulation) -> Iterator[None]:
 
 @contextmanager
 def cursor_moved_first(simulation: Simulation) -> Iterator[None]:
-    whole, portal = ClioGateway.pages, simulation.play.portal
+    """A list of Clio counts as read before it is."""
+    whole, clock = Cursors.at, simulation.play.portal.clock
 
-    def pages(self: Any, entity: str, **how: Any) -> Iterator[Any]:
-        if how.get("since"):
-            cursors = Cursor.objects.of(portal.firm).filter(stream__startswith=entity, at__lt=portal.clock.now())
-            cursors.update(at=portal.clock.now())
-        yield from whole(self, entity, **how)
+    def at(self: Cursors, stream: str) -> datetime | None:
+        since = whole(self, stream)
+        if since and not stream.startswith("quickbooks"):
+            self.move(stream, clock.now())
+        return since
 
-    with patch.object(ClioGateway, "pages", pages):
+    with patch.object(Cursors, "at", at):
         yield
 
 
