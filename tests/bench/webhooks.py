@@ -1,7 +1,7 @@
 """Posts signed webhooks to a served portal at a steady rate: ``python -m tests.bench.webhooks [--seconds 60]``.
 
-Every tenth post is one that came before, and every firm has two addresses. The portal is served as
-deploy/ does it, without a queue worker, so that what the posts left behind can be counted: nothing lost, nothing done twice.
+Every tenth post is one that came before, and every firm has two addresses. The portal is served as deploy/ serves it,
+without a queue worker, so that what the posts left behind can be counted: nothing lost, nothing done twice.
 """
 
 import argparse
