@@ -39,6 +39,8 @@ def plan_merged(book: Draftbook, ref: Ref, contact: Contact | str | None, link: 
         _create(book, contact)
     else:
         book.merged[ref] = Merged(link.ledger_id, survivor)
+        # Where the other one is gone in Clio it lets go of the customer in this very run.
+        book.again = book.again or owner.practice_id not in book.group.contacts.keys() - book.group.absent_contacts
         book.report(_shared(book, who, owner, survivor))
     return True
 

@@ -90,3 +90,26 @@ def test_two_contacts_whose_customers_were_merged_into_one_are_not_both_linked_t
     run = portal.run()
     assert (run.outcome, run.reason) == ("issues", "")
     assert "customers_merged" in portal.codes()
+
+
+def test_contacts_merged_one_way_in_clio_and_the_other_way_in_quickbooks_are_one_in_the_sync_that_sees_it(
+    portal: Portal,
+) -> None:
+    """Clio's merge counts once the contact was missed twice; the customer that is left then goes to the other one."""
+    ann, bo = portal.contact(), portal.contact("Bo", "Ng", "bo@example.com")
+    portal.bill("100.00", contact=ann)
+    portal.bill("40.00", contact=bo)
+    portal.run()
+    anns, bos = (doc["Id"] for doc in portal.quickbooks.all("Customer"))
+    portal.clio.merge_contacts(ann, bo)
+    portal.quickbooks.merge_customers(anns, bos)
+    portal.clock.sleep(700)
+    portal.run()
+    assert portal.codes() == ["customers_merged"]
+    portal.clock.sleep(700)
+    portal.run()
+    assert "customers_merged" not in portal.codes()
+    written = portal.writes()
+    portal.clock.sleep(700)
+    portal.run()
+    assert portal.writes() == written
