@@ -1,13 +1,11 @@
 """What the e-mails to a firm's people say: numbers and what to do, a link to the screen, and no client's name."""
 
 from collections import Counter
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.conf import settings
-from django.template.loader import render_to_string
 from django.urls import reverse
 
+from firms.letters import Letter, drawn
 from firms.models import Firm
 from integrations.issue_codes import code
 from integrations.models import Connection, Issue, Notice, Severity, SyncEvent, SyncRun
@@ -23,13 +21,6 @@ SUBJECTS = {
     "not_synced": "Nothing has been synced for a while",
     "sync_stopped": "The sync has stopped until somebody starts it",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Letter:
-    subject: str
-    text: str
-    html: str
 
 
 def letter_of(notice: Notice, now: datetime) -> Letter | None:
@@ -117,16 +108,4 @@ def _all_clear(notice: Notice, now: datetime) -> Letter | None:
 def _letter(
     firm: Firm, subject: str, said: list[str], action: str, path: str, rows: list[tuple[str, int]] | None = None
 ) -> Letter:
-    context = {
-        "firm": firm.name,
-        "heading": subject,
-        "said": [one for one in said if one],
-        "rows": rows or [],
-        "action": action,
-        "url": f"{settings.SITE_URL}{path}",
-        "choose": f"{settings.SITE_URL}{reverse('notices', args=[firm.slug])}",
-    }
-    text = render_to_string("integrations/mail/letter.txt", context)
-    html = render_to_string("integrations/mail/letter.html", context)
-    one_line = " ".join(f"{firm.name}: {subject}".split())
-    return Letter(one_line, text, html)
+    return drawn(firm, subject, said, action, path, rows=rows, choose=reverse("notices", args=[firm.slug]))

@@ -14,10 +14,9 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import structlog
-from django.conf import settings
-from django.core.mail import EmailMultiAlternatives
 from django.db.models import F, Max, Q, QuerySet
 
+from firms.letters import Letter, send
 from firms.models import Firm, Membership, User
 from firms.roles import Permission, who_may
 from integrations import letters
@@ -157,8 +156,5 @@ def _over(notice: Notice, **when: datetime) -> None:
     Notice.objects.of(notice.firm).filter(pk=notice.pk).update(**when)
 
 
-def _send(notice: Notice, letter: letters.Letter) -> None:
-    headers = {"Message-ID": f"<notice-{notice.pk}@{settings.SITE_HOST}>", "Auto-Submitted": "auto-generated"}
-    mail = EmailMultiAlternatives(letter.subject, letter.text, to=[notice.user.email], headers=headers)
-    mail.attach_alternative(letter.html, "text/html")
-    mail.send()
+def _send(notice: Notice, letter: Letter) -> None:
+    send(letter, notice.user.email, f"notice-{notice.pk}")
