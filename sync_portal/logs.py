@@ -16,7 +16,9 @@ SECRET_NAMES = re.compile(
 SECRET_TEXT = re.compile(
     r"(?P<name>(?:access_token|refresh_token|id_token|token|client_secret|code|state|realmid|password|secret|cookie)"
     r"[\"']?\s*[=:]\s*[\"']?)(?P<value>[^\s&\"',;}]+)"
-    r"|(?P<scheme>\b(?:bearer|basic)\s+)(?P<credential>[A-Za-z0-9._~+/=-]{6,})",
+    r"|(?P<scheme>\b(?:bearer|basic)\s+)(?P<credential>[A-Za-z0-9._~+/=-]{6,})"
+    # Addresses that are keys, as they are and within another address.
+    r"|(?P<door>(?:invitations|hooks/clio)(?:/|%2f))(?P<key>[\w-]{16,})",
     re.I,
 )
 
@@ -49,7 +51,7 @@ def _clean(name: str, value: object) -> object:
 
 
 def _hide(match: re.Match[str]) -> str:
-    return f"{match['name'] or match['scheme']}{HIDDEN}"
+    return f"{match['name'] or match['scheme'] or match['door']}{HIDDEN}"
 
 
 SHARED: list[structlog.typing.Processor] = [

@@ -160,6 +160,9 @@ def test_mail_settings_come_from_one_address(monkeypatch: pytest.MonkeyPatch) ->
         {"event": 'body {"access_token": "canary", "expires_in": 3600}'},
         {"event": "sent header Basic canary+canary=="},
         {"items": [{"client_secret": "canary"}]},
+        {"event": "Gone: /invitations/a-canary-of-43-characters-as-they-are-made_-/"},
+        {"event": "GET /accounts/login/?next=%2Finvitations%2Fa-canary-of-43-characters-as-they-are-made%2F"},
+        {"event": "Unauthorized: /hooks/clio/a-canary-of-43-characters-as-they-are-made/"},
     ],
 )
 def test_secrets_are_hidden_in_log_lines(event: dict[str, object]) -> None:
