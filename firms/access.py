@@ -21,6 +21,7 @@ class FirmRequest(HttpRequest):
     user: User
     firm: Firm
     membership: Membership
+    memberships: list[Membership]  # in every firm of theirs, for the way to the others
 
 
 def firm_view(permission: Permission) -> Callable[[FirmView], Callable[..., HttpResponseBase]]:
@@ -35,7 +36,8 @@ def firm_view(permission: Permission) -> Callable[[FirmView], Callable[..., Http
         def through_the_door(request: FirmRequest, firm: str, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if not request.user.is_authenticated:
                 return _to_login(request)
-            membership = _membership(request.user, firm)
+            request.memberships = memberships_of(request.user)
+            membership = _membership(request.memberships, firm)
             request.firm, request.membership = membership.firm, membership
             if not membership.may(permission):
                 raise PermissionDenied(refusal(permission))
@@ -53,11 +55,15 @@ def refusal(permission: Permission) -> str:
     return f"Your role does not allow this. It takes {' or '.join(roles)}."
 
 
-def _membership(user: User, slug: str) -> Membership:
-    found = Membership.objects.filter(user=user, firm__slug=slug).select_related("firm").first()
-    if found is None:
-        raise Http404("No such page.")
-    return found
+def memberships_of(user: User) -> list[Membership]:
+    return list(Membership.objects.filter(user=user).select_related("firm").order_by("firm__name", "pk"))
+
+
+def _membership(mine: list[Membership], slug: str) -> Membership:
+    for membership in mine:
+        if membership.firm.slug == slug:
+            return membership
+    raise Http404("No such page.")
 
 
 def _to_login(request: HttpRequest) -> HttpResponse:

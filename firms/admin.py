@@ -2,11 +2,13 @@
 
 from typing import ClassVar
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db import models
 from django.http import HttpRequest
 
-from firms.models import Firm, Invitation, Membership, User
+from firms.invitations import send_again
+from firms.membership import Refused
+from firms.models import Firm, Invitation, Membership, TeamEvent, User
 from firms.scoping import FirmOwned
 
 
@@ -72,12 +74,46 @@ class MembershipAdmin(admin.ModelAdmin):
 class InvitationAdmin(admin.ModelAdmin):
     """The token's hash is not shown."""
 
-    list_display = ("email", "firm", "role", "expires_at", "accepted_at", "revoked_at")
-    search_fields = ("email", "firm__name")
+    list_display = ("email", "firm", "role", "sent_at", "expires_at", "accepted_at", "revoked_at")
+    search_fields = ("email", "firm__name", "firm__slug")
     exclude = ("token_hash",)
+    actions = ("send_again",)
+
+    @admin.action(description="Resend an invitation: a new link, the old one ends", permissions=["view"])
+    def send_again(self, request: HttpRequest, chosen: models.QuerySet[Invitation]) -> None:
+        """In the name of whoever made it."""
+        for offer in chosen.select_related("firm", "invited_by"):
+            try:
+                made = send_again(offer, None)
+            except Refused as refused:
+                self.message_user(request, str(refused), messages.ERROR)
+            else:
+                sent = (
+                    f"Sent again to {made.email}."
+                    if made.sent_at
+                    else f"{made.email}: the mail server did not take it."
+                )
+                self.message_user(request, sent, messages.SUCCESS if made.sent_at else messages.ERROR)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Invitation | None = None) -> bool:
+        return False
+
+
+@admin.register(TeamEvent)
+class TeamEventAdmin(admin.ModelAdmin):
+    list_display = ("at", "firm", "what", "whom", "by", "role_before", "role")
+    list_filter = ("what",)
+    list_select_related = ("firm",)
+    search_fields = ("firm__name", "firm__slug", "whom", "by")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: TeamEvent | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: TeamEvent | None = None) -> bool:
         return False

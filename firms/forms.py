@@ -1,8 +1,11 @@
 """Forms about firms."""
 
+from typing import Any
 from zoneinfo import available_timezones
 
 from django import forms
+
+from firms.roles import Role, may_give
 
 COMMON_ZONES = (
     ("America/New_York", "Eastern (New York)"),
@@ -34,3 +37,18 @@ class FirmForm(forms.Form):
         if zone not in available_timezones():
             raise forms.ValidationError("This server does not know that time zone. Choose another.")
         return zone
+
+
+class InviteForm(forms.Form):
+    """Whom to invite, and as what: the roles that ``giver`` may give."""
+
+    email = forms.EmailField(label="E-mail address", max_length=254)
+    role = forms.ChoiceField(label="Role", initial=Role.BOOKKEEPER)
+
+    def __init__(self, giver: Role, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        roles = [role for role in Role if may_give(giver, role)]
+        self.fields["role"].choices = [(role.value, role.label) for role in roles]  # type: ignore[attr-defined]
+
+    def clean_role(self) -> Role:
+        return Role(self.cleaned_data["role"])

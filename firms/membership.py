@@ -2,9 +2,10 @@
 
 from django.db import transaction
 from django.utils.text import slugify
+from django.utils.timezone import now
 
-from firms.models import Firm, Membership, User
-from firms.roles import Role
+from firms.models import Firm, Invitation, Membership, TeamEvent, User
+from firms.roles import Role, may_give, who_may_give
 
 SLUG_LENGTH = 40
 
@@ -37,22 +38,45 @@ def found_firm(user: User, name: str, timezone: str) -> Firm:
 
 
 @transaction.atomic
-def change_role(firm: Firm, user: User, role: Role) -> Membership:
-    """Raises Refused where it would leave the firm without an owner."""
+def change_role(firm: Firm, user: User, role: Role, by: User | None = None) -> Membership:
+    """``by`` is the member who asks, None support. Raises Refused for what ``by`` may not do and for the last owner."""
     membership = _locked(firm, user)
+    before = Role(membership.role)
+    if by is not None:
+        demand(firm, by, before, role)
     if role is not Role.OWNER:
         _keep_an_owner(firm, membership)
-    membership.role = role
-    membership.save(update_fields=["role"])
+    if role is not before:
+        _give(membership, role, by)
+        record(firm, TeamEvent.What.ROLE, user.email, by, role, before)
     return membership
 
 
 @transaction.atomic
-def remove(firm: Firm, user: User) -> None:
-    """Raises Refused where it would leave the firm without an owner."""
+def remove(firm: Firm, user: User, by: User | None = None) -> None:
+    """Everybody may leave. Raises Refused for what ``by`` may not do, or for the last owner."""
     membership = _locked(firm, user)
+    leaves = by is not None and by.pk == user.pk
+    if by is not None and not leaves:
+        demand(firm, by, Role(membership.role))
     _keep_an_owner(firm, membership)
     membership.delete()
+    _withdraw_offers(firm, user, None, by)
+    record(firm, TeamEvent.What.LEFT if leaves else TeamEvent.What.REMOVED, user.email, by, Role(membership.role))
+
+
+@transaction.atomic
+def hand_over(firm: Firm, owner: User, to: User) -> None:
+    """Makes ``to`` an owner and ``owner`` an admin, both or neither. Raises Refused."""
+    theirs, mine = _locked(firm, to), _locked(firm, owner)
+    before = Role(theirs.role)
+    if mine.role != Role.OWNER:
+        raise Refused(f"Only an owner can hand {firm.name} over.")
+    if before is Role.OWNER:
+        raise Refused(f"{to} is an owner of {firm.name} already.")
+    _give(theirs, Role.OWNER, owner)
+    _give(mine, Role.ADMIN, owner)
+    record(firm, TeamEvent.What.HANDED_OVER, to.email, owner, Role.OWNER, before)
 
 
 def free_slug(name: str) -> str:
@@ -66,12 +90,61 @@ def free_slug(name: str) -> str:
     return slug
 
 
+def lock(firm: Firm) -> None:
+    """Changes to one firm's team happen one after the other: two owners cannot both leave at once."""
+    Firm.objects.select_for_update(no_key=True).get(pk=firm.pk)
+
+
+def demand(firm: Firm, by: User, *roles: Role) -> None:
+    """Raises Refused unless ``by`` may give, or change somebody who has, each of ``roles``; call it once locked."""
+    mine = Membership.objects.filter(firm=firm, user=by).first()
+    for role in roles:
+        if mine is None or not may_give(Role(mine.role), role):
+            givers = " or ".join(giver.phrase for giver in who_may_give(role))
+            raise Refused(f"It takes {givers} of {firm.name} to make, change or remove {role.phrase}.")
+
+
+def record(
+    firm: Firm, what: TeamEvent.What, whom: str, by: User | None, role: Role, role_before: Role | None = None
+) -> None:
+    """A line of the team's history; it belongs into the transaction of what it tells."""
+    TeamEvent.objects.create(
+        firm=firm,
+        at=now(),
+        what=what,
+        whom=whom,
+        by=by.email if by else "",
+        role=role,
+        role_before=role_before or "",
+    )
+
+
 def _locked(firm: Firm, user: User) -> Membership:
-    """The firm's memberships are locked together: two owners cannot both leave at once."""
-    everyone = {row.user_id: row for row in Membership.objects.select_for_update().filter(firm=firm).order_by("id")}
-    if user.pk not in everyone:
+    lock(firm)
+    found = Membership.objects.filter(firm=firm, user=user).select_related("user").first()
+    if found is None:
         raise Refused(f"{user} is not a member of {firm.name}.")
-    return everyone[user.pk]
+    return found
+
+
+def _give(membership: Membership, role: Role, by: User | None) -> None:
+    membership.role = role
+    membership.save(update_fields=["role"])
+    _withdraw_offers(membership.firm, membership.user, role, by)
+
+
+def _withdraw_offers(firm: Firm, user: User, role: Role | None, by: User | None) -> None:
+    """An invitation stands only while whoever made it could make it again."""
+    for offer in Invitation.objects.filter(firm=firm, invited_by=user, accepted_at=None, revoked_at=None):
+        if role is None or not may_give(role, Role(offer.role)):
+            withdraw(offer, by)
+
+
+def withdraw(offer: Invitation, by: User | None) -> None:
+    """Its link is of no use from now on."""
+    offer.revoked_at = now()
+    offer.save(update_fields=["revoked_at"])
+    record(offer.firm, TeamEvent.What.WITHDRAWN, offer.email, by, Role(offer.role))
 
 
 def _keep_an_owner(firm: Firm, leaving: Membership) -> None:

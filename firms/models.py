@@ -1,5 +1,7 @@
 """People, firms, memberships and invitations, and what the database refuses about them."""
 
+from datetime import datetime
+from enum import StrEnum
 from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -103,6 +105,7 @@ class Invitation(models.Model):
     invited_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField()
+    sent_at = models.DateTimeField(null=True)  # when the mail server took its e-mail
     accepted_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
     accepted_at = models.DateTimeField(null=True)
     revoked_at = models.DateTimeField(null=True)
@@ -120,3 +123,47 @@ class Invitation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.email} as {self.role} of {self.firm}"
+
+    def standing(self, now: datetime) -> "Standing":
+        if self.accepted_at:
+            return Standing.ACCEPTED
+        if self.revoked_at:
+            return Standing.WITHDRAWN
+        return Standing.OPEN if now < self.expires_at else Standing.EXPIRED
+
+
+class Standing(StrEnum):
+    """What has become of an invitation."""
+
+    OPEN = "open"
+    EXPIRED = "expired"
+    WITHDRAWN = "withdrawn"
+    ACCEPTED = "accepted"
+
+
+class TeamEvent(models.Model):
+    """A line of the team's history. People stand in it by their addresses, so it stays true when they are gone."""
+
+    class What(models.TextChoices):
+        INVITED = "invited", "Invited"
+        SENT_AGAIN = "sent_again", "Invitation sent again"
+        WITHDRAWN = "withdrawn", "Invitation withdrawn"
+        JOINED = "joined", "Joined"
+        ROLE = "role", "Role changed"
+        REMOVED = "removed", "Removed"
+        LEFT = "left", "Left"
+        HANDED_OVER = "handed_over", "Firm handed over"
+
+    firm = models.ForeignKey(Firm, models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    what = models.CharField(max_length=12, choices=What.choices)
+    whom = models.EmailField()
+    by = models.EmailField(blank=True)  # nobody: support
+    role = models.CharField(max_length=12, choices=ROLE_CHOICES, blank=True)
+    role_before = models.CharField(max_length=12, choices=ROLE_CHOICES, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["firm", "-id"], name="team_events_of_a_firm")]
+
+    def __str__(self) -> str:
+        return f"{self.get_what_display()}: {self.whom}"

@@ -13,6 +13,11 @@ class Role(StrEnum):
     def label(self) -> str:
         return self.value.capitalize()
 
+    @property
+    def phrase(self) -> str:
+        """ "an owner", "a viewer"."""
+        return f"{'an' if self.value[0] in 'ao' else 'a'} {self.value}"
+
 
 class Permission(StrEnum):
     VIEW = "view"  # read every screen of the firm
@@ -21,6 +26,22 @@ class Permission(StrEnum):
     MAP = "map"  # mappings, start date and policies
     CONNECT = "connect"  # connect, confirm, disconnect and purge
     MANAGE_TEAM = "manage_team"  # invite, change roles, remove
+
+    @property
+    def words(self) -> str:
+        """What it allows, after "may"."""
+        return _WORDS[self]
+
+
+_WORDS = {
+    Permission.VIEW: "see every screen of the firm",
+    Permission.SYNC: "start a sync, and apply or discard a held one",
+    Permission.RESOLVE: "decide issues and link customers",
+    Permission.MAP: "change mappings, the start date and what is synced",
+    Permission.CONNECT: "connect and disconnect Clio and QuickBooks",
+    Permission.MANAGE_TEAM: "invite and remove people, and change roles",
+}
+FOR_OWNERS = "make, change and remove owners, and hand the firm over"
 
 
 _STAFF = frozenset({Permission.VIEW, Permission.SYNC, Permission.RESOLVE, Permission.MAP})
@@ -41,3 +62,19 @@ def may(role: Role, permission: Permission) -> bool:
 def who_may(permission: Permission) -> list[Role]:
     """The roles to ask, highest first."""
     return [role for role in Role if may(role, permission)]
+
+
+def may_give(giver: Role, role: Role) -> bool:
+    """Whether a ``giver`` may make somebody a ``role``, or change somebody who is one: nothing above themselves."""
+    order = list(Role)
+    return may(giver, Permission.MANAGE_TEAM) and order.index(giver) <= order.index(role)
+
+
+def who_may_give(role: Role) -> list[Role]:
+    return [giver for giver in Role if may_give(giver, role)]
+
+
+def abilities(role: Role) -> list[str]:
+    """What a role may do, in words, from what everybody may to what only an owner may."""
+    words = [permission.words for permission in Permission if may(role, permission)]
+    return [*words, FOR_OWNERS] if role is Role.OWNER else words

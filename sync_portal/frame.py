@@ -28,6 +28,7 @@ class Entry:
     name: str
 
 
+SWITCHES = 15
 PLACES = (
     Place("dashboard", "Dashboard"),
     Place("issues", "Issues"),
@@ -44,16 +45,23 @@ PLACES = (
 
 
 def frame(request: HttpRequest) -> dict[str, Any]:
-    """Context processor: ``firm``, ``membership``, ``role``, ``nav`` and ``theme``."""
+    """Context processor: ``firm``, ``membership``, ``role``, ``nav``, ``theme`` and the person's ``other_firms``."""
     firm: Firm | None = getattr(request, "firm", None)
     membership: Membership | None = getattr(request, "membership", None)
     return {
         "firm": firm,
         "membership": membership,
+        "other_firms": _others(request, firm) if firm else [],
         "role": Role(membership.role) if membership else None,
         "nav": list(_entries(firm, request.path)) if firm else [],
         "theme": request.COOKIES.get("theme", "auto"),
     }
+
+
+def _others(request: HttpRequest, firm: Firm) -> list[Membership]:
+    """The way to the next firm; of very many only the first, the rest is on the list of firms."""
+    mine: list[Membership] = getattr(request, "memberships", [])
+    return [membership for membership in mine if membership.firm_id != firm.pk][:SWITCHES]
 
 
 def _entries(firm: Firm, path: str) -> Iterator[Entry]:

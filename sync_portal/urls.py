@@ -5,20 +5,20 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
-from firms import views as firms
-from integrations.urls import firm_patterns, root_patterns
+from firms import urls as firms
+from integrations import urls as integrations
 from sync_portal import views
 
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 admin.site.site_header = admin.site.site_title = "Sync Portal support"
 
 urlpatterns = [
-    path("", firms.home, name="home"),
-    path("firms/new/", firms.create, name="create_firm"),
+    path("", include(firms.root_patterns)),
     path("theme/", views.theme, name="theme"),
     path("accounts/", include("allauth.urls")),
-    path("f/<slug:firm>/", include(firm_patterns)),
-    path("", include(root_patterns)),
+    path("f/<slug:firm>/team/", include(firms.firm_patterns)),
+    path("f/<slug:firm>/", include(integrations.firm_patterns)),
+    path("", include(integrations.root_patterns)),
     path("healthz", views.healthz, name="healthz"),
     path("readyz", views.readyz, name="readyz"),
     path("metrics", views.metrics, name="metrics"),

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
+from django.contrib.sessions.models import Session
 from django.db import IntegrityError, connection, transaction
 
 
@@ -37,3 +38,11 @@ def rows(statement: str, values: Sequence[str | int] = ()) -> list[tuple[Any, ..
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
         return list(cursor.fetchall())
+
+
+def is_kept_nowhere(words: str) -> bool:
+    """No row of any table has ``words``; what a session holds is looked at as it is read."""
+    tables = [name for (name,) in rows("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")]
+    found = [table for table in tables if rows(f'SELECT 1 FROM "{table}" t WHERE t::text LIKE %s', [f"%{words}%"])]
+    sessions = [session.get_decoded() for session in Session.objects.all()]
+    return not found and words not in str(sessions)

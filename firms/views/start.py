@@ -8,9 +8,12 @@ from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
+from firms.access import memberships_of
 from firms.forms import FirmForm
 from firms.membership import Refused, found_firm
-from firms.models import Membership, User
+from firms.models import User
+from firms.queries import invited
+from firms.views.invitations import OPENED
 
 # One bill as the start page shows it; the sums are what its template adds up.
 EXAMPLE = (
@@ -26,9 +29,9 @@ def home(request: HttpRequest) -> HttpResponseBase:
     """What the portal is; for a signed-in person the way to their firms."""
     if not isinstance(request.user, User):
         return render(request, "firms/start.html", {"example": EXAMPLE})
-    memberships = list(Membership.objects.filter(user=request.user).select_related("firm").order_by("firm__name"))
+    memberships = memberships_of(request.user)
     if not memberships:
-        return redirect("create_firm")
+        return redirect("opened_invitation" if OPENED in request.session else "create_firm")
     if len(memberships) == 1:
         return redirect(memberships[0].firm)
     return render(request, "firms/list.html", {"memberships": memberships})
@@ -48,4 +51,5 @@ def create(request: HttpRequest) -> HttpResponseBase:
         else:
             messages.success(request, f"{firm.name} is created. Connect Clio and QuickBooks next.")
             return redirect(firm)
-    return render(request, "firms/create.html", {"form": form}, status=422 if form.errors else 200)
+    context = {"form": form, "invited": invited(request.user)}
+    return render(request, "firms/create.html", context, status=422 if form.errors else 200)

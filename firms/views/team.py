@@ -1,0 +1,229 @@
+"""The team of a firm: everybody sees it; whoever may manage it invites, changes roles and removes."""
+
+from dataclasses import dataclass
+
+from django.contrib import messages
+from django.http import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from firms import invitations, membership, queries
+from firms.access import FirmRequest, firm_view
+from firms.forms import InviteForm
+from firms.membership import Refused
+from firms.models import Firm, Invitation, Membership, User
+from firms.roles import Permission, Role, abilities, may_give
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked before it is done; ``effect`` names what will be."""
+
+    heading: str
+    question: str
+    effect: str
+    button: str
+    danger: bool = False
+
+
+@firm_view(Permission.VIEW)
+@require_GET
+def team(request: FirmRequest, firm: Firm) -> HttpResponseBase:
+    return _page(request, firm, InviteForm(Role(request.membership.role)))
+
+
+def _page(request: FirmRequest, firm: Firm, form: InviteForm, status: int = 200) -> HttpResponseBase:
+    context = {
+        "form": form,
+        "members": queries.members_of(firm, request.membership),
+        "offers": queries.offers_of(firm, request.membership),
+        "roles": list(Role),
+        "abilities": queries.abilities_by_role(),
+        "happened": queries.happened(firm),
+        "manages": request.membership.may(Permission.MANAGE_TEAM),
+    }
+    return render(request, "firms/team.html", context, status=status)
+
+
+@firm_view(Permission.MANAGE_TEAM)
+@require_http_methods(["GET", "POST"])
+def invite(request: FirmRequest, firm: Firm) -> HttpResponseBase:
+    if request.method == "GET":
+        return redirect("team", firm=firm.slug)
+    form = InviteForm(Role(request.membership.role), request.POST)
+    if form.is_valid():
+        try:
+            made = invitations.invite(firm, form.cleaned_data["email"], form.cleaned_data["role"], request.user)
+        except Refused as refused:
+            form.add_error("email", str(refused))
+        else:
+            return _told_of(request, made)
+    return _page(request, firm, form, status=422)
+
+
+def _told_of(request: FirmRequest, made: Invitation) -> HttpResponseBase:
+    if made.sent_at:
+        messages.success(request, f"An invitation is on its way to {made.email}. Its link works once, for 72 hours.")
+    else:
+        said = f"The e-mail to {made.email} could not be sent: the mail server did not take it."
+        messages.error(request, f"{said} The invitation stands below; send it again in a while, or check the address.")
+    return redirect("team", firm=made.firm.slug)
+
+
+@firm_view(Permission.MANAGE_TEAM)
+@require_POST
+def send_again(request: FirmRequest, firm: Firm, pk: int) -> HttpResponseBase:
+    try:
+        made = invitations.send_again(_offer(firm, pk), request.user)
+    except Refused as refused:
+        return _refused(request, firm, refused)
+    return _told_of(request, made)
+
+
+@firm_view(Permission.MANAGE_TEAM)
+@require_http_methods(["GET", "POST"])
+def withdraw(request: FirmRequest, firm: Firm, pk: int) -> HttpResponseBase:
+    offer = _offer(firm, pk)
+    question = Question(
+        "Withdraw an invitation",
+        f"Withdraw the invitation of {offer.email}?",
+        "The link in the e-mail stops working. You can invite the same address again at any time.",
+        "Withdraw",
+        danger=True,
+    )
+    if request.method == "GET":
+        return _ask(request, question)
+    try:
+        invitations.revoke(offer, request.user)
+    except Refused as refused:
+        return _refused(request, firm, refused)
+    messages.success(request, f"The invitation of {offer.email} is withdrawn.")
+    return redirect("team", firm=firm.slug)
+
+
+@firm_view(Permission.MANAGE_TEAM)
+@require_http_methods(["GET", "POST"])
+def role(request: FirmRequest, firm: Firm, pk: int) -> HttpResponseBase:
+    """First the roles there are, then what the chosen one changes."""
+    member, giver = _member(firm, pk), Role(request.membership.role)
+    before, wanted = Role(member.role), request.GET.get("role", "")
+    if wanted not in list(Role) or wanted == before:
+        roles = [(one, abilities(one)) for one in Role if may_give(giver, one) and one is not before]
+        is_owners = giver is Role.OWNER and before is not Role.OWNER
+        context = {"member": member, "before": before, "roles": roles, "may_hand_over": is_owners}
+        return render(request, "firms/role.html", context)
+    if request.method == "GET":
+        return _ask(request, _about_role(member, before, Role(wanted)))
+    try:
+        membership.change_role(firm, member.user, Role(wanted), by=request.user)
+    except Refused as refused:
+        return _refused(request, firm, refused)
+    messages.success(request, f"{member.user} is {Role(wanted).phrase} now.")
+    return redirect("team", firm=firm.slug)
+
+
+def _about_role(member: Membership, before: Role, after: Role) -> Question:
+    had, has = abilities(before), abilities(after)
+    gained, lost = [one for one in has if one not in had], [one for one in had if one not in has]
+    effect = [f"{_named(member.user)} is {before.phrase} now."]
+    effect += [f"From now on they may {'; '.join(gained)}."] if gained else []
+    effect += (
+        [f"They may no longer {'; '.join(lost)}. Invitations they could then not make are withdrawn."] if lost else []
+    )
+    return Question(
+        f"Role of {_named(member.user)}",
+        f"Make {_named(member.user)} {after.phrase}?",
+        " ".join(effect),
+        f"Make {after.phrase}",
+        danger=bool(lost),
+    )
+
+
+@firm_view(Permission.MANAGE_TEAM)
+@require_http_methods(["GET", "POST"])
+def remove(request: FirmRequest, firm: Firm, pk: int) -> HttpResponseBase:
+    member = _member(firm, pk)
+    if member.user_id == request.user.pk:
+        return redirect("leave", firm=firm.slug)
+    question = Question(
+        f"Remove {_named(member.user)}",
+        f"Remove {_named(member.user)} from {firm.name}?",
+        "They lose access at once, wherever they are signed in, and their open invitations are withdrawn. What they "
+        "decided and started stays in the records. They can be invited again.",
+        "Remove",
+        danger=True,
+    )
+    if request.method == "GET":
+        return _ask(request, question)
+    try:
+        membership.remove(firm, member.user, by=request.user)
+    except Refused as refused:
+        return _refused(request, firm, refused)
+    messages.success(request, f"{member.user} is no longer a member of {firm.name}.")
+    return redirect("team", firm=firm.slug)
+
+
+@firm_view(Permission.VIEW)
+@require_http_methods(["GET", "POST"])
+def leave(request: FirmRequest, firm: Firm) -> HttpResponseBase:
+    question = Question(
+        f"Leave {firm.name}",
+        f"Leave {firm.name}?",
+        "You lose access at once, and invitations you made are withdrawn. Syncs by schedule go on. Only an owner or "
+        "admin can invite you back.",
+        "Leave",
+        danger=True,
+    )
+    if request.method == "GET":
+        return _ask(request, question)
+    try:
+        membership.remove(firm, request.user, by=request.user)
+    except Refused as refused:
+        return _refused(request, firm, refused)
+    messages.success(request, f"You are no longer a member of {firm.name}.")
+    return redirect("home")
+
+
+@firm_view(Permission.MANAGE_TEAM)
+@require_http_methods(["GET", "POST"])
+def hand_over(request: FirmRequest, firm: Firm, pk: int) -> HttpResponseBase:
+    member = _member(firm, pk)
+    name = _named(member.user)
+    question = Question(
+        f"Hand {firm.name} over",
+        f"Hand {firm.name} over to {name}?",
+        f"{name} becomes an owner and you become an admin, in one step. You keep everything but this: you can no "
+        "longer make, change or remove owners, and only an owner can give that back to you.",
+        "Hand over",
+        danger=True,
+    )
+    if request.method == "GET":
+        return _ask(request, question)
+    try:
+        membership.hand_over(firm, request.user, member.user)
+    except Refused as refused:
+        return _refused(request, firm, refused)
+    messages.success(request, f"{member.user} is an owner of {firm.name} now, and you are an admin.")
+    return redirect("team", firm=firm.slug)
+
+
+def _ask(request: FirmRequest, question: Question) -> HttpResponseBase:
+    return render(request, "firms/confirm.html", {"ask": question, "back": reverse("team", args=[request.firm.slug])})
+
+
+def _refused(request: FirmRequest, firm: Firm, refused: Refused) -> HttpResponseBase:
+    messages.error(request, f"{refused} Nothing was changed.")
+    return redirect("team", firm=firm.slug)
+
+
+def _member(firm: Firm, pk: int) -> Membership:
+    return get_object_or_404(Membership.objects.select_related("user"), firm=firm, pk=pk)
+
+
+def _offer(firm: Firm, pk: int) -> Invitation:
+    return get_object_or_404(Invitation.objects.select_related("firm", "invited_by"), firm=firm, pk=pk)
+
+
+def _named(user: User) -> str:
+    return user.get_full_name()
