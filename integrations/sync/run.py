@@ -153,9 +153,10 @@ class Pass:
         self._start(sum(cluster.bills for cluster in wanted))
         left = list(clusters.chunks(wanted))
         while left:
+            began = work.clock.now()
             self._chunk(left.pop(0), policy, catalog, matches, dry=dry)
-            if left:
-                work.pause()  # after at least one chunk, so that every slice gets somewhere
+            if left:  # after at least one chunk, so that every slice gets somewhere
+                work.pause(next_takes=work.clock.now() - began)
         if not dry:
             clusters.settle_foreign(work.pairing)
             account_issues(work, self.run, policy)

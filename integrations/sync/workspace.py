@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Protocol
 
@@ -55,9 +55,9 @@ class Workspace:
     apart: Counter[str] = field(default_factory=Counter)  # of these, what is counted apart as well
     ends_at: datetime | None = None  # when this slice of the work is over
 
-    def pause(self) -> None:
-        """Called where everything so far is kept. Raises SliceIsOver once the slice's time is up."""
-        if self.ends_at is not None and self.clock.now() >= self.ends_at:
+    def pause(self, next_takes: timedelta = timedelta(0)) -> None:
+        """Called where everything so far is kept. Raises SliceIsOver where there is no time for the next part."""
+        if self.ends_at is not None and self.clock.now() + next_takes >= self.ends_at:
             raise SliceIsOver
 
     @property
