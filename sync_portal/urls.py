@@ -15,6 +15,9 @@ admin.site.site_header = admin.site.site_title = "Sync Portal support"
 urlpatterns = [
     path("", include(firms.root_patterns)),
     path("theme/", views.theme, name="theme"),
+    path("docs/", views.manual_page, name="manual"),
+    path("docs/<slug:name>/", views.manual_page, name="manual_page"),
+    path("docs/screenshots/<slug:name>.png", views.manual_picture, name="manual_picture"),
     path("accounts/", include("allauth.urls")),
     path("f/<slug:firm>/team/", include(firms.firm_patterns)),
     path("f/<slug:firm>/", include(integrations.firm_patterns)),

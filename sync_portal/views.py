@@ -1,4 +1,4 @@
-"""Pages that belong to no firm: health, the theme switch and the pages for what went wrong."""
+"""Pages that belong to no firm: the manual, health, the theme switch and the pages for what went wrong."""
 
 from datetime import timedelta
 from ipaddress import ip_address
@@ -6,7 +6,7 @@ from ipaddress import ip_address
 from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, Error, connections
 from django.db.migrations.executor import MigrationExecutor
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -14,11 +14,29 @@ from django.views.decorators.http import require_GET, require_POST
 
 from integrations.metrics import exposition
 from integrations.tasks import worker_seen_at
+from sync_portal import manual
 
 THEMES = ("light", "dark", "auto")
 PASSED_ON = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "X-Real-Ip", "Via")
 A_YEAR = 365 * 24 * 60 * 60
 WORKER_SEEN_WITHIN = timedelta(minutes=6)  # it rings once a minute, and a run holds it for four
+
+
+@require_GET
+def manual_page(request: HttpRequest, name: str = manual.FIRST) -> HttpResponse:
+    """One page of docs/, for everybody: nothing of a firm is on it."""
+    found = manual.page(name)
+    if found is None:
+        raise Http404
+    return render(request, "manual.html", {"page": found, "is_first": name == manual.FIRST})
+
+
+@require_GET
+def manual_picture(request: HttpRequest, name: str) -> FileResponse:
+    found = manual.picture(name)
+    if found is None:
+        raise Http404
+    return FileResponse(found.open("rb"), content_type="image/png")
 
 
 @require_GET
