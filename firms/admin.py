@@ -2,13 +2,15 @@
 
 from typing import ClassVar
 
+from django import forms
 from django.contrib import admin, messages
 from django.db import models
 from django.http import HttpRequest
 
 from firms.invitations import send_again
-from firms.membership import Refused
+from firms.membership import Refused, change_role, is_last_owner, record, remove
 from firms.models import Firm, Invitation, Membership, TeamEvent, User
+from firms.roles import Role
 from firms.scoping import FirmOwned
 
 
@@ -32,9 +34,29 @@ class FirmOwnedAdmin(admin.ModelAdmin):
 
 
 class MembershipInline(admin.TabularInline):
+    """A new firm gets its owner here; later changes are made one by one, so that the team's history tells of them."""
+
     model = Membership
     extra = 0
     autocomplete_fields = ("user",)
+    show_change_link = True
+
+    def has_add_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return obj is None
+
+    def has_change_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return obj is None
+
+    def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return False
+
+
+class MembershipForm(forms.ModelForm):
+    def clean_role(self) -> str:
+        role: str = self.cleaned_data["role"]
+        if self.instance.pk and role != Role.OWNER and is_last_owner(self.instance):
+            raise forms.ValidationError("This is the only owner. Make somebody else an owner first.")
+        return role
 
 
 @admin.register(User)
@@ -64,10 +86,30 @@ class FirmAdmin(admin.ModelAdmin):
 
 @admin.register(Membership)
 class MembershipAdmin(admin.ModelAdmin):
+    """What support changes stands in the team's history, and the last owner stays."""
+
+    form = MembershipForm
     list_display = ("user", "firm", "role", "created_at")
     list_filter = ("role",)
     search_fields = ("user__email", "firm__name", "firm__slug")
     autocomplete_fields = ("user", "firm")
+    actions = None
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Membership | None = None) -> tuple[str, ...]:
+        return ("user", "firm") if obj else ()
+
+    def has_delete_permission(self, request: HttpRequest, obj: Membership | None = None) -> bool:
+        return super().has_delete_permission(request, obj) and not (obj and is_last_owner(obj))
+
+    def save_model(self, request: HttpRequest, obj: Membership, form: forms.ModelForm, change: bool) -> None:
+        if change:
+            change_role(obj.firm, obj.user, Role(obj.role))
+        else:
+            super().save_model(request, obj, form, change)
+            record(obj.firm, TeamEvent.What.JOINED, obj.user.email, None, Role(obj.role))
+
+    def delete_model(self, request: HttpRequest, obj: Membership) -> None:
+        remove(obj.firm, obj.user)
 
 
 @admin.register(Invitation)

@@ -136,7 +136,7 @@ def _letter(offer: Invitation, token: str) -> letters.Letter:
     said = [
         f"{inviter(offer)} invites {offer.email} to {firm.name} as {role.phrase}.",
         f"{role.phrase.capitalize()} may {'; '.join(abilities(role))}.",
-        f"Sign in or create an account with this address and accept. The link works once, until {_until(offer)}.",
+        f"Sign in or create an account with this address and accept. The link works once, until {until(offer)}.",
     ]
     return letters.drawn(
         firm,
@@ -156,7 +156,8 @@ def inviter(offer: Invitation) -> str:
     return f"{by.name} ({by.email})" if by.name else by.email
 
 
-def _until(offer: Invitation) -> str:
+def until(offer: Invitation) -> str:
+    """When its link ends, where the firm is."""
     local: datetime = offer.expires_at.astimezone(ZoneInfo(offer.firm.timezone))
     return f"{local.day} {local:%b %Y, %H:%M %Z}"
 

@@ -147,7 +147,11 @@ def withdraw(offer: Invitation, by: User | None) -> None:
     record(offer.firm, TeamEvent.What.WITHDRAWN, offer.email, by, Role(offer.role))
 
 
+def is_last_owner(membership: Membership) -> bool:
+    others = Membership.objects.filter(firm=membership.firm_id, role=Role.OWNER).exclude(pk=membership.pk)
+    return membership.role == Role.OWNER and not others.exists()
+
+
 def _keep_an_owner(firm: Firm, leaving: Membership) -> None:
-    others = Membership.objects.filter(firm=firm, role=Role.OWNER).exclude(pk=leaving.pk)
-    if leaving.role == Role.OWNER and not others.exists():
+    if is_last_owner(leaving):
         raise Refused(f"{leaving.user} is the only owner of {firm.name}. Make somebody else an owner first.")

@@ -6,7 +6,7 @@ from django.shortcuts import redirect, render
 from django.utils.timezone import now
 from django.views.decorators.http import require_http_methods
 
-from firms.invitations import accept, found, inviter, is_for
+from firms.invitations import accept, found, inviter, is_for, until
 from firms.membership import Refused
 from firms.models import Invitation, Membership, Standing, User
 from firms.roles import Role, abilities
@@ -71,6 +71,7 @@ def _page(request: HttpRequest, offer: Invitation) -> HttpResponse:
         "role_phrase": Role(offer.role).phrase,
         "abilities": abilities(Role(offer.role)),
         "reader": _reader(request, offer),
+        "until": until(offer),
         "has_account": User.objects.filter(email__iexact=offer.email).exists(),
     }
     return render(request, "firms/invitation.html", context, status=403 if request.method == "POST" else 200)

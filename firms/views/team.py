@@ -13,7 +13,7 @@ from firms.access import FirmRequest, firm_view
 from firms.forms import InviteForm
 from firms.membership import Refused
 from firms.models import Firm, Invitation, Membership, User
-from firms.roles import Permission, Role, abilities, may_give
+from firms.roles import Permission, Role, abilities, may, may_give
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,7 @@ def _page(request: FirmRequest, firm: Firm, form: InviteForm, status: int = 200)
         "roles": list(Role),
         "abilities": queries.abilities_by_role(),
         "happened": queries.happened(firm),
+        "most": queries.EVENTS,
         "manages": request.membership.may(Permission.MANAGE_TEAM),
     }
     return render(request, "firms/team.html", context, status=status)
@@ -114,7 +115,7 @@ def role(request: FirmRequest, firm: Firm, pk: int) -> HttpResponseBase:
         context = {"member": member, "before": before, "roles": roles, "may_hand_over": is_owners}
         return render(request, "firms/role.html", context)
     if request.method == "GET":
-        return _ask(request, _about_role(member, before, Role(wanted)))
+        return _ask(request, _about_role(member, before, Role(wanted), member.user_id == request.user.pk))
     try:
         membership.change_role(firm, member.user, Role(wanted), by=request.user)
     except Refused as refused:
@@ -123,17 +124,18 @@ def role(request: FirmRequest, firm: Firm, pk: int) -> HttpResponseBase:
     return redirect("team", firm=firm.slug)
 
 
-def _about_role(member: Membership, before: Role, after: Role) -> Question:
+def _about_role(member: Membership, before: Role, after: Role, is_own: bool) -> Question:
     had, has = abilities(before), abilities(after)
     gained, lost = [one for one in has if one not in had], [one for one in had if one not in has]
-    effect = [f"{_named(member.user)} is {before.phrase} now."]
-    effect += [f"From now on they may {'; '.join(gained)}."] if gained else []
-    effect += (
-        [f"They may no longer {'; '.join(lost)}. Invitations they could then not make are withdrawn."] if lost else []
-    )
+    name, they = ("yourself", "you") if is_own else (_named(member.user), "they")
+    effect = ["You are" if is_own else f"{name} is", f"{before.phrase} now."]
+    effect += [f"From then on {they} may {'; '.join(gained)}."] if gained else []
+    effect += [f"From then on {they} may no longer {'; '.join(lost)}."] if lost else []
+    if lost and may(before, Permission.MANAGE_TEAM):
+        effect.append(f"Invitations that {they} could then not make are withdrawn.")
     return Question(
         f"Role of {_named(member.user)}",
-        f"Make {_named(member.user)} {after.phrase}?",
+        f"Make {name} {after.phrase}?",
         " ".join(effect),
         f"Make {after.phrase}",
         danger=bool(lost),

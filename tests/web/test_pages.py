@@ -10,7 +10,18 @@ from django.urls import reverse
 from integrations.models import EntityLink, Issue, SyncRun
 from tests.portal import Portal
 
-PAGES = ("dashboard", "setup", "connections", "mappings", "preview", "runs", "issues", "quickbooks_only", "trust")
+PAGES = (
+    "dashboard",
+    "setup",
+    "connections",
+    "mappings",
+    "preview",
+    "runs",
+    "issues",
+    "quickbooks_only",
+    "trust",
+    "team",
+)
 
 
 def addresses() -> list[str]:
