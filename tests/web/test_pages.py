@@ -121,3 +121,12 @@ def test_a_record_leads_to_the_same_thing_in_clio_and_in_quickbooks(
     real = alice_client.get(address).content.decode()
     assert f"/nc/#/bills/{link.practice_id}" in real
     assert f"https://app.qbo.intuit.com/app/invoice?txnId={link.ledger_id}" in real
+
+
+def test_the_screens_lead_to_the_page_of_the_manual_that_is_about_them(alice_client: Client, synced: Portal) -> None:
+    for name, page in (("setup", "getting-started"), ("mappings", "accounting"), ("trust", "accounting")):
+        shown = alice_client.get(reverse(name, kwargs={"firm": "acme"})).content.decode()
+        assert f'href="/docs/{page}/' in shown, name
+    for issue in Issue.objects.of(synced.firm):
+        shown = alice_client.get(reverse("issue", args=["acme", issue.pk])).content.decode()
+        assert f'href="/docs/issues/#{issue.code}"' in shown
