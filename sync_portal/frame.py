@@ -13,11 +13,15 @@ from firms.roles import Role
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """One entry of the rail; ``kwargs`` complete its address where that needs more than the firm."""
+    """One entry of the rail; ``kwargs`` complete its address where that needs more than the firm.
+
+    ``also`` are places that belong to it and have no entry of their own.
+    """
 
     name: str
     label: str
     kwargs: tuple[tuple[str, str], ...] = ()
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +37,7 @@ PLACES = (
     Place("dashboard", "Dashboard"),
     Place("issues", "Issues"),
     Place("records", "Records", (("kind", "invoice"),)),
-    Place("runs", "Runs"),
+    Place("runs", "Sync log", also=("log",)),
     Place("quickbooks_only", "QuickBooks-only"),
     Place("trust", "Trust"),
     Place("preview", "Preview"),
@@ -70,8 +74,8 @@ def _entries(firm: Firm, path: str) -> Iterator[Entry]:
     for place in PLACES:
         url = _url(place, firm)
         if url:
-            section = home + url.removeprefix(home).split("/")[0]
-            here = path == url if url == home else path.startswith(section)
+            sections = (url.removeprefix(home).split("/")[0], *place.also)
+            here = path == url if url == home else path.removeprefix(home).split("/")[0] in sections
             yield Entry(place.label, url, here, place.name)
 
 

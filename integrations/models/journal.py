@@ -193,9 +193,14 @@ class SyncEvent(PairingHistory):
         ordering = ["-id"]
         constraints = [*FirmOwned.Meta.constraints]
         indexes = [
-            models.Index(fields=["pairing", "-id"], name="event_latest"),
             models.Index(fields=["pairing", "kind", "practice_id"], name="event_record"),
-            models.Index(fields=["run", "id"], name="event_run"),
+            # The log in the order of time, whatever it is narrowed to.
+            models.Index(fields=["firm", "at", "id"], name="event_moment"),
+            models.Index(fields=["firm", "kind", "at", "id"], name="event_kind"),
+            models.Index(fields=["firm", "outcome", "at", "id"], name="event_outcome"),
+            models.Index(fields=["firm", "kind", "outcome", "at", "id"], name="event_kind_outcome"),
+            models.Index(fields=["firm", "code", "at", "id"], condition=~Q(code=""), name="event_code"),
+            models.Index(fields=["run", "at", "id"], name="event_of_run"),
         ]
 
     def __str__(self) -> str:

@@ -1,10 +1,17 @@
 """Our copy of remote objects: what a side returned, never what we sent."""
 
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import Q
+from django.db.models.fields.json import KeyTransform
 
 from firms.scoping import FirmOwned
 from integrations.models.pairing import PairingOwned
+
+
+def _within(member: str) -> OpClass:
+    """What a member of the data holds, for an index that is asked whether it contains something."""
+    return OpClass(KeyTransform(member, "data"), name="jsonb_path_ops")
 
 
 class Record(PairingOwned):
@@ -48,6 +55,8 @@ class Record(PairingOwned):
             models.Index(
                 fields=["pairing", "entity", "other_key"], condition=~Q(other_key=""), name="record_other_key"
             ),
+            GinIndex(_within("matters"), condition=Q(entity="bills"), name="record_matters"),
+            GinIndex(_within("matter"), condition=Q(entity="trust_transactions"), name="record_matter"),
         ]
 
     def __str__(self) -> str:

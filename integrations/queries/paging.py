@@ -1,7 +1,9 @@
-"""Keyset paging: a page is found by the id it begins after, so that a long list costs what a short one does."""
+"""Keyset paging: a page is found by the row it begins after, so that a long list costs what a short one does."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -9,6 +11,8 @@ from django.db.models import QuerySet
 from django.http import QueryDict
 
 SIZE = 50
+EPOCH, MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
+PLACE = re.compile(r"[0-9]{1,17}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,21 +49,65 @@ def page[T](
     after, before = number(asked, "after"), number(asked, "before")
     if after is not None:
         found = list(rows.filter(**{f"{field}__gt": after}).order_by(field)[: size + 1])
-        shown, more_newer, more_older = found[:size][::-1], len(found) > size, True
-    else:
-        narrowed = rows if before is None else rows.filter(**{f"{field}__lt": before})
-        found = list(narrowed.order_by(f"-{field}")[: size + 1])
-        shown, more_newer, more_older = found[:size], before is not None, len(found) > size
+        return _page(found, asked, size, key, is_after=True)
+    narrowed = rows if before is None else rows.filter(**{f"{field}__lt": before})
+    return _page(list(narrowed.order_by(f"-{field}")[: size + 1]), asked, size, key, is_before=before is not None)
+
+
+def _page[T](
+    found: list[T],
+    asked: QueryDict,
+    size: int,
+    key: Callable[[T], object],
+    *,
+    is_after: bool = False,
+    is_before: bool = False,
+) -> Page[T]:
+    """One row more than a page holds says that there are more, in the direction that was read."""
+    has_more = len(found) > size
+    shown = found[:size][::-1] if is_after else found[:size]
     if not shown:
-        return Page((), newer=_address(asked) if before is not None or after is not None else "")
+        return Page((), newer=_address(asked) if is_after or is_before else "")
     return Page(
         shown,
-        newer=_address(asked, after=key(shown[0])) if more_newer else "",
-        older=_address(asked, before=key(shown[-1])) if more_older else "",
+        newer=_address(asked, after=key(shown[0])) if (has_more if is_after else is_before) else "",
+        older=_address(asked, before=key(shown[-1])) if is_after or has_more else "",
     )
 
 
-def _address(asked: QueryDict, **place: int) -> str:
+def page_by_moment[T](rows: QuerySet[Any, T], asked: QueryDict, *, by: str = "at", size: int = SIZE) -> Page[T]:
+    """A page of rows, the latest first; ``?before=`` and ``?after=`` name the moment and the id of a row.
+
+    ``by`` is ``at``, or an expression over it that keeps the planner from walking through all of time.
+    """
+    after, before = _moment(asked, "after"), _moment(asked, "before")
+    if after is not None:
+        at, id = after
+        found = list(rows.filter(at__gte=at).exclude(at=at, id__lte=id).order_by(by, "id")[: size + 1])
+        return _page(found, asked, size, _place, is_after=True)
+    narrowed = rows if before is None else older_than(rows, *before)
+    return _page(
+        list(narrowed.order_by(f"-{by}", "-id")[: size + 1]), asked, size, _place, is_before=before is not None
+    )
+
+
+def older_than[T](rows: QuerySet[Any, T], at: datetime, id: int) -> QuerySet[Any, T]:
+    return rows.filter(at__lte=at).exclude(at=at, id__gte=id)
+
+
+def _place(row: Any) -> str:
+    return f"{(row.at - EPOCH) // MICROSECOND}-{row.id}"
+
+
+def _moment(asked: QueryDict, name: str) -> tuple[datetime, int] | None:
+    """What ``_place`` wrote; None for anything else."""
+    at, _, id = asked.get(name, "").partition("-")
+    if not (PLACE.fullmatch(at) and PLACE.fullmatch(id)):
+        return None
+    return EPOCH + int(at) * MICROSECOND, int(id)
+
+
+def _address(asked: QueryDict, **place: object) -> str:
     """The same filters at another place."""
     kept = [(name, value) for name, value in asked.items() if name not in ("before", "after")]
     return "?" + urlencode([*kept, *place.items()])

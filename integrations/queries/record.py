@@ -15,9 +15,9 @@ from integrations.kinds.credit_note import APPLY
 from integrations.models import Dispatch, EntityLink, Issue, Pairing, Record, SyncEvent
 from integrations.queries import links
 from integrations.queries.allocated import allocated, bills_of, decimal, parts
+from integrations.queries.events import EventRow, event_row
 from integrations.queries.postings import Line, lines
 from integrations.queries.records import ALLOCATED, LISTS, Row, amount_of, beside_of, row_of
-from integrations.queries.runs import EventRow, event_row
 
 HISTORY = 100
 
@@ -64,6 +64,11 @@ class RecordPage:
     events: tuple[EventRow, ...]
     dispatches: tuple[Dispatch, ...]
 
+    @property
+    def is_longer(self) -> bool:
+        """Whether its history has, or may have, more lines than are shown."""
+        return len(self.events) >= HISTORY
+
 
 def record_page(firm: Firm, pairing: Pairing, kind: str, practice_id: str) -> RecordPage | None:
     """None where nothing is known of it on either side. About ten queries."""
@@ -83,7 +88,7 @@ def record_page(firm: Firm, pairing: Pairing, kind: str, practice_id: str) -> Re
         () if documents else _compared(pairing, kind, known, {}),
         tuple(_others(pairing, kind, practice_id, known)),
         tuple(beside.issues.get(practice_id, ())),
-        tuple(event_row(firm, pairing.ledger, event) for event in events),
+        tuple(event_row(firm, pairing, event) for event in events),
         tuple(_dispatches(pairing, kind, practice_id)),
     )
 
@@ -99,7 +104,7 @@ def _practice_data(pairing: Pairing, kind: str, practice_id: str) -> dict[str, A
 
 def _events(pairing: Pairing, kind: str, practice_id: str) -> list[SyncEvent]:
     found = SyncEvent.objects.of(pairing.firm).filter(pairing=pairing, kind=kind, practice_id=practice_id)
-    return list(found.select_related("dispatch", "actor").order_by("-id")[:HISTORY])
+    return list(found.select_related("actor").order_by("-id")[:HISTORY])
 
 
 def _dispatches(pairing: Pairing, kind: str, practice_id: str) -> Iterable[Dispatch]:

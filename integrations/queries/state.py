@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, Q
+from django.db.models import Count, Exists, Q, Subquery
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
@@ -73,7 +73,7 @@ class _Found:
 
 
 def state_of(firm: Firm) -> State:
-    """Six short queries, whatever the firm's size."""
+    """Three or four short queries, whatever the firm's size."""
     found = _find(firm)
     tone, text, place = _said(found)
     return State(
@@ -93,20 +93,40 @@ def state_of(firm: Firm) -> State:
 
 def _find(firm: Firm) -> _Found:
     pairing = live_pairing(firm)
-    live = Connection.objects.of(firm).exclude(state=Connection.State.DISCONNECTED)
-    connections = {connection.system: connection for connection in live}
+    connections = _connections(firm, pairing)
     if pairing is None:
         return _Found(firm, None, connections, None, None, 0, 0, False)
-    runs = SyncRun.objects.of(firm).filter(pairing=pairing)
     errors = Issue.objects.of(firm).filter(pairing=pairing, severity=Severity.ERROR)
     counts = errors.aggregate(
         needs=Count("pk", filter=Q(state=Issue.State.OPEN)), decided=Count("pk", filter=Q(state=Issue.State.DECIDED))
     )
-    running = runs.filter(finished_at=None).first()
-    last = runs.exclude(finished_at=None).order_by("-id").first()
-    previews = Errand.objects.of(firm).filter(pairing=pairing, purpose=Errand.Purpose.PREVIEW)
-    previewing = running is not None and previews.filter(state=Errand.State.WORKING).exists()
+    running, last = _runs(pairing)
+    previewing = running is not None and running.is_previewed  # type: ignore[attr-defined]
     return _Found(firm, pairing, connections, running, last, counts["needs"], counts["decided"], previewing)
+
+
+def _connections(firm: Firm, pairing: Pairing | None) -> dict[str, Connection]:
+    """By system, those that are not disconnected; a firm has one for each at most."""
+    if pairing is not None and pairing.practice.is_live and pairing.ledger.is_live:
+        return {connection.system: connection for connection in (pairing.practice, pairing.ledger)}
+    live = Connection.objects.of(firm).exclude(state=Connection.State.DISCONNECTED)
+    return {connection.system: connection for connection in live}
+
+
+def _runs(pairing: Pairing) -> tuple[SyncRun | None, SyncRun | None]:
+    """The run that is under way, and the last one that ended."""
+    runs = SyncRun.objects.of(pairing.firm).filter(pairing=pairing)
+    last = runs.exclude(finished_at=None).order_by("-id").values("pk")[:1]
+    previews = Errand.objects.of(pairing.firm).filter(pairing=pairing, purpose=Errand.Purpose.PREVIEW)
+    found = list(
+        runs.filter(Q(finished_at=None) | Q(pk=Subquery(last)))
+        .annotate(is_previewed=Exists(previews.filter(state=Errand.State.WORKING)))
+        .order_by("-id")
+    )
+    return (
+        next((run for run in found if run.finished_at is None), None),
+        next((run for run in found if run.finished_at is not None), None),
+    )
 
 
 def _said(found: _Found) -> tuple[str, str, str]:

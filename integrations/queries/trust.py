@@ -17,6 +17,7 @@ from django.http import QueryDict
 from firms.models import Firm
 from integrations.core import mapping as keys
 from integrations.core.money import ZERO
+from integrations.core.sheets import harmless
 from integrations.core.text import fold
 from integrations.models import EntityLink, Issue, Pairing, Record
 from integrations.models import Mapping as Mapped
@@ -117,13 +118,9 @@ def opening_csv(found: Overview) -> str:
     sheet.writerow(["Date", "Account", "Customer", "Debit", "Credit", "Memo"])
     for line in found.opening_lines:
         amounts = [f"{amount:.2f}" if amount else "" for amount in (line.debit, line.credit)]
-        names = [_plain(name) for name in (line.account, line.client)]
+        names = [harmless(name) for name in (line.account, line.client)]
         sheet.writerow([str(found.opening_on or ""), *names, *amounts, "Trust balance before the start date"])
     return out.getvalue()
-
-
-def _plain(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
 
 
 _LEDGER = """

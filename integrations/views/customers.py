@@ -1,10 +1,7 @@
 """Customers of QuickBooks that stand for nobody in Clio: the list, one of them, the list as a file."""
 
-import csv
-from collections.abc import Iterator
-
 from django.contrib import messages
-from django.http import Http404, HttpResponseBase, StreamingHttpResponse
+from django.http import Http404, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.encoding import iri_to_uri
 from django.views.decorators.http import require_GET, require_http_methods
@@ -20,9 +17,9 @@ from integrations.queries import links
 from integrations.queries.candidates import candidates
 from integrations.queries.paging import words
 from integrations.views.common import CLOCK, demand, not_connected
+from integrations.views.files import sheet
 
 NOTE_LENGTH = 2000
-STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # in the programs people open such files with
 
 
 @firm_view(Permission.VIEW)
@@ -53,30 +50,7 @@ def download(request: FirmRequest, firm: Firm) -> HttpResponseBase:
     pairing = state_for(request, firm).pairing
     if pairing is None:
         return redirect("quickbooks_only", firm=firm.slug)
-    rows = queries.exported(firm, pairing, request.GET)
-    name = f"{firm.slug}-only-in-quickbooks.csv"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return StreamingHttpResponse(_lines(rows), content_type="text/csv; charset=utf-8", headers=headers)
-
-
-class _Echo:
-    """What csv writes to: each line is handed on instead of kept."""
-
-    def write(self, line: str) -> str:
-        return line
-
-
-def _lines(rows: Iterator[list[str]]) -> Iterator[str]:
-    """CSV with the mark by which spreadsheets know that it is UTF-8."""
-    writer = csv.writer(_Echo())
-    yield "\ufeff"
-    for row in rows:
-        yield writer.writerow([harmless(cell) for cell in row])
-
-
-def harmless(cell: str) -> str:
-    """The cell as text: a spreadsheet must not take it for a formula."""
-    return f"'{cell}" if cell.startswith(STARTS_A_FORMULA) else cell
+    return sheet(f"{firm.slug}-only-in-quickbooks.csv", queries.exported(firm, pairing, request.GET))
 
 
 @firm_view(Permission.VIEW)

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from integrations.core.sheets import harmless
 from integrations.models import EntityLink, IgnoredCustomer, Issue, Record, SyncEvent
 from integrations.queries.paging import SIZE
 from integrations.sync import mirror
-from integrations.views.customers import harmless
 from tests.portal import Portal
 
 ADDRESS = "/f/acme/quickbooks-only/"

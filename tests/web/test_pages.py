@@ -17,6 +17,7 @@ PAGES = (
     "mappings",
     "preview",
     "runs",
+    "log",
     "issues",
     "quickbooks_only",
     "trust",

@@ -1,0 +1,167 @@
+"""The log: every event of a firm, the latest first, narrowed by what people know of what they look for."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from django.db import connection
+from django.db.models import DateTimeField, ExpressionWrapper, F, QuerySet
+from django.http import QueryDict
+
+from firms.models import Firm
+from integrations.models import Pairing, SyncEvent
+from integrations.queries.events import EventRow, clients_of, event_row
+from integrations.queries.links import KINDS
+from integrations.queries.paging import Page, older_than, page_by_moment
+from integrations.queries.subjects import Search, subjects
+
+ROWS_AT_ONCE = 1000
+COLUMNS = (
+    "When",
+    "Kind",
+    "What",
+    "Whose",
+    "Happened",
+    "Reason",
+    "Message",
+    "Amount",
+    "Currency",
+    "By",
+    "Run",
+    "Clio id",
+    "QuickBooks type",
+    "QuickBooks id",
+    "Code",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """``since`` and ``until`` are days in the firm's zone, both included; ``id`` is Clio's id of one record."""
+
+    search: Search = field(default_factory=Search)
+    kind: str = ""
+    outcome: str = ""
+    code: str = ""
+    since: date | None = None
+    until: date | None = None
+    run: int | None = None
+    id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """``is_cut``: more records fit the search than are looked at. ``is_unknown``: none does."""
+
+    page: Page[EventRow]
+    is_cut: bool = False
+    is_unknown: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Narrowed:
+    rows: QuerySet[SyncEvent]
+    by: str = "at"
+    is_cut: bool = False
+    is_unknown: bool = False
+
+
+def log(firm: Firm, pairing: Pairing | None, filters: Filters, asked: QueryDict) -> Log:
+    """A page of it: four queries at most."""
+    narrowed = _narrowed(firm, pairing, filters)
+    rows = narrowed.rows.select_related("actor", "pairing__practice", "pairing__ledger").defer("postings")
+    page = page_by_moment(rows, asked, by=narrowed.by)
+    shown = Page(_described(firm, pairing, page.rows), page.newer, page.older)
+    return Log(shown, narrowed.is_cut, narrowed.is_unknown)
+
+
+def _described(firm: Firm, pairing: Pairing | None, events: Iterable[SyncEvent]) -> list[EventRow]:
+    clients = clients_of(pairing, events) if pairing else {}
+    return [event_row(firm, event.pairing, event, clients.get((event.kind, event.practice_id), "")) for event in events]
+
+
+def _narrowed(firm: Firm, pairing: Pairing | None, filters: Filters) -> _Narrowed:
+    rows = _of_columns(firm, filters)
+    if not filters.search:
+        return _Narrowed(rows)
+    if pairing is None:
+        return _Narrowed(rows.none(), is_unknown=True)
+    found = subjects(pairing, filters.search)
+    if not found:
+        return _Narrowed(rows.none(), is_unknown=True)
+    # A sum is in no index: what is found is looked up and then sorted, instead of all of time being walked through.
+    moment = ExpressionWrapper(F("at") + timedelta(0), output_field=DateTimeField())
+    return _Narrowed(rows.filter(found.events(pairing)).annotate(moment=moment), "moment", found.is_cut)
+
+
+def _of_columns(firm: Firm, filters: Filters) -> QuerySet[SyncEvent]:
+    """By what the journal itself says; each has its index in the order of time."""
+    rows, zone = SyncEvent.objects.of(firm), ZoneInfo(firm.timezone)
+    exact = {"kind": filters.kind, "outcome": filters.outcome, "code": filters.code, "practice_id": filters.id}
+    rows = rows.filter(**{name: value for name, value in exact.items() if value})
+    if filters.run is not None:
+        rows = rows.filter(run_id=filters.run)
+    if filters.since:
+        rows = rows.filter(at__gte=_midnight(filters.since, zone))
+    if filters.until:
+        rows = rows.filter(at__lt=_midnight(filters.until + timedelta(days=1), zone))
+    return rows
+
+
+def _midnight(day: date, zone: ZoneInfo) -> datetime:
+    return datetime.combine(day, time.min, zone)
+
+
+def exported(firm: Firm, pairing: Pairing | None, filters: Filters) -> Iterator[Iterable[str | Decimal | None]]:
+    """All pages as rows of a file under their heading, two queries for every thousand."""
+    yield COLUMNS
+    narrowed, zone = _narrowed(firm, pairing, filters), ZoneInfo(firm.timezone)
+    rows = narrowed.rows.select_related("actor", "pairing__practice", "pairing__ledger").defer("postings")
+    chunk = list(rows.order_by(f"-{narrowed.by}", "-id")[:ROWS_AT_ONCE])
+    while chunk:
+        for row in _described(firm, pairing, chunk):
+            yield _cells(row, zone)
+        later = older_than(rows, chunk[-1].at, chunk[-1].pk)
+        chunk = list(later.order_by(f"-{narrowed.by}", "-id")[:ROWS_AT_ONCE]) if len(chunk) == ROWS_AT_ONCE else []
+
+
+def _cells(row: EventRow, zone: ZoneInfo) -> tuple[str | Decimal | None, ...]:
+    event = row.event
+    return (
+        event.at.astimezone(zone).isoformat(timespec="seconds"),
+        KINDS.get(event.kind, event.kind),
+        row.title,
+        row.whose,
+        row.word,
+        row.reason,
+        event.message,
+        event.amount,
+        event.currency,
+        event.actor.get_full_name() if event.actor else "",
+        str(event.run_id or ""),
+        event.practice_id,
+        event.ledger_entity,
+        event.ledger_id,
+        event.code,
+    )
+
+
+# From code to code in the index: as many steps as there are codes, however many events have each.
+_CODES = """
+WITH RECURSIVE found AS (
+  (SELECT code FROM integrations_syncevent WHERE firm_id = %(f)s AND code <> '' ORDER BY code LIMIT 1)
+  UNION ALL
+  SELECT (SELECT event.code FROM integrations_syncevent event
+          WHERE event.firm_id = %(f)s AND event.code <> '' AND event.code > found.code ORDER BY event.code LIMIT 1)
+  FROM found WHERE found.code IS NOT NULL)
+SELECT code FROM found WHERE code IS NOT NULL
+"""
+
+
+def codes(firm: Firm) -> list[str]:
+    """The codes that occur in the firm's history."""
+    with connection.cursor() as cursor:
+        cursor.execute(_CODES, {"f": firm.pk})
+        return [code for (code,) in cursor.fetchall()]
