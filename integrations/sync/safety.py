@@ -10,6 +10,7 @@ A run is held as a whole and ends: nothing is written, nobody is kept out, and t
 3. Clio no longer lets us read a list it let us read: ``apply`` goes on without it.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from itertools import batched
@@ -131,26 +132,18 @@ def _held(
     return Held(said, details, found)
 
 
-_REACH = """
-SELECT kind, contact_id, count(*) FROM (
-  SELECT link.kind, link.practice_id AS contact_id, link.practice_id FROM integrations_entitylink link
-    WHERE link.pairing_id = %(p)s AND link.kind = 'contact' AND link.state = 'live'
-      AND link.practice_id = ANY(%(ids)s)
-  UNION SELECT link.kind, bill.owner_id, link.practice_id FROM integrations_record bill
-    JOIN integrations_entitylink link ON link.pairing_id = bill.pairing_id AND link.kind = 'invoice'
-      AND link.practice_id = bill.external_id AND link.state = 'live'
-    WHERE bill.pairing_id = %(p)s AND bill.entity = 'bills' AND bill.owner_id = ANY(%(ids)s)
-  UNION SELECT link.kind, bill.owner_id, link.practice_id FROM integrations_record bill
-    JOIN integrations_record part ON part.pairing_id = bill.pairing_id AND part.entity = 'allocations'
-      AND part.owner_id = bill.external_id
-    JOIN integrations_entitylink link ON link.pairing_id = bill.pairing_id AND link.kind IN ('payment', 'credit_note')
-      AND link.practice_id = part.peer_id AND link.state = 'live'
-    WHERE bill.pairing_id = %(p)s AND bill.entity = 'bills' AND bill.owner_id = ANY(%(ids)s)
-  UNION SELECT link.kind, held.owner_id, link.practice_id FROM integrations_record held
-    JOIN integrations_entitylink link ON link.pairing_id = held.pairing_id AND link.kind = 'trust_entry'
-      AND link.practice_id = held.external_id AND link.state = 'live'
-    WHERE held.pairing_id = %(p)s AND held.entity = 'trust_transactions' AND held.owner_id = ANY(%(ids)s)
-) AS found GROUP BY 1, 2
+# Each by itself over one index: a plan that joins them is only as good as the statistics, and right after a first sync
+# there are none.
+_OWNED = """
+SELECT external_id, owner_id FROM integrations_record
+WHERE pairing_id = %(p)s AND entity = %(entity)s AND owner_id = ANY(%(owners)s)
+"""
+_PAID_BY = """
+SELECT DISTINCT peer_id, owner_id FROM integrations_record
+WHERE pairing_id = %(p)s AND entity = 'allocations' AND owner_id = ANY(%(bills)s)
+"""
+_LIVE = """
+SELECT DISTINCT kind, practice_id FROM integrations_entitylink WHERE pairing_id = %(p)s AND state = 'live'
 """
 
 
@@ -158,9 +151,24 @@ def _reach(pairing: Pairing, contact_ids: list[str]) -> dict[tuple[Kind, str], i
     """How many linked records of a kind each of these contacts has."""
     if not contact_ids:
         return {}
+    bills = dict(_rows(_OWNED, pairing, entity="bills", owners=contact_ids))
+    trust = dict(_rows(_OWNED, pairing, entity="trust_transactions", owners=contact_ids))
+    paid = {(id, bills[bill_id]) for id, bill_id in _rows(_PAID_BY, pairing, bills=list(bills))}
+    of_kind: dict[Kind, set[tuple[str, str]]] = {
+        Kind.CONTACT: {(id, id) for id in contact_ids},
+        Kind.INVOICE: set(bills.items()),
+        Kind.PAYMENT: paid,
+        Kind.CREDIT_NOTE: paid,
+        Kind.TRUST_ENTRY: set(trust.items()),
+    }
+    live = set(_rows(_LIVE, pairing))
+    return Counter((kind, who) for kind, known in of_kind.items() for id, who in known if (kind, id) in live)
+
+
+def _rows(sql: str, pairing: Pairing, **values: Any) -> list[tuple[str, str]]:
     with connection.cursor() as cursor:
-        cursor.execute(_REACH, {"p": pairing.pk, "ids": contact_ids})
-        return {(Kind(kind), contact_id): number for kind, contact_id, number in cursor.fetchall()}
+        cursor.execute(sql, {"p": pairing.pk, **values})
+        return list(cursor.fetchall())
 
 
 def _could_be_too_many(

@@ -1,4 +1,4 @@
-"""Measures a first sync from empty and the silent one after it: ``python -m tests.bench [--bills 10000]``.
+"""Measures a first sync from empty and the silent one after it: ``python -m tests.bench [--bills 1000 10000]``.
 
 Three processes, so that nobody's memory is counted twice: one seeds, one serves the stand-ins, one is the worker.
 Waiting is done on the stand-ins' clock, so the limits of both systems are real and take no time.
@@ -13,26 +13,53 @@ import sys
 import tempfile
 import time
 import urllib.request
+from dataclasses import dataclass
 from pathlib import Path
 
 MEMORY_LIMIT_MB = 400
 CALLS_OVER_PAGES = 1.10
 PAGE = 200
+BATCH = 25
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.bench")
-    parser.add_argument("--bills", type=int, default=10_000)
+    parser.add_argument("--bills", type=int, nargs="+", default=[1_000, 10_000])
     parser.add_argument("--as", dest="role", choices=("conductor", "seeder", "worker"), default="conductor")
     options = parser.parse_args()
     if options.role == "seeder":
-        return seed(options.bills)
+        return seed(options.bills[0])
     if options.role == "worker":
         return work()
-    return conduct(options.bills)
+    silent = [conduct(bills) for bills in options.bills]
+    checks = {name: holds for one in silent for name, holds in one.checks.items()} | _alike(silent)
+    for text, holds in checks.items():
+        print(("holds   " if holds else "BROKEN  ") + text)
+    return 0 if all(checks.values()) else 1
 
 
-def conduct(bills: int) -> int:
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What the silent sync of a firm of this size took, and what had to hold for it."""
+
+    bills: int
+    calls: int
+    cpu_s: float
+    checks: dict[str, bool]
+
+
+def _alike(silent: list[Measured]) -> dict[str, bool]:
+    """Where nothing changed, a sync costs the same whatever the size of the firm."""
+    if len(silent) < 2:
+        return {}
+    small, large = silent[0], silent[-1]
+    calls = f"silent sync of {small.bills} and of {large.bills} bills: {small.calls} and {large.calls} calls"
+    cpu = f"the same: {small.cpu_s:.2f} s and {large.cpu_s:.2f} s CPU, within 20 % (or 0.1 s)"
+    close = abs(large.cpu_s - small.cpu_s) <= max(0.2 * small.cpu_s, 0.1)
+    return {calls: small.calls == large.calls, cpu: close}
+
+
+def conduct(bills: int) -> Measured:
     with tempfile.TemporaryDirectory(prefix="sync-portal-bench-") as folder:
         port = _free_port()
         environment = {
@@ -58,7 +85,7 @@ def conduct(bills: int) -> int:
         finally:
             stand_ins.terminate()
             stand_ins.wait(10)
-    return report(result, seeded["pages"])
+    return report(bills, result, seeded["pages"])
 
 
 def seed(bills: int) -> int:
@@ -107,24 +134,27 @@ def work() -> int:
     return 0
 
 
-def report(result: dict, pages: int) -> int:
-    """Prints the figures and whether they hold."""
+def report(bills: int, result: dict, pages: int) -> Measured:
+    """Prints the figures."""
     for name, one in zip(("first sync", "second sync"), result["passes"], strict=True):
         seconds = f"{one['wall_s']:.1f} s wall, {one['virtual_s']:.0f} s virtual, {one['cpu_s']:.1f} s CPU"
         print(f"{name}: {one['outcome']}, {seconds}")
         print(f"  {one['requests']}  {one['done']}")
     first, second = result["passes"]
     limit = pages * CALLS_OVER_PAGES
+    writes = first["requests"]["quickbooks_writes"]
+    fewest = sum(-(-one["created"] // BATCH) for one in first["done"].values())
+    print(f"  {first['cpu_s'] * 1000 / bills:.1f} s CPU per 1,000 bills, peak memory {result['memory_mb']:.0f} MB")
     checks = {
+        f"write requests {writes} <= {fewest} full batches + 10 %": writes <= fewest * CALLS_OVER_PAGES,
         f"Clio calls {first['requests']['clio']} <= {pages} pages + 10 %": first["requests"]["clio"] <= limit,
         f"peak memory {result['memory_mb']:.0f} MB < {MEMORY_LIMIT_MB} MB": result["memory_mb"] < MEMORY_LIMIT_MB,
         f"QuickBooks reads {first['requests']['quickbooks_reads']} are few": first["requests"]["quickbooks_reads"]
         < 200,
         "the second sync wrote nothing": second["requests"]["quickbooks_writes"] == 0,
     }
-    for text, holds in checks.items():
-        print(("holds   " if holds else "BROKEN  ") + text)
-    return 0 if all(checks.values()) else 1
+    named = {f"{bills} bills: {text}": holds for text, holds in checks.items()}
+    return Measured(bills, second["requests"]["clio"] + second["requests"]["quickbooks_reads"], second["cpu_s"], named)
 
 
 def _free_port() -> int:
