@@ -3,16 +3,25 @@
 import ast
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.core.management import get_commands
 from django.test import Client
 from django.urls import reverse
 
+from integrations import metering
+from integrations.core.blast import LIMITS
+from integrations.core.changes import Action
+from integrations.hook_addresses import POLL_EVERY, POLL_EVERY_UNTOLD
 from integrations.issue_codes import ACTIONS, CODES
+from integrations.kinds.invoice import NUMBER_LENGTH
 from integrations.queries.issues import label_of
+from integrations.sync.allowances import STAGES
+from integrations.tasks import DELIVERIES_KEPT
 from sync_portal import manual
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -180,3 +189,32 @@ def test_no_setting_is_named_that_nobody_reads() -> None:
 def test_every_command_named_in_the_manual_is_there() -> None:
     named = {name for path in TEXTS for name in re.findall(r"manage\.py ([a-z_]+)", path.read_text())}
     assert named <= set(get_commands())
+
+
+# Figures
+
+
+def figures() -> list[tuple[str, str]]:
+    """Pages, and what they say of a constant of the program."""
+    taken, changed = LIMITS[Action.VOID], LIMITS[Action.UPDATE]
+    limits = f"more than {taken.least} records and {taken.per_cent} %"
+    return [
+        ("issues", f"{limits}, or change more than {changed.least} and {changed.per_cent} %"),
+        ("issues", f"more than {NUMBER_LENGTH} characters"),
+        ("issues", f"{metering.SOFT} % of this firm’s share"),
+        ("issues", f"{metering.HARD} % of the share is used"),
+        ("issues", f"It is said {', '.join(map(str, STAGES[:-1]))} and {STAGES[-1]} days before"),
+        ("what-syncs", f"with the next look, every {minutes(POLL_EVERY)} minutes"),
+        ("what-syncs", f"portal not served over https | every {minutes(POLL_EVERY_UNTOLD)} minutes"),
+        ("security", f"Digests of webhooks received | {DELIVERIES_KEPT.days} days"),
+        ("running", f"{settings.METERED_READS_A_MONTH:,}, shared equally"),
+    ]
+
+
+def minutes(time: timedelta) -> int:
+    return int(time.total_seconds() // 60)
+
+
+@pytest.mark.parametrize(("name", "said"), figures())
+def test_what_a_page_says_of_a_limit_is_so(name: str, said: str) -> None:
+    assert said in " ".join((DOCS / f"{name}.md").read_text().split())
