@@ -240,6 +240,12 @@ CODES: dict[str, Code] = {
     "void_blocked": Code(
         ERROR, "Cannot be voided", "Money or a closed period stands in the way.", ("retry", "credit_memo", ACCEPT)
     ),
+    "paid_otherwise": Code(
+        ERROR,
+        "Paid otherwise in QuickBooks",
+        "QuickBooks lets nobody pay more of an invoice than is left of it, so Clio's payment is not in the books yet.",
+        (ACCEPT,),
+    ),
     "money_kept": Code(
         WARNING,
         "Money that no bill has",

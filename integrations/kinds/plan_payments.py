@@ -25,6 +25,7 @@ from integrations.kinds.plan_kept import (
     note_loose,
     note_unproven,
 )
+from integrations.kinds.plan_otherwise import paid_otherwise
 from integrations.kinds.problems import MAPPING_NAMES, closed_period, dated, kept_by_hand
 from integrations.kinds.refund import is_refund, refund_ref
 from integrations.kinds.theirs import GONE, Way, is_left, met, met_gone, with_difference
@@ -108,7 +109,9 @@ def _plan_draft(book: Draftbook, desired: Desired, draft: PaymentDraft, replaces
     if not all(book.will_exist(line.invoice) for line in draft.lines) or not book.will_exist(draft.contact):
         return book.wait(draft.ref)
     if live is None or way is Way.ANEW:
-        return _plan_new(book, draft)
+        return _plan_new(book, desired, draft)
+    if paid := paid_otherwise(book, desired.drafts.values(), draft, live):
+        return book.report(paid)
     reason = "entered anew in Clio" if replaces else "changed in Clio" if not unchanged else RESTORED
     after = {draft.contact} | _grown(book, draft, live)
     return book.add(replace(Change.of(Action.UPDATE, draft, live.ledger_id, reason, after), replaces=replaces))
@@ -171,7 +174,7 @@ def _kept_by_hand(book: Draftbook, draft: PaymentDraft) -> Problem | None:
     return kept_by_hand(draft.ref, draft.title, numbers) if numbers else None
 
 
-def _plan_new(book: Draftbook, draft: PaymentDraft) -> None:
+def _plan_new(book: Draftbook, desired: Desired, draft: PaymentDraft) -> None:
     after = {draft.contact, *(line.invoice for line in draft.lines)}
     decision = book.decision(draft.ref, "payment_exists")
     customer = book.link(draft.contact) or book.changes.get(draft.contact)
@@ -180,6 +183,8 @@ def _plan_new(book: Draftbook, draft: PaymentDraft) -> None:
         return book.add(_adoption(book, draft, decision.value, near, after))
     loose = [payment for payment in near if _is_unclaimed(book, payment.ledger_id)]
     if not loose or (decision and decision.action == "post"):
+        if paid := paid_otherwise(book, desired.drafts.values(), draft, None):
+            return book.report(paid)
         return book.add(Change.of(Action.CREATE, draft, after=after))
     return book.report(
         Problem(

@@ -261,6 +261,38 @@ def test_r8_a_payment_entered_only_in_quickbooks_is_said_and_closes_by_itself(po
     settled(portal)
 
 
+def test_r8_where_less_of_an_invoice_is_left_clios_payment_waits_and_it_is_said_why(portal: Portal) -> None:
+    """Bill of 1,000, 900 of it paid in QuickBooks alone; then Clio has a payment of 200."""
+    bill = posted(portal, paid=0)
+    theirs = pay_by_hand(portal, 900, TxnDate="2026-03-01")
+    portal.pay(bill, 200)
+    written = portal.writes()
+    portal.run()
+    issue = portal.issue("paid_otherwise")
+    assert (issue.kind, issue.ledger_id, portal.writes()) == ("payment", theirs, written)
+    assert "900.00 (QuickBooks id" in issue.message
+    settled(portal, "paid_otherwise", "payment_only_in_quickbooks", but=[bill])
+    portal.quickbooks.delete("Payment", theirs)
+    portal.run()
+    assert portal.invoice("1")["Balance"] == 800
+    settled(portal)
+
+
+def test_r8_a_payment_that_grows_over_what_is_left_stays_as_it_is_until_there_is_room(portal: Portal) -> None:
+    bill = portal.bill("1000.00", number="1")
+    payment = portal.pay(bill, 60)
+    portal.run()
+    theirs = pay_by_hand(portal, 900, TxnDate="2026-03-01")
+    portal.clio.edit_payment(payment, [(bill, Decimal(200))])
+    portal.run()
+    assert portal.issue("paid_otherwise").kind == "payment"
+    assert portal.invoice("1")["Balance"] == 40
+    portal.quickbooks.delete("Payment", theirs)
+    portal.run()
+    assert portal.invoice("1")["Balance"] == 800
+    settled(portal)
+
+
 def test_r8_a_payment_somebody_applies_later_or_takes_off_again_is_noticed(portal: Portal) -> None:
     bill = posted(portal, paid=0)
     invoice = portal.invoice("1")

@@ -1,0 +1,55 @@
+"""Invoices that somebody paid in QuickBooks alone, so that less is left of them than Clio's payment is for (R8)."""
+
+from collections.abc import Iterable
+
+from integrations.core.changes import Problem
+from integrations.core.money import ZERO
+from integrations.kinds.catalog import Settlement
+from integrations.kinds.group import Draftbook, LinkState
+from integrations.kinds.payment import PaymentDraft, PaymentLine, applied_by
+
+CODE = "paid_otherwise"
+
+
+def paid_otherwise(
+    book: Draftbook, every: Iterable[PaymentDraft], draft: PaymentDraft, live: LinkState | None
+) -> Problem | None:
+    """What QuickBooks would refuse: a new or larger application than is left once ``every`` draft is applied.
+
+    ``live`` is the payment as it is posted, if it is.
+    """
+    drafts, document = list(every), book.document(live.ref) if live else None
+    applied = applied_by(document.raw) if document and document.raw else {}
+    for line in draft.lines:
+        invoice, worth = book.link(line.invoice), book.legs.get(line.invoice.practice_id, {}).get(line.invoice)
+        if invoice is None or worth is None or line.amount <= applied.get(invoice.ledger_id, ZERO):
+            continue
+        theirs = _theirs(book, invoice)
+        ours = sum((one.amount for other in drafts for one in other.lines if one.invoice == line.invoice), ZERO)
+        if theirs and ours + sum((one.invoices[invoice.ledger_id] for one in theirs), ZERO) > worth:
+            return _problem(book, draft, line, invoice, theirs)
+    return None
+
+
+def _theirs(book: Draftbook, invoice: LinkState) -> list[Settlement]:
+    """What pays the invoice and is nothing of Clio's, after this plan neither."""
+    adopted = {change.ledger_id for change in book.changes.values() if change.entity == "Payment"}
+    known = book.catalog.settlements("Invoice", invoice.ledger_id)
+    return [one for one in known if one.ledger_id not in adopted]
+
+
+def _problem(
+    book: Draftbook, draft: PaymentDraft, line: PaymentLine, invoice: LinkState, theirs: list[Settlement]
+) -> Problem:
+    number = book.group.bills[line.invoice.practice_id].number
+    listed = ", ".join(f"{one.invoices[invoice.ledger_id]:.2f} (QuickBooks id {one.ledger_id})" for one in theirs)
+    return Problem(
+        CODE,
+        draft.ref,
+        f"{draft.title} pays {line.amount:.2f} of bill {number} in Clio. In QuickBooks less than that is left of its "
+        f"invoice, because something that did not come from Clio pays it too: {listed}. If that is the same money, "
+        "delete it in QuickBooks; if it is other money, take it off the invoice there and record it in Clio. Then this "
+        "follows by itself.",
+        title=draft.title,
+        ledger_id=theirs[0].ledger_id,
+    )
