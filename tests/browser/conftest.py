@@ -9,7 +9,9 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from email import message_from_bytes
+from email.policy import default
 from pathlib import Path
 
 import pytest
@@ -34,12 +36,40 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def demo() -> Iterator[str]:
+def folder() -> Iterator[str]:
+    """Where the demo keeps everything, its e-mails in ``mail``."""
+    made = tempfile.mkdtemp(prefix="sync-portal-browser-")
+    yield made
+    shutil.rmtree(made, ignore_errors=True)
+
+
+@pytest.fixture
+def last_mail(folder: str) -> Callable[[str], str]:
+    """The text of the last e-mail to an address."""
+
+    def read(address: str) -> str:
+        written = sorted((Path(folder) / "mail").iterdir(), key=lambda path: path.stat().st_mtime_ns)
+        letters = [message_from_bytes(path.read_bytes(), policy=default) for path in written]
+        body = [letter for letter in letters if letter["To"] == address][-1].get_body(("plain",))
+        assert body
+        return str(body.get_content())
+
+    return read
+
+
+@pytest.fixture(scope="session")
+def demo(folder: str) -> Iterator[str]:
     """The address of a served demo with a small firm."""
-    folder, port = tempfile.mkdtemp(prefix="sync-portal-browser-"), _free_port()
+    port = _free_port()
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("DATABASE_URL", "CLIO_"))}
     environment |= {"DJANGO_SETTINGS_MODULE": "sync_portal.settings", "DATA_DIR": folder, "SANDBOX": "1", "DEBUG": "0"}
-    environment |= {"TOKEN_KEYS": "", "SECRET_KEY": "", "EMAIL_URL": "", "ALLOWED_HOSTS": "", "PYTHONUNBUFFERED": "1"}
+    environment |= {
+        "TOKEN_KEYS": "",
+        "SECRET_KEY": "",
+        "EMAIL_URL": f"filemail:///{folder}/mail",
+        "ALLOWED_HOSTS": "",
+        "PYTHONUNBUFFERED": "1",
+    }
     command = [sys.executable, "manage.py", "demo", "--port", str(port), "--bills", "60"]
     with open(Path(folder) / "demo.log", "w") as log:
         process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log, start_new_session=True)
@@ -49,7 +79,6 @@ def demo() -> Iterator[str]:
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(60)
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _free_port() -> int:

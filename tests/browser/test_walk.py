@@ -1,11 +1,12 @@
-"""A firm admin's first hour in a real browser, from the sign-in to the first run; screenshots on request."""
+"""A firm admin's first hour in a real browser, from the sign-in to the first run; and a colleague's."""
 
 import os
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from integrations.management.commands.demo import EMAIL, PASSWORD, SLUG
 
@@ -77,6 +78,47 @@ def see_the_run(page: Page, firm: str) -> None:
     page.get_by_role("table").get_by_role("link").first.click()
     expect(page.get_by_role("heading", name=re.compile(r"Run \d+"))).to_be_visible()
     shot(page, "run")
+
+
+def find(pattern: str, words: str) -> str:
+    found = re.search(pattern, words)
+    assert found, words
+    return found[0]
+
+
+@pytest.mark.timeout(300)
+def test_a_colleague_is_invited_joins_and_is_removed(
+    demo: str, page: Page, browser: Browser, last_mail: Callable[[str], str]
+) -> None:
+    colleague = browser.new_context(reduced_motion="reduce").new_page()
+    sign_in(page, demo)
+    page.get_by_role("link", name="Team").click()
+    page.get_by_label("E-mail address").fill("dora@example.com")
+    page.get_by_label("Role", exact=True).select_option("viewer")
+    page.get_by_role("button", name="Send invitation").click()
+    expect(page.get_by_text("An invitation is on its way to dora@example.com")).to_be_visible()
+    shot(page, "team")
+
+    colleague.goto(find(r"http://\S+/invitations/\S+/", last_mail("dora@example.com")))
+    colleague.get_by_role("main").get_by_role("link", name="Create an account").click()
+    expect(colleague.locator("input[name=email]")).to_have_value("dora@example.com")
+    colleague.locator("input[name=password1]").fill(PASSWORD)
+    colleague.locator("input[name=password2]").fill(PASSWORD)
+    colleague.get_by_role("button", name="Create account").click()
+    expect(colleague.get_by_text("Your address is not confirmed yet")).to_be_visible()
+    colleague.goto(find(r"http://\S+/confirm-email/\S+", last_mail("dora@example.com")))
+    colleague.get_by_role("button", name="Confirm").click()
+    colleague.goto(f"{demo}/invitations/")
+    colleague.get_by_role("button", name="Join").click()
+    expect(colleague.get_by_text("You are a viewer of")).to_be_visible()
+
+    page.goto(f"{demo}/f/{SLUG}/team/")
+    page.get_by_role("link", name="Remove dora@example.com").click()
+    expect(page.get_by_text("They lose access at once")).to_be_visible()
+    page.get_by_role("button", name="Remove").click()
+    expect(page.get_by_text("dora@example.com is no longer a member")).to_be_visible()
+    colleague.reload()
+    expect(colleague.get_by_role("heading", name="No such page")).to_be_visible()
 
 
 @pytest.mark.timeout(400)
