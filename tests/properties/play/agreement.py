@@ -172,13 +172,17 @@ class Agreement(Oracle):
     # Payments
 
     def _waits(self, payment: Doc, allocations: Iterable[Doc]) -> bool:
-        """Whether an issue names the payment, a bill it pays or its contact."""
+        """Whether an issue names the payment, a bill it pays, its contact, or the document another was to replace."""
         bills = [self.every_bill[a["bill_id"]] for a in allocations if a["bill_id"] in self.every_bill]
         return (
             self._excused("payment", payment["id"])
             or self._excused("contact", payment["contact_id"])
             or any(self._explained(bill) for bill in bills)
+            or any(doc["Id"] in self.named_documents for doc in self._posted_of(payment))
         )
+
+    def _posted_of(self, payment: Doc) -> list[Doc]:
+        return [doc for key in self.documents if key[:2] == ("payment", payment["id"]) for doc in self._live(*key)]
 
     def _check_payment(self, payment: Doc, valid: list[Doc], from_trust: bool) -> None:
         every = [a for a in self.clio["allocations"] if a["parent_id"] == payment["id"]]
