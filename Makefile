@@ -20,7 +20,7 @@ help:
 	@echo "make simulate  faults at every call by chance: SEEDS=300, or one again: SEEDS=1 SEED_FROM=17"
 	@echo "make simulate-mutants  ten defects, and the seed that shows each"
 	@echo "make check   format, lint, types, migrations, deployment settings, import rules"
-	@echo "make bench   10,000 bills from empty; one token renewed 500 times; 100 webhooks a second; with limits"
+	@echo "make bench   1,000 and 10,000 bills from empty; one token renewed 500 times; 100 webhooks a second; with limits"
 	@echo "make screenshots  the pictures of the README, by the browser test"
 	@echo "make lock    resolve the dependencies again"
 
