@@ -45,7 +45,7 @@ def change_role(firm: Firm, user: User, role: Role, by: User | None = None) -> M
     if by is not None:
         demand(firm, by, before, role)
     if role is not Role.OWNER:
-        _keep_an_owner(firm, membership)
+        keep_an_owner(firm, membership)
     if role is not before:
         _give(membership, role, by)
         record(firm, TeamEvent.What.ROLE, user.email, by, role, before)
@@ -59,7 +59,7 @@ def remove(firm: Firm, user: User, by: User | None = None) -> None:
     leaves = by is not None and by.pk == user.pk
     if by is not None and not leaves:
         demand(firm, by, Role(membership.role))
-    _keep_an_owner(firm, membership)
+    keep_an_owner(firm, membership)
     membership.delete()
     _withdraw_offers(firm, user, None, by)
     record(firm, TeamEvent.What.LEFT if leaves else TeamEvent.What.REMOVED, user.email, by, Role(membership.role))
@@ -152,6 +152,7 @@ def is_last_owner(membership: Membership) -> bool:
     return membership.role == Role.OWNER and not others.exists()
 
 
-def _keep_an_owner(firm: Firm, leaving: Membership) -> None:
+def keep_an_owner(firm: Firm, leaving: Membership) -> None:
+    """Raises Refused where nobody would be left who may do everything."""
     if is_last_owner(leaving):
         raise Refused(f"{leaving.user} is the only owner of {firm.name}. Make somebody else an owner first.")

@@ -107,14 +107,13 @@ def withdraw(request: FirmRequest, firm: Firm, pk: int) -> HttpResponseBase:
 @require_http_methods(["GET", "POST"])
 def role(request: FirmRequest, firm: Firm, pk: int) -> HttpResponseBase:
     """First the roles there are, then what the chosen one changes."""
-    member, giver = _member(firm, pk), Role(request.membership.role)
-    before, wanted = Role(member.role), request.GET.get("role", "")
+    member, wanted = _member(firm, pk), request.GET.get("role", "")
+    before = Role(member.role)
     if wanted not in list(Role) or wanted == before:
-        roles = [(one, abilities(one)) for one in Role if may_give(giver, one) and one is not before]
-        is_owners = giver is Role.OWNER and before is not Role.OWNER
-        context = {"member": member, "before": before, "roles": roles, "may_hand_over": is_owners}
-        return render(request, "firms/role.html", context)
+        return _roles_to_choose(request, member, before)
     if request.method == "GET":
+        if membership.is_last_owner(member):
+            return _roles_to_choose(request, member, before)
         return _ask(request, _about_role(member, before, Role(wanted), member.user_id == request.user.pk))
     try:
         membership.change_role(firm, member.user, Role(wanted), by=request.user)
@@ -122,6 +121,19 @@ def role(request: FirmRequest, firm: Firm, pk: int) -> HttpResponseBase:
         return _refused(request, firm, refused)
     messages.success(request, f"{member.user} is {Role(wanted).phrase} now.")
     return redirect("team", firm=firm.slug)
+
+
+def _roles_to_choose(request: FirmRequest, member: Membership, before: Role) -> HttpResponseBase:
+    giver, is_last = Role(request.membership.role), membership.is_last_owner(member)
+    others = [one for one in Role if one is not before and may_give(giver, one) and not is_last]
+    context = {
+        "member": member,
+        "before": before,
+        "is_last_owner": is_last,
+        "roles": [(one, abilities(one)) for one in others],
+        "may_hand_over": giver is Role.OWNER and before is not Role.OWNER,
+    }
+    return render(request, "firms/role.html", context)
 
 
 def _about_role(member: Membership, before: Role, after: Role, is_own: bool) -> Question:
@@ -177,9 +189,10 @@ def leave(request: FirmRequest, firm: Firm) -> HttpResponseBase:
         "Leave",
         danger=True,
     )
-    if request.method == "GET":
-        return _ask(request, question)
     try:
+        if request.method == "GET":
+            membership.keep_an_owner(firm, request.membership)
+            return _ask(request, question)
         membership.remove(firm, request.user, by=request.user)
     except Refused as refused:
         return _refused(request, firm, refused)
