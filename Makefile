@@ -5,7 +5,7 @@ SHELL := bash
 PYTHON := .venv/bin/python
 STAMP := .venv/.requirements
 STORIES := $(addprefix tests/sync/,test_first_sync.py test_generated_firm.py test_full_story.py test_decisions.py)
-SEEDS := 20
+SEEDS := 50
 SEED_FROM := 0
 PRODUCTION_LIKE := DEBUG=0 SANDBOX=0 SITE_URL=https://portal.example.com \
 	SECRET_KEY=only-for-this-check-0123456789abcdefghijklmnopqrstuvwxyzABCDEFG \
@@ -40,7 +40,7 @@ simulate: $(STAMP)
 	@SEEDS=$(SEEDS) SEED_FROM=$(SEED_FROM) $(PYTHON) -m pytest -n 2 tests/simulate
 
 simulate-mutants: $(STAMP)
-	@SEEDS=$(or $(filter-out 20,$(SEEDS)),40) SEED_FROM=$(SEED_FROM) $(PYTHON) -m pytest -q -s tests/simulate/hunt.py
+	@SEEDS=$(or $(filter-out 50,$(SEEDS)),40) SEED_FROM=$(SEED_FROM) $(PYTHON) -m pytest -q -s tests/simulate/hunt.py
 
 check: $(STAMP)
 	$(PYTHON) -m ruff format --check .
