@@ -28,7 +28,10 @@ def invitation(request: HttpRequest, token: str) -> HttpResponseBase:
 def opened(request: HttpRequest) -> HttpResponseBase:
     """Back from signing in: the invitation whose link was opened in this browser."""
     offers = Invitation.objects.select_related("firm", "invited_by", "accepted_by")
-    return _shown(request, offers.filter(pk=request.session.get(OPENED, 0)).first())
+    offer = offers.filter(pk=request.session.get(OPENED, 0)).first()
+    if offer is None or offer.standing(now()) is not Standing.OPEN:
+        request.session.pop(OPENED, None)
+    return _shown(request, offer)
 
 
 def _shown(request: HttpRequest, offer: Invitation | None) -> HttpResponseBase:
@@ -72,6 +75,7 @@ def _page(request: HttpRequest, offer: Invitation) -> HttpResponse:
         "abilities": abilities(Role(offer.role)),
         "reader": _reader(request, offer),
         "until": until(offer),
+        "has_firm": Membership.objects.filter(user=request.user.pk).exists(),
         "has_account": User.objects.filter(email__iexact=offer.email).exists(),
     }
     return render(request, "firms/invitation.html", context, status=403 if request.method == "POST" else 200)

@@ -252,8 +252,11 @@ def test_back_from_the_sign_in_only_what_was_opened_in_that_browser_is_there(acm
     assert client.get("/invitations/").status_code == client.post("/invitations/").status_code == 404
     client.get(address)
     assert client.get("/invitations/").status_code == 200
+    assert client.get("/")["Location"] == "/invitations/"
+    assert 'href="/firms/new/"' in client.get("/invitations/").content.decode()
     revoke(Invitation.objects.get(), alice)
     assert client.post("/invitations/").status_code == 410
+    assert client.get("/")["Location"] == "/firms/new/"
 
 
 def test_somebody_who_lost_the_way_is_told_of_the_invitation_before_creating_a_firm(acme: Firm, alice: User) -> None:
