@@ -172,7 +172,7 @@ class SyncEvent(PairingHistory):
         CLOSED = "closed", "Issue closed"
         DECIDED = "decided", "Decided"
 
-    run = models.ForeignKey(SyncRun, models.PROTECT, null=True, related_name="+")
+    run = models.ForeignKey(SyncRun, models.PROTECT, null=True, related_name="+", db_index=False)  # event_of_run is one
     dispatch = models.ForeignKey(Dispatch, models.PROTECT, null=True, related_name="+")
     at = models.DateTimeField()
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
@@ -200,6 +200,10 @@ class SyncEvent(PairingHistory):
             models.Index(fields=["firm", "outcome", "at", "id"], name="event_outcome"),
             models.Index(fields=["firm", "kind", "outcome", "at", "id"], name="event_kind_outcome"),
             models.Index(fields=["firm", "code", "at", "id"], condition=~Q(code=""), name="event_code"),
+            models.Index(fields=["firm", "code", "kind", "at", "id"], condition=~Q(code=""), name="event_code_kind"),
+            models.Index(
+                fields=["firm", "code", "outcome", "at", "id"], condition=~Q(code=""), name="event_code_outcome"
+            ),
             models.Index(fields=["run", "at", "id"], name="event_of_run"),
         ]
 

@@ -55,8 +55,11 @@ class Record(PairingOwned):
             models.Index(
                 fields=["pairing", "entity", "other_key"], condition=~Q(other_key=""), name="record_other_key"
             ),
-            GinIndex(_within("matters"), condition=Q(entity="bills"), name="record_matters"),
-            GinIndex(_within("matter"), condition=Q(entity="trust_transactions"), name="record_matter"),
+            models.Index(fields=["pairing", "entity"], condition=~Q(words=""), name="record_words"),
+            GinIndex(_within("matters"), condition=Q(entity="bills"), fastupdate=False, name="record_matters"),
+            GinIndex(
+                _within("matter"), condition=Q(entity="trust_transactions"), fastupdate=False, name="record_matter"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -41,10 +41,7 @@ class EventRow:
 
     @property
     def title(self) -> str:
-        event = self.event
-        return event.title or (
-            f"{links.ONE.get(event.kind, event.kind)} {event.practice_id}" if event.kind else "The firm"
-        )
+        return title_of(self.event)
 
     @property
     def tone(self) -> str:
@@ -52,11 +49,23 @@ class EventRow:
 
     @property
     def word(self) -> str:
-        return OUTCOMES[self.event.outcome][1]
+        return word_of(self.event)
 
     @property
     def reason(self) -> str:
         return reason_of(self.event.code)
+
+
+def title_of(event: SyncEvent) -> str:
+    """What it is about."""
+    if not event.kind:
+        return event.title or "The firm"
+    return event.title or f"{links.ONE.get(event.kind, event.kind)} {event.practice_id}"
+
+
+def word_of(event: SyncEvent) -> str:
+    """What happened, as its pill says it."""
+    return OUTCOMES[event.outcome][1]
 
 
 def reason_of(code: str) -> str:
@@ -75,6 +84,10 @@ def event_row(firm: Firm, pairing: Pairing, event: SyncEvent, whose: str = "") -
         links.in_ledger(pairing.ledger, event.ledger_entity, event.ledger_id),
         whose,
     )
+
+
+def key_of(event: SyncEvent) -> Key:
+    return event.kind, event.practice_id
 
 
 def clients_of(pairing: Pairing, events: Iterable[SyncEvent]) -> dict[Key, str]:

@@ -1,6 +1,6 @@
 """The log: every event of a firm, the latest first, narrowed by what people know of what they look for."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -12,7 +12,7 @@ from django.http import QueryDict
 
 from firms.models import Firm
 from integrations.models import Pairing, SyncEvent
-from integrations.queries.events import EventRow, clients_of, event_row
+from integrations.queries.events import EventRow, clients_of, event_row, key_of, reason_of, title_of, word_of
 from integrations.queries.links import KINDS
 from integrations.queries.paging import Page, older_than, page_by_moment
 from integrations.queries.subjects import Search, subjects
@@ -79,7 +79,7 @@ def log(firm: Firm, pairing: Pairing | None, filters: Filters, asked: QueryDict)
 
 def _described(firm: Firm, pairing: Pairing | None, events: Iterable[SyncEvent]) -> list[EventRow]:
     clients = clients_of(pairing, events) if pairing else {}
-    return [event_row(firm, event.pairing, event, clients.get((event.kind, event.practice_id), "")) for event in events]
+    return [event_row(firm, event.pairing, event, clients.get(key_of(event), "")) for event in events]
 
 
 def _narrowed(firm: Firm, pairing: Pairing | None, filters: Filters) -> _Narrowed:
@@ -114,28 +114,27 @@ def _midnight(day: date, zone: ZoneInfo) -> datetime:
     return datetime.combine(day, time.min, zone)
 
 
-def exported(firm: Firm, pairing: Pairing | None, filters: Filters) -> Iterator[Iterable[str | Decimal | None]]:
+def exported(firm: Firm, pairing: Pairing | None, filters: Filters) -> Iterator[Sequence[str | Decimal | None]]:
     """All pages as rows of a file under their heading, two queries for every thousand."""
     yield COLUMNS
     narrowed, zone = _narrowed(firm, pairing, filters), ZoneInfo(firm.timezone)
-    rows = narrowed.rows.select_related("actor", "pairing__practice", "pairing__ledger").defer("postings")
-    chunk = list(rows.order_by(f"-{narrowed.by}", "-id")[:ROWS_AT_ONCE])
+    rows = narrowed.rows.select_related("actor").defer("postings").order_by(f"-{narrowed.by}", "-id")
+    chunk = list(rows[:ROWS_AT_ONCE])
     while chunk:
-        for row in _described(firm, pairing, chunk):
-            yield _cells(row, zone)
-        later = older_than(rows, chunk[-1].at, chunk[-1].pk)
-        chunk = list(later.order_by(f"-{narrowed.by}", "-id")[:ROWS_AT_ONCE]) if len(chunk) == ROWS_AT_ONCE else []
+        clients = clients_of(pairing, chunk) if pairing else {}
+        yield from (_cells(event, clients.get(key_of(event), ""), zone) for event in chunk)
+        last = chunk[-1]
+        chunk = list(older_than(rows, last.at, last.pk)[:ROWS_AT_ONCE]) if len(chunk) == ROWS_AT_ONCE else []
 
 
-def _cells(row: EventRow, zone: ZoneInfo) -> tuple[str | Decimal | None, ...]:
-    event = row.event
+def _cells(event: SyncEvent, client: str, zone: ZoneInfo) -> tuple[str | Decimal | None, ...]:
     return (
         event.at.astimezone(zone).isoformat(timespec="seconds"),
         KINDS.get(event.kind, event.kind),
-        row.title,
-        row.whose,
-        row.word,
-        row.reason,
+        title_of(event),
+        client,
+        word_of(event),
+        reason_of(event.code),
         event.message,
         event.amount,
         event.currency,

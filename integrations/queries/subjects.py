@@ -82,7 +82,7 @@ def _people(pairing: Pairing, search: Search) -> tuple[People, bool]:
 def _of_name(pairing: Pairing, entity: str, name: str, why: str) -> QuerySet[Record, tuple[str, str]]:
     """Every word of the name is somewhere in what is known of them."""
     words = search_key(name).split()
-    found = _records(pairing, entity) if words else Record.objects.of(pairing.firm).none()
+    found = _records(pairing, entity).exclude(words="") if words else Record.objects.of(pairing.firm).none()
     for word in words:
         found = found.filter(words__contains=word)
     return found.values_list(Value(why, CharField()), "external_id")[: MOST_PEOPLE + 1]
