@@ -86,7 +86,7 @@ class LogForm(forms.Form):
     code = Choice("Reason", [])
     since = Day("From")
     until = Day("To")
-    contact = _text("Contact or Clio id")
+    contact = _text("Contact, or their Clio id")
     matter = _text("Matter number")
     number = _text("Exact bill number")
     run = forms.IntegerField(

@@ -80,6 +80,22 @@ def see_the_run(page: Page, firm: str) -> None:
     shot(page, "run")
 
 
+def find_a_bill_in_the_log(page: Page) -> None:
+    """By the keyboard, from the run to what happened to one bill, and the same as a file."""
+    page.get_by_role("link", name="Sync log").first.click()
+    page.get_by_role("link", name="Events").click()
+    expect(page.get_by_role("link", name="Download all as CSV")).to_be_visible()
+    shot(page, "log")
+    number = page.get_by_role("table").get_by_role("link", name=re.compile(r"^Bill \d+")).first.inner_text()
+    page.get_by_label("Bill number or name").press_sequentially(number.removeprefix("Bill "))
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("list", name="Filters in use")).to_contain_text(number.removeprefix("Bill "))
+    expect(page.get_by_role("table").get_by_role("link", name=number).first).to_be_visible()
+    with page.expect_download() as saved:
+        page.get_by_role("link", name="Download these as CSV").click()
+    assert number in Path(saved.value.path()).read_text()
+
+
 def find(pattern: str, words: str) -> str:
     found = re.search(pattern, words)
     assert found, words
@@ -133,6 +149,7 @@ def test_a_firm_admin_connects_maps_previews_and_syncs(demo: str, page: Page) ->
     preview(page, firm)
     sync(page, firm)
     see_the_run(page, firm)
+    find_a_bill_in_the_log(page)
     page.goto(f"{firm}/issues/")
     expect(page.get_by_role("table").get_by_text("Number already used").first).to_be_visible()
     shot(page, "issues")
