@@ -1,4 +1,4 @@
-"""Errands: asking the queue for a preview, a check or a filled-in mapping, and carrying one out."""
+"""Errands: asking the queue for a preview, a check, a filled-in mapping or a proof, and carrying one out."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
@@ -11,7 +11,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 
 from firms.models import User
-from integrations import mapping
+from integrations import mapping, proofs
 from integrations.core.changes import Action, Change
 from integrations.core.errors import RemoteError
 from integrations.core.ports import Clock
@@ -63,6 +63,9 @@ def _carry_out(errand: Errand, clock: Clock) -> None:
         result = _work(errand, open_workspace(errand.firm, clock))
     except (NotReady, RunIsOpen, RemoteError, mapping.InvalidMapping) as error:
         _finish(errand, clock, Errand.State.FAILED, error=_said(error))
+    except proofs.Waits as waits:
+        said = {"state": Errand.State.ASKED, "wanted": waits.wanted, "attempts": errand.attempts - 1}
+        say(errand, clock.now(), held_by="", **said)  # waiting is no try
     except TakenOver:
         raise
     except Exception:
@@ -86,6 +89,8 @@ def _work(errand: Errand, work: Workspace) -> dict[str, Any]:
             return _preview(errand, work)
         case Errand.Purpose.CHECK:
             return _check(work)
+        case Errand.Purpose.PROOF:
+            return proofs.make(errand, work)
         case _:
             return _fill_in(errand, work)
 

@@ -284,6 +284,12 @@ CODES: dict[str, Code] = {
     "set_aside": Code(
         WARNING, "Left as it is", "Clio and QuickBooks differ here until it is opened again, or changes.", (ACCEPT,)
     ),
+    "proof_differs": Code(
+        ERROR,
+        "The books differ, and nothing says why",
+        "Each night both systems are read afresh and compared; what no issue explains nobody has looked at yet.",
+        (),
+    ),
     "unresolved_write": Code(ERROR, "Unknown outcome", "Writing it again could double it.", ()),
     "rejected": Code(ERROR, "Refused by QuickBooks", "The record is not in the books.", ("retry", ACCEPT)),
     "reconnect": Code(ERROR, "Connection lost", "Nothing is kept in step until it is connected again.", ()),

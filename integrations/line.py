@@ -3,7 +3,7 @@
 A firm whose run is long goes to the end of the line after each slice, so it delays nobody by more than one.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -26,7 +26,8 @@ class Turn:
 
 def waiting(now: datetime) -> list[Turn]:
     """Everything a worker could take up now."""
-    return sorted([*_runs(now), *_due(now), *_errands(now)])
+    due = list(_due(now))
+    return sorted([*_runs(now), *due, *_errands(now, due)])
 
 
 def connected() -> QuerySet[Pairing]:
@@ -46,20 +47,34 @@ def left_runs(now: datetime) -> QuerySet[SyncRun]:
     return unfinished.exclude(state=SyncRun.State.HELD)
 
 
+def at_work(now: datetime) -> QuerySet[SyncRun]:
+    """Runs that may change something meanwhile; what a dead preview left of its run does not."""
+    unfinished = SyncRun.all_firms.filter(finished_at=None).exclude(state=SyncRun.State.HELD)
+    return unfinished.exclude(Q(is_dry=True) & is_free(now))
+
+
 def _runs(now: datetime) -> Iterator[Turn]:
     for since, pairing_id in left_runs(now).values_list("heartbeat_at", "pairing_id"):
         yield Turn(since, pairing_id)
 
 
 def _due(now: datetime) -> Iterator[Turn]:
-    """Pairings that want a run and have none; what a dead preview left of its run is none."""
+    """Pairings that want a run and have none; what a dead preview left of its run is none.
+
+    While both systems are being compared only a person's run begins, so that the figures stand still.
+    """
     running = SyncRun.all_firms.filter(finished_at=None).exclude(Q(is_dry=True) & is_free(now))
     due = connected().exclude(start_date=None).exclude(pk__in=running.values("pairing_id")).filter(is_due(now))
+    compared = Errand.all_firms.filter(purpose=Errand.Purpose.PROOF, finished_at=None).exclude(is_free(now))
+    due = due.exclude(Q(sync_asked_at=None) & Q(pk__in=compared.values("pairing_id")))
     for pairing_id, *times in due.values_list("pk", "sync_asked_at", "hooked_at", "next_sync_at"):
         yield Turn(min(at for at in times if at is not None and at <= now), pairing_id)
 
 
-def _errands(now: datetime) -> Iterator[Turn]:
+def _errands(now: datetime, due: Iterable[Turn]) -> Iterator[Turn]:
+    """A comparison waits until no run of the firm is at work or about to be."""
     free = Errand.all_firms.filter(is_free(now), pairing__archived_at=None)
+    busy = Q(pairing__in=at_work(now).values("pairing_id")) | Q(pairing__in=[turn.pairing_id for turn in due])
+    free = free.exclude(busy, purpose=Errand.Purpose.PROOF)
     for since, pairing_id, errand_id in free.values_list("heartbeat_at", "pairing_id", "pk"):
         yield Turn(since, pairing_id, errand_id)

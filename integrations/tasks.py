@@ -8,7 +8,7 @@ from django_q.models import OrmQ
 from django_q.tasks import async_task
 
 from firms.models import User
-from integrations import errands, line, notices, subscribing, watchdog
+from integrations import errands, line, notices, proofs, subscribing, watchdog
 from integrations.core.ports import Clock
 from integrations.faults import fault_point
 from integrations.gateways import open_workspace
@@ -136,7 +136,7 @@ def _is_due(pairing: Pairing, clock: Clock) -> bool:
 
 
 def tick() -> None:
-    """Once a minute: rings for what waits, has settings looked at daily, forgets lapsed attempts."""
+    """Once a minute: rings for what waits, has settings looked at and books compared daily, forgets lapsed attempts."""
     clock = SystemClock()
     now = clock.now()
     OAuthState.all_firms.filter(expires_at__lt=now - timedelta(days=1)).delete()
@@ -149,7 +149,10 @@ def tick() -> None:
     unchecked = _unchecked(now)
     for pairing in unchecked:
         ask_for_errand(pairing, Errand.Purpose.CHECK, None, clock)
-    log.info("tick", waiting=len(waiting), unchecked=len(unchecked))
+    unproven = proofs.due(now)
+    for pairing in unproven:
+        ask_for_errand(pairing, Errand.Purpose.PROOF, None, clock)
+    log.info("tick", waiting=len(waiting), unchecked=len(unchecked), unproven=len(unproven))
     _tell(clock)
 
 
@@ -198,7 +201,7 @@ def _worker_is_here(clock: Clock) -> None:
 
 
 def ask_for_errand(pairing: Pairing, purpose: str, user: User | None, clock: Clock, **wanted: str) -> Errand:
-    """Asks the queue for a preview, a check or a filled-in mapping; asking twice gives the one under way."""
+    """Asks the queue for a preview, a check, a filled-in mapping or a proof; asking twice gives the one under way."""
     with transaction.atomic():
         errand = errands.ask(pairing, purpose, user, clock, wanted)
         transaction.on_commit(ring)

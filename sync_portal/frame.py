@@ -40,6 +40,7 @@ PLACES = (
     Place("runs", "Sync log", also=("log",)),
     Place("quickbooks_only", "QuickBooks-only"),
     Place("trust", "Trust"),
+    Place("proof", "Proof"),
     Place("preview", "Preview"),
     Place("mappings", "Mappings"),
     Place("connections", "Connections"),

@@ -11,6 +11,7 @@ from integrations.models.link import EntityLink
 from integrations.models.mirror import Record
 from integrations.models.notice import Notice, NoticeChoice
 from integrations.models.pairing import Bookmark, Cursor, Mapping, Pairing
+from integrations.models.proof import Proof, ProofDifference
 from integrations.models.trust import TrustSweep
 from integrations.models.webhook import Delivery, StaleMark, Subscription
 from integrations.models.work import Work
@@ -36,6 +37,8 @@ __all__ = [
     "OAuthToken",
     "Pairing",
     "PlannedChange",
+    "Proof",
+    "ProofDifference",
     "Record",
     "Severity",
     "StaleMark",

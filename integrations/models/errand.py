@@ -1,4 +1,4 @@
-"""What a person asked for that takes longer than a page may: previews, checks, filling in mappings."""
+"""What takes longer than a page may: previews, checks, filling in mappings, proofs."""
 
 from django.conf import settings
 from django.db import models
@@ -16,6 +16,7 @@ class Errand(Work, PairingOwned):
         PREVIEW = "preview", "Preview"
         CHECK = "check", "Check of settings and numbering"
         FILL_IN = "fill_in", "Filling in what is recommended"
+        PROOF = "proof", "Comparison of both systems"
 
     class State(models.TextChoices):
         ASKED = "asked", "Waiting for its turn"

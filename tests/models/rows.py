@@ -24,6 +24,8 @@ from integrations.models import (
     OAuthToken,
     Pairing,
     PlannedChange,
+    Proof,
+    ProofDifference,
     Record,
     StaleMark,
     Subscription,
@@ -142,6 +144,8 @@ def one_of_each(firm: Firm, user: User) -> dict[type[FirmOwned], FirmOwned]:
     state = {"user": user, "digest": mine, "session_digest": mine, "system": "clio", "expires_at": NOW}
     record = {"side": "practice", "entity": "bills", "external_id": mine, "data": {}, "digest": mine}
     issue = issue_of(pairing, practice_id=mine)
+    proof = made(Proof, firm, pairing=pairing, made_at=NOW, is_equal=True)
+    difference = {"standing": "accepted", "kind": "invoice", "practice_id": "1", "data": {}}
     every: list[FirmOwned] = [
         pairing,
         run,
@@ -162,6 +166,8 @@ def one_of_each(firm: Firm, user: User) -> dict[type[FirmOwned], FirmOwned]:
         issue,
         made(HeldChange, firm, pairing=pairing, **change, digest=mine),
         made(PlannedChange, firm, pairing=pairing, errand=errand, **change),
+        proof,
+        made(ProofDifference, firm, pairing=pairing, proof=proof, position=firm.pk, **difference),
         subscription_of(pairing.practice),
         made(StaleMark, firm, pairing=pairing, side="practice", entity="bills", external_id=mine, since=NOW),
         made(NoticeChoice, firm, user=user),
