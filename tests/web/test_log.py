@@ -301,7 +301,6 @@ def walk(
 def test_no_line_is_lost_or_repeated_while_new_ones_arrive(filters: str, alice_client: Client, portal: Portal) -> None:
     bill = portal.bill("90.00", number="1")
     portal.run()
-    SyncEvent.objects.of(portal.firm)  # the run's own lines are the latest
     old = events(portal, 3 * SIZE + 7, at=NOON, practice_id=str(bill))
     latest = SyncEvent.objects.of(portal.firm).latest("at").at
 
