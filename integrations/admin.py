@@ -18,6 +18,7 @@ from integrations.models import (
     Issue,
     Mapping,
     Pairing,
+    Proof,
     StaleMark,
     Subscription,
     SyncEvent,
@@ -155,6 +156,16 @@ class ErrandAdmin(PairingOwnedAdmin):
     list_filter = ("purpose", "state")
     search_fields = (*FIRM, *COMPANY, "error")
     exclude = ("result",)
+
+
+@admin.register(Proof)
+class ProofAdmin(PairingOwnedAdmin):
+    """When both systems were compared and what came of it; the figures are not shown."""
+
+    list_display = ("id", "firm", "made_at", "is_nightly", "asked_by", "is_equal", "differing", "unexplained", "reason")
+    list_filter = ("is_equal", "is_nightly")
+    search_fields = (*FIRM, *COMPANY, "reason")
+    exclude = ("report",)
 
 
 @admin.register(Subscription)

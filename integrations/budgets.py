@@ -1,7 +1,7 @@
 """The budget of a connection, shared by every process that calls for it: a row that is compared and swapped."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import structlog
 from django.db import connection as database
@@ -58,6 +58,16 @@ def standing_of(connection: Connection) -> Standing:
     """What every process together has called so far, and heard."""
     row = _row_of(connection)
     return _standing(row) if row else Standing()
+
+
+def standings_of(connections: Iterable[Connection]) -> dict[int, Standing]:
+    """The same of several connections of one firm, by their keys, in one query."""
+    wanted = list(connections)
+    if not wanted:
+        return {}
+    rows = CallBudget.objects.of(wanted[0].firm_id).filter(connection__in=wanted)
+    known = {row.connection_id: _standing(row) for row in rows}
+    return {connection.pk: known.get(connection.pk, Standing()) for connection in wanted}
 
 
 def budget_of(connection: Connection, clock: Clock, patience_s: float = PATIENCE_S) -> PacedBudget:

@@ -11,7 +11,7 @@ from django.conf import settings
 
 from integrations.budgets import standing_of
 from integrations.models import Connection, System
-from integrations.systems.pace import metered_reads
+from integrations.systems.pace import Standing, metered_reads
 
 SOFT, HARD = 60, 80  # per cent of the share
 
@@ -36,11 +36,11 @@ class Reads:
         return self.percent >= HARD
 
 
-def reads_of(connection: Connection, now: datetime) -> Reads:
-    """What a QuickBooks connection has used, whichever process read."""
+def reads_of(connection: Connection, now: datetime, standing: Standing | None = None) -> Reads:
+    """What a QuickBooks connection has used, whichever process read; ``standing`` is its own where it is known."""
     companies = Connection.all_firms.filter(system=System.QUICKBOOKS).exclude(state=Connection.State.DISCONNECTED)
     share = settings.METERED_READS_A_MONTH // max(companies.count(), 1)
-    return Reads(metered_reads(standing_of(connection), now.timestamp()), max(share, 1))
+    return Reads(metered_reads(standing or standing_of(connection), now.timestamp()), max(share, 1))
 
 
 def next_month(now: datetime) -> datetime:

@@ -19,6 +19,7 @@ from integrations.core.changes import Action
 from integrations.hook_addresses import POLL_EVERY, POLL_EVERY_UNTOLD
 from integrations.issue_codes import ACTIONS, CODES
 from integrations.kinds.invoice import NUMBER_LENGTH
+from integrations.proofs import KEPT
 from integrations.queries.issues import label_of
 from integrations.sync.allowances import STAGES
 from integrations.tasks import DELIVERIES_KEPT
@@ -207,6 +208,8 @@ def figures() -> list[tuple[str, str]]:
         ("what-syncs", f"with the next look, every {minutes(POLL_EVERY)} minutes"),
         ("what-syncs", f"portal not served over https | every {minutes(POLL_EVERY_UNTOLD)} minutes"),
         ("security", f"Digests of webhooks received | {DELIVERIES_KEPT.days} days"),
+        ("what-syncs", f"The last {KEPT} comparisons are kept"),
+        ("security", f"with each difference | the last {KEPT} |"),
         ("running", f"{settings.METERED_READS_A_MONTH:,}, shared equally"),
     ]
 

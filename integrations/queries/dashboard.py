@@ -6,9 +6,10 @@ from decimal import Decimal
 from django.db.models import Count
 
 from firms.models import Firm
-from integrations.models import EntityLink, Pairing, SyncRun
+from integrations.models import EntityLink, Pairing, Proof, SyncRun
 from integrations.queries import issues, links, runs
 from integrations.queries.allocated import decimal
+from integrations.queries.proof import Sums, last_made, receivable, trust_together
 from integrations.queries.state import State
 
 PANEL = 5
@@ -40,11 +41,14 @@ class Overview:
     runs: list[SyncRun]
     figures: list[Figure]
     left_out: tuple[int, Decimal | None]
+    proof: Proof | None  # the last one in which both systems could be read
+    tie_out: list[Sums]  # its receivable, and its trust where that is kept in step
 
 
 def overview(firm: Firm, state: State) -> Overview:
-    """Six queries, whatever the firm's size."""
+    """Seven queries, whatever the firm's size."""
     counts = issues.counted(firm)
+    made = last_made(state.pairing) if state.pairing else None
     return Overview(
         needing=[row for row in counts if row.severity == "error"],
         noting=[row for row in counts if row.severity != "error"],
@@ -53,6 +57,8 @@ def overview(firm: Firm, state: State) -> Overview:
         runs=runs.last(firm),
         figures=_figures(firm, state.pairing),
         left_out=_left_out(state.last),
+        proof=made,
+        tie_out=_tie_out(made) if made else [],
     )
 
 
@@ -67,6 +73,11 @@ def _figures(firm: Firm, pairing: Pairing | None) -> list[Figure]:
     live = EntityLink.objects.of(firm).filter(pairing=pairing, state=EntityLink.State.LIVE)
     counted = dict(live.order_by().values_list("kind").annotate(n=Count("pk")))
     return [Figure(links.KINDS[kind], kind, counted.get(kind, 0)) for kind in ("contact", "invoice", "payment")]
+
+
+def _tie_out(made: Proof) -> list[Sums]:
+    trust = trust_together(made)
+    return [receivable(made), *([trust] if trust else [])]
 
 
 def _left_out(last: SyncRun | None) -> tuple[int, Decimal | None]:

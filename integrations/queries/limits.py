@@ -1,10 +1,11 @@
 """What is left of what both systems allow, in words: a number is only ever shown with what it counts."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from firms.models import Firm
-from integrations.budgets import standing_of
+from integrations.budgets import standings_of
 from integrations.metering import HARD, Reads, next_month, reads_of
 from integrations.models import Connection, System
 from integrations.queries.state import moment
@@ -20,12 +21,17 @@ class Left:
     tone: str = "ok"
 
 
-def left_of(firm: Firm, connection: Connection, now: datetime) -> list[Left]:
-    """What a connection has left: calls at this moment, and of QuickBooks the metered reads of the month."""
-    standing = standing_of(connection)
+def health(firm: Firm, connections: Iterable[Connection], now: datetime) -> list[tuple[Connection, list[Left]]]:
+    """What each connection has left: calls at this moment, and of QuickBooks the metered reads of the month."""
+    known = list(connections)
+    standings = standings_of(known)
+    return [(connection, _left(firm, connection, standings[connection.pk], now)) for connection in known]
+
+
+def _left(firm: Firm, connection: Connection, standing: Standing, now: datetime) -> list[Left]:
     found = [_calls(firm, connection, standing, now)]
     if connection.system == System.QUICKBOOKS:
-        found.append(_reads(reads_of(connection, now), now))
+        found.append(_reads(reads_of(connection, now, standing), now))
     return found
 
 

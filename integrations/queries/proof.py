@@ -48,6 +48,7 @@ class Sums:
     quickbooks: Decimal
     liability: Decimal | None = None
     opening: Decimal = ZERO
+    note: str = ""
     off: bool = False  # of several together: one of them is not equal
 
     @property
@@ -144,7 +145,8 @@ def tone(proof: Proof | None) -> str:
 
 def receivable(proof: Proof) -> Sums:
     owed = proof.report.get("receivables") or {}
-    return Sums("Receivable", _amount(owed.get("clio")), _amount(owed.get("quickbooks")))
+    clio, quickbooks = _amount(owed.get("clio")), _amount(owed.get("quickbooks"))
+    return Sums("Receivable", clio, quickbooks, note="Of what is posted. A bill that is not is among the differences.")
 
 
 def trust(proof: Proof) -> list[Sums]:

@@ -11,7 +11,7 @@ from firms.roles import Permission
 from integrations import tasks
 from integrations.context import state_for
 from integrations.queries import dashboard as queries
-from integrations.queries.limits import left_of
+from integrations.queries.limits import health
 from integrations.queries.setup import steps
 from integrations.views.common import CLOCK
 
@@ -27,9 +27,7 @@ def dashboard(request: FirmRequest, firm: Firm) -> HttpResponseBase:
         {
             "overview": queries.overview(firm, state),
             "steps": [] if begun else steps(firm, state),
-            "health": [
-                (connection, left_of(firm, connection, CLOCK.now())) for connection in state.connections.values()
-            ],
+            "health": health(firm, state.connections.values(), CLOCK.now()),
         },
     )
 

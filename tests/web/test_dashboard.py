@@ -1,6 +1,7 @@
 """The dashboard says in one sentence whether anybody is needed, and starts a sync once."""
 
-from datetime import timedelta
+from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -9,10 +10,12 @@ from django.utils import timezone
 from django_q.models import OrmQ
 
 from firms.models import Firm
-from integrations.models import Connection, Pairing, SyncRun
+from integrations import errands
+from integrations.models import Connection, Errand, Pairing, SyncRun
 from integrations.queries.state import state_of
 from integrations.sync.run import open_run
 from tests.portal import Portal
+from tests.sync.test_reconcile import one_cent_more
 
 
 def sentence(firm: Firm) -> str:
@@ -107,6 +110,44 @@ def test_progress_stays_right_after_a_reload_and_ends_with_the_run(alice_client:
         assert "HX-Refresh" not in page
     SyncRun.objects.of(portal.firm).update(state="finished", outcome="in_sync", finished_at=timezone.now())
     assert alice_client.get("/f/acme/live/")["HX-Refresh"] == "true"
+
+
+def compared(portal: Portal) -> None:
+    """Both systems are read afresh and compared, as on request."""
+    errand = errands.ask(portal.pairing, Errand.Purpose.PROOF, portal.owner, portal.clock)
+    portal.clock.sleep(2)
+    errands.carry_out(errand.pk, portal.clock)
+
+
+def test_the_last_proof_ties_out_receivable_and_trust(alice_client: Client, portal: Portal) -> None:
+    ann = portal.contact()
+    portal.bill("1250.50", contact=ann)
+    portal.clio.trust_deposit(ann, Decimal(700), date(2026, 2, 4), source="Ann", description="Retainer")
+    portal.run()
+    assert "Do the books agree" not in alice_client.get("/f/acme/").content.decode()
+    compared(portal)
+    page = alice_client.get("/f/acme/").content.decode()
+    assert "Do the books agree" in page and 'href="/f/acme/proof/"' in page
+    assert page.count("1,250.50") == 2 and page.count("700.00") == 3 and page.count("Equal</span>") == 2
+    assert "Both systems were read afresh <time" in page
+
+
+def test_a_receivable_that_differs_is_said_to(alice_client: Client, portal: Portal) -> None:
+    bill = portal.bill("1250.50")
+    portal.run()
+    one_cent_more(portal, bill)
+    compared(portal)
+    page = alice_client.get("/f/acme/").content.decode()
+    assert "Differs</span>" in page and "1 difference nothing explains" in page
+
+
+def test_the_dashboard_costs_fourteen_queries_at_most(
+    alice_client: Client, synced: Portal, django_assert_max_num_queries: Any
+) -> None:
+    compared(synced)
+    alice_client.get("/f/acme/")
+    with django_assert_max_num_queries(14):
+        alice_client.get("/f/acme/")
 
 
 @pytest.mark.parametrize("method", ["get", "put"])

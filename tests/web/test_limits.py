@@ -10,7 +10,7 @@ from pytest_django import Settings
 
 from integrations.budgets import RowShelf
 from integrations.models import CallBudget, Connection, OAuthToken
-from integrations.queries.limits import left_of
+from integrations.queries.limits import health
 from integrations.systems.pace import Heard, Standing, heard
 from tests.portal import Portal
 
@@ -22,7 +22,7 @@ def put(portal: Portal, system: str, standing: Standing) -> None:
 
 def shown(portal: Portal, system: str) -> list[tuple[str, str]]:
     connection = Connection.objects.of(portal.firm).get(system=system)
-    return [(line.text, line.tone) for line in left_of(portal.firm, connection, timezone.now())]
+    return [(line.text, line.tone) for line in health(portal.firm, [connection], timezone.now())[0][1]]
 
 
 def page(client: Client) -> str:

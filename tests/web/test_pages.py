@@ -21,6 +21,7 @@ PAGES = (
     "issues",
     "quickbooks_only",
     "trust",
+    "proof",
     "team",
 )
 
