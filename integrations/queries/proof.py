@@ -9,6 +9,7 @@ from django.http import QueryDict
 
 from firms.models import Firm
 from integrations.core.money import ZERO
+from integrations.issue_codes import code
 from integrations.models import EntityLink, Pairing, Proof, ProofDifference
 from integrations.queries import links
 from integrations.queries.allocated import decimal
@@ -66,7 +67,9 @@ class Sums:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One difference. ``accepted_by`` and ``why`` are empty where nobody has accepted it."""
+    """One difference. ``because`` is what the issue that explains it is called; ``accepted_by`` and ``why`` are empty
+    where nobody has accepted it.
+    """
 
     standing: str
     kind: str
@@ -75,7 +78,7 @@ class Row:
     clio: str
     quickbooks: str
     issue: int | None
-    code: str
+    because: str
     accepted_by: str
     why: str
     to_do: str
@@ -98,9 +101,10 @@ def one(pairing: Pairing, pk: int) -> Proof | None:
     return _of(pairing).filter(pk=pk).select_related("asked_by").first()
 
 
-def earlier(pairing: Pairing) -> list[Proof]:
-    """The last few, without their figures."""
-    return list(_of(pairing).defer("report").select_related("asked_by")[:EARLIER])
+def others(pairing: Pairing, shown: Proof | None) -> list[Proof]:
+    """The last few besides the one on the page, without their figures."""
+    rows = _of(pairing).exclude(pk=shown.pk) if shown else _of(pairing)
+    return list(rows.defer("report").select_related("asked_by")[:EARLIER])
 
 
 def _of(pairing: Pairing) -> QuerySet[Proof]:
@@ -133,14 +137,6 @@ def _differences(number: int) -> str:
 
 def _people(number: int) -> str:
     return "somebody" if number == 1 else "people"
-
-
-def tone(proof: Proof | None) -> str:
-    if proof is None:
-        return "idle"
-    if proof.reason or proof.unexplained:
-        return "bad"
-    return "ok" if proof.is_equal else "warn"
 
 
 def receivable(proof: Proof) -> Sums:
@@ -228,7 +224,7 @@ def _row(firm: Firm, pairing: Pairing, row: ProofDifference, entities: Mapping[t
         clio=str(data.get("clio") or ""),
         quickbooks=str(data.get("quickbooks") or ""),
         issue=data.get("issue"),
-        code=str(data.get("code") or ""),
+        because=code(str(data.get("code") or "")).name,
         accepted_by=str(data.get("accepted_by") or ""),
         why=str(data.get("why") or ""),
         to_do=str(data.get("to_do") or ""),

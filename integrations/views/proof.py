@@ -36,7 +36,7 @@ def proof(request: FirmRequest, firm: Firm) -> HttpResponseBase:
     newest = queries.newest(state.pairing)
     shown = newest if newest is None or not newest.reason else queries.last_made(state.pairing)
     errand = errands.latest(state.pairing, Errand.Purpose.PROOF)
-    return _page(request, firm, state.pairing, newest=newest, shown=shown, errand=errand)
+    return _page(request, firm, state.pairing, newest, shown, errand=errand)
 
 
 @firm_view(Permission.VIEW)
@@ -48,26 +48,27 @@ def earlier(request: FirmRequest, firm: Firm, pk: int) -> HttpResponseBase:
     if pairing is None or found is None:
         raise Http404
     shown = None if found.reason else found
-    return _page(request, firm, pairing, newest=found, shown=shown, errand=None)
+    return _page(request, firm, pairing, found, shown, is_earlier=True)
 
 
 def _page(
     request: FirmRequest,
     firm: Firm,
     pairing: Pairing,
-    *,
     newest: Proof | None,
     shown: Proof | None,
-    errand: Errand | None,
+    *,
+    errand: Errand | None = None,
+    is_earlier: bool = False,
 ) -> HttpResponseBase:
+    """``newest`` is what the page is about; ``shown`` is the last one up to it that could be made."""
     context: dict[str, Any] = {
         "errand": errand,
         "newest": newest,
         "shown": shown,
-        "is_earlier": errand is None and request.resolver_match and request.resolver_match.url_name == "earlier_proof",
+        "is_earlier": is_earlier,
         "sentence": queries.sentence(firm, newest),
-        "tone": queries.tone(newest),
-        "proofs": [(one, queries.sentence(firm, one), queries.tone(one)) for one in queries.earlier(pairing)],
+        "proofs": [(one, queries.sentence(firm, one)) for one in queries.others(pairing, newest)],
         "currency": pairing.ledger.currency,
         "show": words(request.GET, "show"),
         "kept": KEPT,

@@ -138,7 +138,7 @@ def test_a_receivable_that_differs_is_said_to(alice_client: Client, portal: Port
     one_cent_more(portal, bill)
     compared(portal)
     page = alice_client.get("/f/acme/").content.decode()
-    assert "Differs</span>" in page and "1 difference nothing explains" in page
+    assert "Differs</span>" in page and "1 difference that nothing explains" in page
 
 
 def test_the_dashboard_costs_fourteen_queries_at_most(

@@ -35,7 +35,9 @@ def compare(client: Client, portal: Portal) -> Proof:
 
 def test_before_the_first_comparison_the_page_says_what_one_is(bob_client: Client, portal: Portal) -> None:
     shown = page(bob_client)
-    assert "Nothing compared yet" in shown and "Compare now" in shown
+    assert (
+        '<p class="verdict">Nothing compared yet.' in shown and "It writes nothing" in shown and "Compare now" in shown
+    )
 
 
 def test_equal_books_are_said_to_be_equal_first_with_both_receivables(bob_client: Client, portal: Portal) -> None:
@@ -73,6 +75,7 @@ def test_what_explains_a_difference_is_linked_and_who_accepted_it_is_named(
     drift = Issue.objects.of(portal.firm).get(code="drift")
     shown = page(bob_client)
     assert "1 difference, explained by an issue, as of" in shown and f"/f/acme/issues/{drift.pk}/" in shown
+    assert "Changed in QuickBooks</a>" in shown
     alice_client.post(f"/f/acme/issues/{drift.pk}/", {"action": "ignore", "note": "Agreed by phone"})
     compare(bob_client, portal)
     shown = page(bob_client)
