@@ -97,7 +97,10 @@ def _work(errand: Errand, work: Workspace) -> dict[str, Any]:
 
 def _finish(errand: Errand, clock: Clock, state: str, *, error: str = "", result: dict[str, Any] | None = None) -> None:
     now = clock.now()
-    say(errand, now, state=state, error=error, result=result or {}, finished_at=now, held_by="")
+    with transaction.atomic():
+        say(errand, now, state=state, error=error, result=result or {}, finished_at=now, held_by="")
+        if errand.purpose == Errand.Purpose.PROOF and state == Errand.State.FAILED:
+            proofs.not_made(errand, error, now)
 
 
 def _preview(errand: Errand, work: Workspace) -> dict[str, Any]:

@@ -59,6 +59,11 @@ def make(errand: Errand, work: Workspace) -> dict[str, Any]:
     return {"proof": proof.pk}
 
 
+def not_made(errand: Errand, reason: str, now: datetime) -> None:
+    """Keeps that a proof came to nothing, and why."""
+    _keep(errand, unread_report(errand.firm, reason), now)
+
+
 def _is_nightly(errand: Errand) -> bool:
     return errand.asked_by_id is None
 

@@ -188,6 +188,22 @@ def test_a_proof_that_could_not_be_made_leaves_the_issue_as_it_is(
     assert len(told(portal)) == 1
 
 
+def test_a_proof_that_fails_by_itself_is_kept_with_its_reason(
+    billed: tuple[Portal, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    portal, _ = billed
+
+    def broken(work: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(proofs, "reconcile", broken)
+    errand = ask(portal, None)
+    with pytest.raises(ZeroDivisionError):
+        carry_out(portal, errand)
+    assert (last(portal).is_equal, last(portal).reason) == (False, "The portal itself failed; support has been told.")
+    assert Errand.objects.of(portal.firm).get(pk=errand.pk).state == "failed"
+
+
 # At night
 
 
