@@ -243,7 +243,7 @@ CODES: dict[str, Code] = {
     "paid_otherwise": Code(
         ERROR,
         "Paid otherwise in QuickBooks",
-        "QuickBooks lets nobody pay more of an invoice than is left of it, so Clio's payment is not in the books yet.",
+        "QuickBooks refuses to pay more of an invoice than is left of it, and holds on to one that others pay.",
         (ACCEPT,),
     ),
     "money_kept": Code(

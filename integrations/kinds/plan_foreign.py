@@ -14,11 +14,11 @@ def plan_foreign_payments(book: Draftbook) -> None:
         if ref.kind is not Kind.INVOICE or link.entity != "Invoice" or link.is_voided or bill is None or bill.is_gone:
             continue
         settlements = book.catalog.settlements("Invoice", link.ledger_id)
-        if found := [paid for paid in settlements if _is_foreign(book, paid, offered)]:
+        if found := [paid for paid in settlements if is_foreign(book, paid, offered)]:
             book.report(_only_there(ref, link, bill.number, found))
 
 
-def _is_foreign(book: Draftbook, paid: Settlement, offered: set[str]) -> bool:
+def is_foreign(book: Draftbook, paid: Settlement, offered: set[str]) -> bool:
     """Whether it is money, or credit of another than our credit memos; QuickBooks may apply either by itself."""
     if paid.amount or not paid.credits:
         return paid.ledger_id not in offered

@@ -15,6 +15,7 @@ from integrations.kinds.invoice import Bill, InterestCharge, TotalMismatch, bill
 from integrations.kinds.invoice_draft import InvoiceDraft, MappingMissing, bill_draft, interest_draft, interest_leg
 from integrations.kinds.plan_correction import is_corrected, plan_correction, undo_correction
 from integrations.kinds.plan_kept import kept_payments
+from integrations.kinds.plan_otherwise import held_by_others
 from integrations.kinds.problems import (
     bill_problem,
     closed_period,
@@ -124,6 +125,8 @@ def _plan_leg(book: Draftbook, bill: Bill, draft: InvoiceDraft) -> None:
         return _plan_new(book, bill, draft, contact)
     if not book.policy.numbering_on or not book.will_exist(contact):
         return book.wait(draft.ref)
+    if held := held_by_others(book, draft, link):
+        return book.report(held)
     book.catalog.claim_number(draft.number, draft.ref)
     reason = "changed in Clio" if way is Way.ON else "what was changed in QuickBooks is undone"
     return book.add(Change.of(Action.UPDATE, draft, link.ledger_id, reason, {contact}))

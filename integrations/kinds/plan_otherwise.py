@@ -1,12 +1,15 @@
-"""Invoices that somebody paid in QuickBooks alone, so that less is left of them than Clio's payment is for (R8)."""
+"""Invoices that somebody paid in QuickBooks alone: what QuickBooks would then refuse is said and waits (rule R8)."""
 
 from collections.abc import Iterable
 
 from integrations.core.changes import Problem
 from integrations.core.money import ZERO
+from integrations.core.read import nested, text
 from integrations.kinds.catalog import Settlement
 from integrations.kinds.group import Draftbook, LinkState
+from integrations.kinds.invoice_draft import InvoiceDraft
 from integrations.kinds.payment import PaymentDraft, PaymentLine, applied_by
+from integrations.kinds.plan_foreign import is_foreign
 
 CODE = "paid_otherwise"
 
@@ -31,25 +34,49 @@ def paid_otherwise(
     return None
 
 
+def held_by_others(book: Draftbook, draft: InvoiceDraft, link: LinkState) -> Problem | None:
+    """A posted invoice that is to go to another customer, or to become less than what others pay of it."""
+    document, theirs = book.document(link.ref), _theirs(book, link)
+    if document is None or document.raw is None or not theirs:
+        return None
+    customer = book.changes.get(draft.contact) or book.link(draft.contact)
+    moves = customer is None or customer.ledger_id != text(nested(document.raw, "CustomerRef"), "value")
+    if not moves and sum((one.invoices[link.ledger_id] for one in theirs), ZERO) <= draft.amount:
+        return None
+    what = "is another client's now" if moves else f"is {draft.amount:.2f} now"
+    return Problem(
+        CODE,
+        draft.ref,
+        f"Bill {draft.number} {what} in Clio. In QuickBooks something that did not come from Clio pays its invoice, "
+        f"which cannot change that way meanwhile: {_listed(theirs, link)}. Take that off the invoice in QuickBooks; "
+        "the change follows by itself.",
+        title=f"Bill {draft.number}",
+        ledger_id=link.ledger_id,
+    )
+
+
 def _theirs(book: Draftbook, invoice: LinkState) -> list[Settlement]:
     """What pays the invoice and is nothing of Clio's, after this plan neither."""
     adopted = {change.ledger_id for change in book.changes.values() if change.entity == "Payment"}
     known = book.catalog.settlements("Invoice", invoice.ledger_id)
-    return [one for one in known if one.ledger_id not in adopted]
+    return [one for one in known if is_foreign(book, one, adopted)]
 
 
 def _problem(
     book: Draftbook, draft: PaymentDraft, line: PaymentLine, invoice: LinkState, theirs: list[Settlement]
 ) -> Problem:
     number = book.group.bills[line.invoice.practice_id].number
-    listed = ", ".join(f"{one.invoices[invoice.ledger_id]:.2f} (QuickBooks id {one.ledger_id})" for one in theirs)
     return Problem(
         CODE,
         draft.ref,
         f"{draft.title} pays {line.amount:.2f} of bill {number} in Clio. In QuickBooks less than that is left of its "
-        f"invoice, because something that did not come from Clio pays it too: {listed}. If that is the same money, "
-        "delete it in QuickBooks; if it is other money, take it off the invoice there and record it in Clio. Then this "
-        "follows by itself.",
+        f"invoice, because something that did not come from Clio pays it too: {_listed(theirs, invoice)}. If that is "
+        "the same money, delete it in QuickBooks; if it is other money, take it off the invoice there and record it in "
+        "Clio. Then this follows by itself.",
         title=draft.title,
         ledger_id=theirs[0].ledger_id,
     )
+
+
+def _listed(theirs: list[Settlement], invoice: LinkState) -> str:
+    return ", ".join(f"{one.invoices[invoice.ledger_id]:.2f} (QuickBooks id {one.ledger_id})" for one in theirs)

@@ -8,6 +8,7 @@ import pytest
 
 from integrations.models import EntityLink, Issue, Pairing, SyncEvent
 from integrations.resolving import resolve
+from integrations.sandbox.clio.lines import BillLine
 from integrations.sandbox.quickbooks.switches import set_switch
 from tests.portal import Portal
 from tests.sync.books import account, settled
@@ -290,6 +291,26 @@ def test_r8_a_payment_that_grows_over_what_is_left_stays_as_it_is_until_there_is
     portal.quickbooks.delete("Payment", theirs)
     portal.run()
     assert portal.invoice("1")["Balance"] == 800
+    settled(portal)
+
+
+@pytest.mark.parametrize("how", ["moves", "shrinks"])
+def test_r8_an_invoice_that_others_pay_cannot_follow_its_bill_until_they_let_go(portal: Portal, how: str) -> None:
+    """QuickBooks changes the customer of no invoice that is paid, and makes none less than what is paid of it."""
+    bill = posted(portal, paid=0)
+    theirs = pay_by_hand(portal, 500, TxnDate="2026-03-01")
+    if how == "moves":
+        keep = portal.contact("Bo", "Ng", "bo@example.com")
+        portal.clio.merge_contacts(keep, portal.clio.bill(bill)["client_id"])
+    else:
+        portal.clio.edit_bill(bill, [BillLine("Advice", Decimal("300.00"))])
+    portal.run()
+    assert portal.issue("paid_otherwise").kind == "invoice"
+    assert portal.invoice("1")["TotalAmt"] == 1000
+    settled(portal, "paid_otherwise", "payment_only_in_quickbooks", but=[bill])
+    portal.quickbooks.delete("Payment", theirs)
+    portal.run()
+    assert portal.invoice("1")["TotalAmt"] == (1000 if how == "moves" else 300)
     settled(portal)
 
 
