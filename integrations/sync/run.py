@@ -291,7 +291,9 @@ class Pass:
         dispatches.free(self.work, plan.problems)
         about = _about(job.cluster, job.group)
         problems = self._told(about, [*plan.problems, *result.problems])
-        undone = {(str(ref.kind), ref.practice_id) for ref in (*waiting, *(p.ref for p in result.problems))}
+        closed = [problem for problem in plan.problems if problem.code == "period_closed"]
+        not_done = (*waiting, *(problem.ref for problem in (*result.problems, *closed)))
+        undone = {(str(ref.kind), ref.practice_id) for ref in not_done}
         issues.sync_group(self.work, self.run, about, problems, undone)
         self._beat(job.cluster.bills)
         return not waiting and all(problem.code == SET_ASIDE for problem in problems)

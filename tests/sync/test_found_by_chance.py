@@ -113,3 +113,23 @@ def test_contacts_merged_one_way_in_clio_and_the_other_way_in_quickbooks_are_one
     portal.clock.sleep(700)
     portal.run()
     assert portal.writes() == written
+
+
+def test_what_was_decided_of_a_closed_period_stands_until_it_is_opened(portal: Portal) -> None:
+    portal.bill("100.00", number="1")
+    portal.run()
+    item = portal.quickbooks.all("Item")[0]["Id"]
+    invoice = portal.invoice("1")
+    line = {**invoice["Line"][0], "Amount": Decimal(90)}
+    line["SalesItemLineDetail"] = {**line["SalesItemLineDetail"], "ItemRef": {"value": item}, "Qty": 1, "UnitPrice": 90}
+    portal.quickbooks.edit_invoice(invoice["Id"], Line=[line])
+    portal.run()
+    portal.quickbooks.close_books("2026-12-31")
+    portal.resolve("drift", "restore")
+    for _ in range(2):
+        portal.run()
+        assert [(issue.code, issue.state) for issue in portal.issues() if issue.kind] == [("period_closed", "open")]
+    portal.quickbooks.close_books(None)
+    portal.run()
+    assert portal.invoice("1")["TotalAmt"] == 100
+    settled(portal)
