@@ -26,15 +26,15 @@ class Cursors:
         """From when on its changes have to be read; None where it was never read whole."""
         return self._known.get(stream)
 
-    def move(self, stream: str, at: datetime) -> None:
-        """What was read up to then is kept."""
-        self.move_later(stream, at)
-        self.keep()
+    def move(self, stream: str, at: datetime, *, at_once: bool = True) -> None:
+        """What was read up to then is kept.
 
-    def move_later(self, stream: str, at: datetime) -> None:
-        """Of a list that showed nothing: nothing is lost where the worker dies before ``keep``, it is read again."""
+        A list that showed nothing need not be moved at once: where the worker dies before ``keep`` it is read again.
+        """
         self._later[stream] = at
         self._known[stream] = max(at, self._known.get(stream, at))
+        if at_once:
+            self.keep()
 
     def keep(self) -> None:
         if self._later:

@@ -117,8 +117,7 @@ def read_list(
     if since is None and not only_changes and entity in SWEPT and _is_believed(work, entity, sweep):
         mirror.note_missing(work.pairing, entity, sweep, work.clock)
     if as_of or first_read_skipped:
-        move = work.cursors.move if has_news else work.cursors.move_later
-        move(stream, (as_of or work.clock.now()) - OVERLAP)
+        work.cursors.move(stream, (as_of or work.clock.now()) - OVERLAP, at_once=has_news)
     if is_marked:
         bookmarks.drop(work, stream)
     return True

@@ -207,12 +207,7 @@ class Pass:
         return plans
 
     def _plan(
-        self,
-        loaded: groups.Loaded,
-        cluster: Cluster,
-        policy: Policy,
-        catalog: Catalog,
-        matches: Mapping[str, Match],
+        self, loaded: groups.Loaded, cluster: Cluster, policy: Policy, catalog: Catalog, matches: Mapping[str, Match]
     ) -> Job:
         group = groups.group_of(loaded, cluster, matches)
         job = Job(cluster, group, _planned(cluster, group, policy, catalog))
@@ -291,9 +286,9 @@ class Pass:
         dispatches.free(self.work, plan.problems)
         about = _about(job.cluster, job.group)
         problems = self._told(about, [*plan.problems, *result.problems])
-        closed = [problem for problem in plan.problems if problem.code == "period_closed"]
-        not_done = (*waiting, *(problem.ref for problem in (*result.problems, *closed)))
-        undone = {(str(ref.kind), ref.practice_id) for ref in not_done}
+        closed = (problem for problem in plan.problems if problem.code == "period_closed")
+        left = (*waiting, *(problem.ref for problem in (*result.problems, *closed)))
+        undone = {(str(ref.kind), ref.practice_id) for ref in left}
         issues.sync_group(self.work, self.run, about, problems, undone)
         self._beat(job.cluster.bills)
         return not waiting and all(problem.code == SET_ASIDE for problem in problems)
