@@ -52,9 +52,10 @@ class Action(StrEnum):
     ADOPT = "adopt"  # link what is there already
     UNLINK = "unlink"  # forget the link; both sides stay as they are
     ACCEPT = "accept"  # take what both sides say now as agreed
+    MOVE = "move"  # the link as it is, to another record: what differs is that one's from now on
 
 
-LOCAL = frozenset({Action.ADOPT, Action.UNLINK, Action.ACCEPT})  # nothing is sent to either system
+LOCAL = frozenset({Action.ADOPT, Action.UNLINK, Action.ACCEPT, Action.MOVE})  # nothing is sent to either system
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from integrations.kinds.invoice_draft import InvoiceDraft
 from integrations.kinds.payment import PaymentDraft, applied_by
 from integrations.kinds.plan_applications import void_application
 
-AS_IT_IS = (Action.ACCEPT, Action.UNLINK)  # the document stays what it is
+AS_IT_IS = (Action.ACCEPT, Action.UNLINK, Action.MOVE)  # the document stays what it is
 Applying = PaymentDraft | ApplicationDraft  # what holds on to invoices: money, and credit set against them
 
 
@@ -171,7 +171,12 @@ def _only_letting_go(book: Draftbook, change: Change, moving: set[str]) -> Chang
 
 def hold_back(book: Draftbook) -> None:
     """Takes out changes whose way is barred by a document that cannot be changed now."""
-    while held := [c for c in book.changes.values() if (c.after & book.blocked) - book.changes.keys()]:
+    while held := [c for c in book.changes.values() if (c.after & book.blocked) - _going_on(book)]:
         for change in held:
             book.drop(change)
             book.wait(change.ref)
+
+
+def _going_on(book: Draftbook) -> set[Ref]:
+    """What is changed by this plan; a link in other hands is only the beginning, and the next plan goes on."""
+    return {ref for ref, change in book.changes.items() if change.action is not Action.MOVE}

@@ -157,7 +157,7 @@ def _applied_by_others(uses: Iterable[Settlement], memo_id: str) -> dict[str, De
 def _plan_draft(book: Draftbook, draft: ApplicationDraft, link: LinkState | None) -> None:
     live = link if _is_live(link) else None
     unchanged = live is not None and live.practice_fingerprint == draft.fingerprint
-    way = met(book, live, draft, extra=_taken_off(book, draft) if unchanged else ()) if live else Way.ANEW
+    way = met(book, live, draft, extra=_taken_off(book, draft)) if live else Way.ANEW
     if way is Way.SAID:
         return None
     if way is Way.ON and live and unchanged and not _has_to_be_applied_again(book, draft, live):

@@ -92,10 +92,13 @@ def _plan_draft(book: Draftbook, desired: Desired, draft: PaymentDraft, replaces
     live = link if link and not link.is_voided else None
     if live and not replaces and (gone := kept_for(book, live)):
         return keep_for(book, live, gone)
+    if live and replaces and book.has_drifted(live):
+        book.blocked.add(draft.ref)
+        return book.add(_handed_over(draft, live))
     unchanged = live is not None and not replaces and live.practice_fingerprint == draft.fingerprint
-    way = met(book, live, draft, extra=_taken_off(book, draft, live) if unchanged else ()) if live else Way.ANEW
+    way = met(book, live, draft, extra=_taken_off(book, draft, live)) if live else Way.ANEW
     if way is Way.SAID:
-        return book.wait(draft.ref) if replaces else None
+        return None
     is_known = draft.amount > 0 and draft.ref.practice_id not in desired.partly_unseen
     may_be_held = way is not Way.ANEW and is_known and (not unchanged or book.link(refund_ref(draft.ref)))
     if live and may_be_held and plan_deposited(book, live, draft, replaces=replaces, after=_grown(book, draft, live)):
@@ -115,6 +118,21 @@ def _plan_draft(book: Draftbook, desired: Desired, draft: PaymentDraft, replaces
     reason = "entered anew in Clio" if replaces else "changed in Clio" if not unchanged else RESTORED
     after = {draft.contact} | _grown(book, draft, live)
     return book.add(replace(Change.of(Action.UPDATE, draft, live.ledger_id, reason, after), replaces=replaces))
+
+
+def _handed_over(draft: PaymentDraft, link: LinkState) -> Change:
+    """What a person did to it in QuickBooks is said and decided of the payment that took its place in Clio."""
+    return Change(
+        action=Action.MOVE,
+        ref=draft.ref,
+        entity="Payment",
+        title=draft.title,
+        reason=f"entered anew in Clio in place of payment {link.ref.practice_id}",
+        ledger_id=link.ledger_id,
+        practice_fingerprint=link.practice_fingerprint,
+        amount=draft.amount,
+        replaces=link.ref,
+    )
 
 
 def _stays_too(refused: Problem, replaced: Ref, link: LinkState) -> Problem:

@@ -82,7 +82,8 @@ class _Finding:
 def met(book: Draftbook, link: LinkState, draft: Draft, title: str = "", extra: Sequence[Difference] = ()) -> Way:
     """What a person did to the document that should be as ``draft`` says; said and decided here.
 
-    ``extra`` are differences that the document's own form does not show, of a draft that Clio has not changed.
+    ``extra`` are differences that the document's own form does not show. Of a draft that Clio has changed they are no
+    finding, and are accepted with what is found.
     """
     return _met(book, _Case(link, title or draft.title, draft, extra=tuple(extra)))
 

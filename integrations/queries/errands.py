@@ -14,6 +14,7 @@ from integrations.queries.postings import Line, lines
 
 SIZE = 25
 ACTIONS = {"create": "Create", "update": "Update", "void": "Void", "adopt": "Adopt"}
+WORDS = ACTIONS | {"accept": "Accept", "unlink": "Unlink", "move": "Relink"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ def _change(firm: Firm, errand: Errand, row: PlannedChange) -> Change:
     data = row.data
     return Change(
         row.action,
-        ACTIONS.get(row.action, row.action),
+        WORDS.get(row.action, row.action),
         row.kind,
         str(data.get("title") or ""),
         Decimal(str(data.get("amount") or 0)),

@@ -38,6 +38,7 @@ OUTCOME = {
     Action.ADOPT: SyncEvent.Outcome.ADOPTED,
     Action.UNLINK: SyncEvent.Outcome.UNLINKED,
     Action.ACCEPT: SyncEvent.Outcome.ACCEPTED,
+    Action.MOVE: SyncEvent.Outcome.ADOPTED,
 }
 LINKED = ("state", "ledger_entity", "ledger_id", "practice_fingerprint", "ledger_fingerprint", "base")
 
@@ -101,15 +102,21 @@ def unlink(work: Workspace, run: SyncRun, change: Change) -> None:
     _note(work, run, change, {"state": EntityLink.State.UNLINKED, **remembered})
 
 
+def hand_over(work: Workspace, run: SyncRun, change: Change) -> None:
+    """Moves a link to the record that took the other one's place; what both sides last agreed on stays known."""
+    assert change.replaces
+    _note(work, run, change, {"practice_id": change.ref.practice_id, "leg": change.ref.leg}, of=change.replaces)
+
+
 def accept_absence(work: Workspace, run: SyncRun, change: Change) -> None:
     """Takes it as agreed that the document is no longer in QuickBooks; the link stays, so nothing takes its place."""
     _note(work, run, change, {"practice_fingerprint": change.practice_fingerprint, "base": dict(change.base or {})})
 
 
-def _note(work: Workspace, run: SyncRun, change: Change, values: Mapping[str, object]) -> None:
+def _note(work: Workspace, run: SyncRun, change: Change, values: Mapping[str, object], of: Ref | None = None) -> None:
     done = Done(change.ref, completion_of(change), change.entity, change.ledger_id, {}, run.pk)
     with transaction.atomic():
-        _links(work, [change.ref]).update(**values)
+        _links(work, [of or change.ref]).update(**values)
         _event(work, [_line(work, done)])
 
 

@@ -353,6 +353,10 @@ class Executor:
             self._ids.pop(change.ref, None)
             self._disown(change)
             return None
+        if change.action is Action.MOVE:
+            completion.hand_over(self.work, self.run, change)
+            self._now_of(change)
+            return None
         kept = mirror.one(self.work.pairing, change.entity, change.ledger_id)
         raw = kept.data if kept and not kept.is_deleted else self.catalog.whole(change.entity, change.ledger_id)
         if raw is None and change.action is Action.ACCEPT and kept:
@@ -361,9 +365,14 @@ class Executor:
         if raw is None:
             return refusals.unread(change)
         completion.record(self.work, self.run, change, raw)
+        self._now_of(change)
+        return None
+
+    def _now_of(self, change: Change) -> None:
+        if change.replaces:
+            self._ids.pop(change.replaces, None)
         self._ids[change.ref] = change.ledger_id
         self.catalog.owners[change.entity, change.ledger_id] = change.ref
-        return None
 
     def _disown(self, change: Change) -> None:
         document = change.entity, change.ledger_id
@@ -373,9 +382,11 @@ class Executor:
 
 def _shows_more(change: Change) -> bool:
     """A customer that was there before: now that it is linked, its fields can be compared. Money or credit that is
-    ours no more: what it pays is paid by somebody else's.
+    ours no more: what it pays is paid by somebody else's. A link in other hands: what differs is said of those.
     """
     draft = change.draft
+    if change.action is Action.MOVE:
+        return True
     if change.action is Action.UNLINK:
         return change.ref.kind in (Kind.PAYMENT, Kind.CREDIT_NOTE)
     return isinstance(draft, CustomerDraft) and (change.action is Action.ADOPT or draft.reactivate)

@@ -164,12 +164,15 @@ class Ledger:
             self._write_to_clio(change.ref, change.draft)
             return None
         current = self.documents.get((change.entity, change.ledger_id))
-        if change.replaces:
-            del self.links[change.replaces]
+        before = self.links.pop(change.replaces) if change.replaces else None
         if change.closes:
             self.links[change.closes] = replace(self.links[change.closes], is_voided=True)
         if change.action is Action.UNLINK or (change.action is Action.ACCEPT and current is None):
             return self._give_up(change)
+        if change.action is Action.MOVE:
+            assert before
+            self.links[change.ref] = replace(before, ref=change.ref)
+            return None
         if change.action is Action.VOID and change.draft is None:
             self._void(change, current or {})
         elif change.action not in LOCAL:

@@ -124,6 +124,20 @@ def test_r4_7_a_payment_entered_anew_replaces_the_old_one_in_one_update() -> Non
     assert steps(ledger.plan(entered_anew(), policy())) == []
 
 
+def test_r4_7_what_a_person_did_to_a_payment_is_said_and_decided_of_the_one_that_takes_its_place() -> None:
+    ledger = posted()
+    ledger.of(payment())["TotalAmt"] = Decimal(950)
+    plan = ledger.carry_out(entered_anew(), policy())
+    assert (steps(plan), codes(plan)) == ([(Action.MOVE, payment("901"))], [])
+    plan = ledger.carry_out(entered_anew(), policy())
+    assert (steps(plan), codes(plan)) == ([], [("drift", payment("901"))])
+    decided = replace(entered_anew(), decisions={(payment("901"), "drift"): Decision("restore")})
+    assert (Action.UPDATE, payment("901")) in steps(ledger.carry_out(decided, policy()))
+    (raw,) = ledger.payments()
+    assert raw["TotalAmt"] == 900
+    assert steps(ledger.plan(entered_anew(), policy())) == []
+
+
 def test_r4_7_a_payment_on_another_bill_replaces_nothing() -> None:
     ledger = posted()
     plan = ledger.carry_out(entered_anew(on="2", bills=[bill("1"), paid(bill("2", 900), 900)]), policy())

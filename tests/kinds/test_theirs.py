@@ -3,6 +3,7 @@
 # An amount may be compared with a whole number.
 # mypy: no-strict-equality
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -148,6 +149,18 @@ def test_r8_accepting_theirs_stays_listed_and_quiet_until_clio_changes_again() -
     assert steps(ledger.carry_out(edited, policy())) == [(Action.UPDATE, invoice())]
     assert ledger.of(invoice())["DocNumber"] == "101"
     assert codes(ledger.plan(edited, policy())) == []
+
+
+def test_r8_what_is_accepted_of_a_payment_that_clio_changed_too_includes_what_it_no_longer_pays() -> None:
+    ledger = posted()
+    raw = ledger.of(payment())
+    raw["TotalAmt"] = raw["Line"][0]["Amount"] = Decimal(300)
+    more = group([paid(bill(), 500)], allocations=[allocation(amount=500)])
+    assert codes(ledger.plan(more, policy())) == [("drift", payment())]
+    accepted = replace(more, decisions={(payment(), "drift"): Decision("accept_theirs")})
+    assert steps(ledger.carry_out(accepted, policy())) == [(Action.ACCEPT, payment())]
+    for plan in (ledger.carry_out(more, policy()), ledger.plan(more, policy())):
+        assert (steps(plan), [found.accepted for found in plan.problems]) == ([], [True])
 
 
 def test_r8_an_accepted_difference_that_becomes_another_is_open_again() -> None:

@@ -289,6 +289,28 @@ def test_r4_7_a_payment_entered_anew_moves_the_link_to_the_same_document(portal:
     settled(portal)
 
 
+@pytest.mark.parametrize("action, left", [("restore", 80), ("accept_theirs", 70), ("unlink", 70)])
+def test_r4_7_what_a_person_did_to_the_old_one_is_decided_of_the_one_entered_anew(
+    portal: Portal, action: str, left: int
+) -> None:
+    bill = portal.bill("100.00")
+    old = portal.pay(bill, 100)
+    portal.run()
+    (posted,) = portal.quickbooks.all("Payment")
+    (line,) = posted["Line"]
+    portal.quickbooks.edit("Payment", posted["Id"], TotalAmt=70, Line=[{**line, "Amount": 70}])
+    portal.clio.delete_payment(old)
+    new = portal.pay(bill, 80)
+    portal.run()
+    assert payments(portal) == [(70, 0)]
+    assert (portal.issue("drift").practice_id, portal.codes()) == (str(new), ["drift"])
+    assert portal.run().counts.get("payment", {}).get("waiting", 0) == 0
+    portal.resolve("drift", action)
+    portal.run()
+    assert payments(portal) == [(left, 0)]
+    settled(portal, *(["payment_only_in_quickbooks"] if action == "unlink" else []), but=[bill] if left < 80 else [])
+
+
 def test_r4_7_the_worked_example_of_a_deposited_payment_entered_anew(portal: Portal) -> None:
     """1,000 paid and deposited; in Clio deleted, the bill edited to 900, 900 entered: one payment, cash 1,000."""
     bill = portal.bill("1000.00", number="1")
