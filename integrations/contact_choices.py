@@ -52,11 +52,14 @@ def fields_of(issue: Issue) -> dict[str, Mapping[str, object]]:
 
 def always(pairing: Pairing, action: str, value: str) -> None:
     """From now on these picks decide by themselves: one by one, or one side for every field."""
+    save(pairing, {**pairing.contact_preferences, **picked(action, value)})
+
+
+def picked(action: str, value: str) -> dict[str, str]:
+    """The side that counts, for each field or for all of them."""
     if action == "merge":
-        chosen = dict(word.partition("=")[::2] for word in value.split())
-    else:
-        chosen = {ALL_FIELDS: action.removeprefix("use_")}
-    save(pairing, {**pairing.contact_preferences, **chosen})
+        return dict(word.partition("=")[::2] for word in value.split())
+    return {ALL_FIELDS: action.removeprefix("use_")}
 
 
 def save(pairing: Pairing, preferences: Mapping[str, str]) -> None:

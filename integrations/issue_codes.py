@@ -35,6 +35,7 @@ ACTIONS = {
     "credit_memo": "Post a credit memo dated today",
     "refund": "Post the refund as an expense",
     "reopen": "Open again",
+    "take_back": "Take the decision back",
     "reverse": "Reverse it with an entry dated today",
     "alone": "Post the payment without it",
     "ignore": "Accept and leave out",
@@ -42,6 +43,7 @@ ACTIONS = {
     "discard": "Discard",
 }
 
+AT_ONCE = frozenset({"confirm", "retry"})  # done with as soon as they are said
 PEOPLES_WORK = ("restore", "accept_theirs", "unlink", ACCEPT)  # what can be done about what people did (rule R8)
 
 ERROR, WARNING, INFO = Severity.ERROR, Severity.WARNING, Severity.INFO

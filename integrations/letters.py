@@ -30,6 +30,8 @@ def letter_of(notice: Notice, now: datetime) -> Letter | None:
             return _urgent(notice)
         case Notice.Purpose.DIGEST:
             return _digest(notice)
+        case Notice.Purpose.ASSIGNED:
+            return _assigned(notice)
         case _:
             return _all_clear(notice, now)
 
@@ -72,6 +74,19 @@ def _digest(notice: Notice) -> Letter | None:
         said.append(f"{_things(older)} from before {'waits' if older == 1 else 'wait'} as well.")
     subject = f"{_things(number)} {'needs' if number == 1 else 'need'} you"
     return _letter(firm, subject, said, "See what to do", reverse("issues", args=[firm.slug]), rows)
+
+
+def _assigned(notice: Notice) -> Letter | None:
+    firm = notice.firm
+    mine = Issue.objects.of(firm).filter(pairing__archived_at=None, state=Issue.State.OPEN, assigned_to=notice.user)
+    counted = Counter(mine.values_list("code", flat=True))
+    if not counted:
+        return None
+    rows = [(code(name).name, number) for name, number in counted.most_common()]
+    number = counted.total()
+    subject = f"{'1 issue is' if number == 1 else f'{number:,} issues are'} yours to see to"
+    said = ["A colleague gave you an issue. These are all that are yours and open."]
+    return _letter(firm, subject, said, "See them", f"{reverse('issues', args=[firm.slug])}?whose=mine", rows)
 
 
 def _things(number: int) -> str:

@@ -3,6 +3,7 @@
 1. What stops the sync (``URGENT``) is told at once to the firm's owners and admins, once while it stands.
 2. Other things that need somebody are told at most once a day, all together.
 3. Whoever asked for it is told every morning that all is clear, if it is.
+4. Whoever asked for it is told when somebody gives them an issue; ``assigning`` makes that notice.
 
 A notice is a row before it is sent. It is claimed for a while, sent, then marked as sent: a process that dies in
 between loses nothing. Where it dies just after the mail server's yes, the e-mail goes out again under the same
@@ -41,6 +42,7 @@ MORNING = 8  # o'clock, where the firm is
 AT_ONCE = 50  # e-mails in one go; a minute later the next
 TRIES = 8
 TRY_AGAIN_AFTER = timedelta(minutes=10)
+CHOSEN: dict[str, str] = {Notice.Purpose.ALL_CLEAR: "all_clear", Notice.Purpose.ASSIGNED: "assigned"}
 
 
 def write(clock: Clock) -> None:
@@ -146,9 +148,9 @@ def _deliver(notice: Notice, clock: Clock) -> None:
 def _is_wanted(notice: Notice) -> bool:
     """Whoever has left the firm, or its admins, is told nothing more."""
     mine = Membership.objects.filter(firm=notice.firm, user=notice.user, user__is_active=True)
-    if notice.purpose != Notice.Purpose.ALL_CLEAR:
+    if notice.purpose not in CHOSEN:
         return mine.filter(role__in=who_may(Permission.CONNECT)).exists()
-    wanted = NoticeChoice.objects.of(notice.firm).filter(user=notice.user, all_clear=True)
+    wanted = NoticeChoice.objects.of(notice.firm).filter(user=notice.user, **{CHOSEN[notice.purpose]: True})
     return mine.exists() and wanted.exists()
 
 

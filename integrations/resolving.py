@@ -3,16 +3,16 @@
 from django.db import transaction
 
 from firms.models import Firm, User
-from integrations import contact_choices, held_runs
+from integrations import contact_choices, held_runs, takebacks
 from integrations.core.ports import Clock
-from integrations.issue_codes import ACCEPT, ACTIONS, offered
+from integrations.issue_codes import ACCEPT, ACTIONS, AT_ONCE, offered
 from integrations.kinds.plan_contact_fields import CONFLICT
 from integrations.kinds.theirs import GIVEN_UP
-from integrations.models import Dispatch, EntityLink, Issue, Pairing, Record, SyncEvent
+from integrations.models import EntityLink, Issue, Pairing, Record, SyncEvent
 
 NEEDS_VALUE = frozenset({"link"})
-AT_ONCE = frozenset({"confirm", "retry"})  # done with as soon as they are said
 PLANNED = frozenset({"deposited_payment"})  # the plan holds these back, so it has to know that they may be tried
+DECISION = ["state", "action", "value", "note", "decided_by", "decided_at", "closed_at", "before"]
 
 
 class CannotResolve(ValueError):
@@ -46,6 +46,20 @@ def resolve(
 
     Raises CannotResolve.
     """
+    value = _fitting(issue, action, value)
+    with transaction.atomic():
+        for_good = always and issue.code == CONFLICT and action in contact_choices.PICKING
+        picks = contact_choices.picked(action, value) if for_good else {}
+        issue.before = takebacks.remember(issue, action, picks)
+        if for_good:
+            contact_choices.always(issue.pairing, action, value)
+            note = f"always from now on{f': {note}' if note else ''}"
+        _decide(issue, action, user, clock, value, note)
+        _unsettle(issue)
+
+
+def _fitting(issue: Issue, action: str, value: str) -> str:
+    """The value the decision is kept with. Raises CannotResolve where action or value do not fit the issue."""
     if issue.state == Issue.State.CLOSED:
         raise CannotResolve("This issue is already closed.")
     allowed = offered(issue)
@@ -53,20 +67,21 @@ def resolve(
         possible = ", ".join(allowed) or "none; it closes by itself"
         raise CannotResolve(f"“{action}” does not fit this issue. Possible: {possible}.")
     if action == "adopt":
-        value = value or issue.ledger_id
+        value = _adoptable(issue, value or issue.ledger_id)
     if action in NEEDS_VALUE and not value:
         candidates = ", ".join(issue.details.get("candidates", ())) or "none"
         raise CannotResolve(f"Say which customer: --field customer=ID. Candidates: {candidates}.")
     if issue.code == CONFLICT:
         _check_picks(issue, action, value)
-    if issue.code == held_runs.CODE:
-        value = _as_shown(issue, value)
-    with transaction.atomic():
-        if always and issue.code == CONFLICT and action in contact_choices.PICKING:
-            contact_choices.always(issue.pairing, action, value)
-            note = f"always from now on{f': {note}' if note else ''}"
-        _decide(issue, action, user, clock, value, note)
-        _unsettle(issue)
+    return _as_shown(issue, value) if issue.code == held_runs.CODE else value
+
+
+def _adoptable(issue: Issue, ledger_id: str) -> str:
+    """What the issue names, and nothing else. Raises CannotResolve."""
+    named = [issue.ledger_id, *(str(id) for id in issue.details.get("candidates", ()))]
+    if ledger_id not in named:
+        raise CannotResolve(f"“{ledger_id}” is not what the issue is about. It names: {', '.join(named)}.")
+    return ledger_id
 
 
 def _as_shown(issue: Issue, seen: str) -> str:
@@ -89,23 +104,24 @@ def _decide(issue: Issue, action: str, user: User | None, clock: Clock, value: s
     if action == "renumber":
         return  # it only opens the bill in Clio; the issue closes when the number read back is free
     if action == "retry":
-        _allow_again(issue)
+        takebacks.allow_again(issue)
     if action == "reopen":
         _take_back(issue)
     if action == "discard":
         held_runs.set_aside(issue, user, clock, note)
     if action == "confirm":
         Pairing.objects.of(issue.firm).filter(pk=issue.pairing_id).update(bill_warning_confirmed_at=clock.now())
+    now = clock.now()
     issue.state = _state(issue, action)
     issue.action, issue.value, issue.note = action, value, note
-    issue.decided_by, issue.decided_at = user, clock.now()
+    issue.decided_by, issue.decided_at = user, now
     if issue.state == Issue.State.CLOSED:
-        issue.closed_at = clock.now()
-    issue.save()
+        issue.closed_at = now
+    issue.save(update_fields=DECISION)
     SyncEvent.objects.of(issue.firm).create(
         firm=issue.firm,
         pairing=issue.pairing,
-        at=clock.now(),
+        at=now,
         actor=user,
         kind=issue.kind,
         practice_id=issue.practice_id,
@@ -141,20 +157,6 @@ def _take_back(issue: Issue) -> None:
             if link.state == EntityLink.State.UNLINKED and not taken:
                 link.state, taken = EntityLink.State.LIVE, True
             link.save(update_fields=["base", "ledger_fingerprint", "practice_fingerprint", "state"])
-
-
-def _allow_again(issue: Issue) -> None:
-    """The refused write may be sent again as it is: a person says that its cause is gone."""
-    side = Record.Side.PRACTICE if issue.code == "clio_refused" else Record.Side.LEDGER
-    last = (
-        Dispatch.objects.of(issue.firm)
-        .filter(pairing=issue.pairing, side=side, kind=issue.kind, practice_id=issue.practice_id, leg=issue.leg)
-        .order_by("-id")
-        .first()
-    )
-    if last is not None and last.state == Dispatch.State.REFUSED:
-        last.plan = {**last.plan, "again": True}
-        last.save(update_fields=["plan"])
 
 
 def _unsettle(issue: Issue) -> None:

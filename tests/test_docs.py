@@ -20,7 +20,7 @@ from integrations.hook_addresses import POLL_EVERY, POLL_EVERY_UNTOLD
 from integrations.issue_codes import ACTIONS, CODES
 from integrations.kinds.invoice import NUMBER_LENGTH
 from integrations.proofs import KEPT
-from integrations.queries.issues import label_of
+from integrations.queries.choices import label_of
 from integrations.sync.allowances import STAGES
 from integrations.tasks import DELIVERIES_KEPT
 from sync_portal import manual

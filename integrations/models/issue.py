@@ -40,6 +40,9 @@ class Issue(PairingHistory):
     decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     decided_at = models.DateTimeField(null=True)
     note = models.TextField(blank=True)
+    before = models.JSONField(default=dict)  # as it was before the decision; what taking that back restores
+    # Whose it is to see to: a member, by a key of the database that lets go of them when they leave.
+    assigned_to = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
 
     class Meta(PairingHistory.Meta):
         ordering = ["-id"]

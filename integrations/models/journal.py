@@ -171,6 +171,8 @@ class SyncEvent(PairingHistory):
         ISSUE = "issue", "Issue opened"
         CLOSED = "closed", "Issue closed"
         DECIDED = "decided", "Decided"
+        NOTED = "noted", "Note"
+        ASSIGNED = "assigned", "Assigned"
 
     run = models.ForeignKey(SyncRun, models.PROTECT, null=True, related_name="+", db_index=False)  # event_of_run is one
     dispatch = models.ForeignKey(Dispatch, models.PROTECT, null=True, related_name="+")

@@ -13,6 +13,7 @@ class NoticeChoice(FirmOwned):
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
     all_clear = models.BooleanField(default=False)  # a word every morning that everything is in sync
+    assigned = models.BooleanField(default=False)  # when somebody else gives them an issue
 
     class Meta(FirmOwned.Meta):
         constraints = [
@@ -34,6 +35,7 @@ class Notice(FirmOwned):
         URGENT = "urgent", "Needs somebody now"
         DIGEST = "digest", "What is new and needs somebody"
         ALL_CLEAR = "all_clear", "All clear"
+        ASSIGNED = "assigned", "Given an issue"
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
     purpose = models.CharField(max_length=9, choices=Purpose.choices)

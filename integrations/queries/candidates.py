@@ -72,7 +72,7 @@ def _profile_of_customer(customer: Customer) -> Profile:
 
 def _candidate(pairing: Pairing, wanted: Profile, row: Record) -> Candidate:
     data: dict[str, Any] = row.data
-    like = likeness(wanted, _profile_of_contact(data))
+    like = likeness(wanted, profile_of_contact(data))
     return Candidate(
         row.external_id,
         text(data, "name") or f"Contact {row.external_id}",
@@ -84,7 +84,7 @@ def _candidate(pairing: Pairing, wanted: Profile, row: Record) -> Candidate:
     )
 
 
-def _profile_of_contact(data: dict[str, Any]) -> Profile:
+def profile_of_contact(data: dict[str, Any]) -> Profile:
     own = " ".join(filter(None, (text(data, key) for key in ("first_name", "last_name"))))
     mails = (text(data, "primary_email_address"), *(text(row, "address") for row in rows(data, "email_addresses")))
     return Profile((text(data, "name"), own), mails, tuple(text(row, "number") for row in rows(data, "phone_numbers")))

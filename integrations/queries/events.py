@@ -23,6 +23,8 @@ OUTCOMES: dict[str, tuple[str, str]] = {
     SyncEvent.Outcome.ISSUE: ("warn", "Issue opened"),
     SyncEvent.Outcome.CLOSED: ("idle", "Issue closed"),
     SyncEvent.Outcome.DECIDED: ("info", "Decided"),
+    SyncEvent.Outcome.NOTED: ("idle", "Note"),
+    SyncEvent.Outcome.ASSIGNED: ("idle", "Assigned"),
 }
 _ENTITIES = {"bills": "invoice", "trust_transactions": "trust_entry"}
 

@@ -1,19 +1,20 @@
-"""Issues as people read them: lists by severity and code, and one issue with what can be done about it."""
+"""Issues as people read them: lists by severity, code and whose they are, and those that were picked of a list."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from django.db.models import BigIntegerField, Case, Count, F, Q, QuerySet, Value, When
+from django.db.models import BigIntegerField, Case, Count, F, Max, Q, QuerySet, Value, When
+from django.db.models.expressions import CombinedExpression
 from django.http import QueryDict
+from django.utils.dateparse import parse_datetime
 
-from firms.models import Firm
-from integrations.contact_choices import fields_of
-from integrations.issue_codes import ACCEPT, ACTIONS, Code, code, offered
-from integrations.kinds.contact_fields import LABELS
-from integrations.models import Issue, Pairing, Record, Severity
+from firms.models import Firm, User
+from integrations.issue_codes import code
+from integrations.models import Issue, Pairing, Severity
 from integrations.queries import links
-from integrations.queries.paging import Page, page_by_id, words
+from integrations.queries.choices import label_of
+from integrations.queries.paging import Page, number, page_by_id, words
 from integrations.queries.state import OPEN
 from integrations.queries.things import ADVICE, Thing, things
 
@@ -34,48 +35,8 @@ CONFLICTS = (
     "credit_exists",
     "similar_contacts",
 )
+WHOSE = {"mine": "Mine", "nobody": "Nobody’s"}
 GROUPS = {"duplicates": DUPLICATES, "conflicts": CONFLICTS}  # the panels of the dashboard
-# What happens when a person chooses it, in one sentence.
-EFFECTS = {
-    "renumber": "Opens the bill in Clio. Give it a number nobody has; this closes once the portal has read it.",
-    "link": "The customer you choose stands for this contact from the next sync on.",
-    "create": "The next sync creates a customer of their own in QuickBooks.",
-    "adopt": "The next sync links what is already in QuickBooks and writes nothing new.",
-    "post": "The next sync posts it as one more.",
-    "reactivate": "The next sync makes the customer active again in QuickBooks.",
-    "merge": "For each field the side you choose above counts. The next sync writes it to the other side.",
-    "use_clio": "The next sync writes Clio’s values to QuickBooks.",
-    "use_quickbooks": "The next sync writes QuickBooks’s values to Clio.",
-    "retry": "The next sync sends it again. Choose this once the cause is gone.",
-    "reverse": "The next sync posts an entry dated today that takes back what is posted, and posts the row anew.",
-    "alone": "The next sync posts the payment; the trust account in QuickBooks is left as it is.",
-    "confirm": "Remembers that a person has looked; it is not asked again.",
-    "restore": "The next sync writes Clio's version over QuickBooks's; what was deleted is created anew.",
-    "accept_theirs": "Leaves QuickBooks's version until Clio changes again. It stays listed under Accepted.",
-    "unlink": "The portal no longer touches the document and posts no other in its place.",
-    "credit_memo": "The next sync posts a credit memo dated today and applies it to what is still open.",
-    "refund": "The next sync posts one expense that pays the money back; the payment and its deposit stay as they are.",
-    "reopen": "It is open again, as before it was accepted; you can decide anew.",
-    "ignore": "Leaves it as it is on both sides. The difference stays listed under Accepted.",
-    "apply": "A sync starts and does what is listed here, with whatever else waits. More than that is asked about.",
-    "discard": "What is listed stays as it is in QuickBooks, each listed under Accepted until Clio changes it again.",
-}
-# What deciding about a list that cannot be read, or shows nothing, comes to.
-UNREAD = {
-    "emptied": {
-        "apply": "Takes the list for what it says. What follows from it is shown before any of it is done.",
-        "discard": "Leaves the list out this time. It is looked at again the next time it is read whole.",
-    },
-    "lost": {"apply": "Goes on without the list; it stays an issue until it can be read again."},
-}
-# Nothing is left out where a warning is accepted; these say so.
-_KEPT = "It is not asked again while nothing about them changes, and stays listed under Accepted."
-MEANT = {
-    "duplicate_in_clio": ("Accept: both are meant", _KEPT),
-    "duplicate_in_quickbooks": ("Accept: both are meant", _KEPT),
-    "near_duplicate_number": ("Accept: both are meant", _KEPT),
-    "similar_contacts": ("Accept: they are different people", _KEPT),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,63 +70,6 @@ class CodeCount:
     number: int
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """One thing a person can decide."""
-
-    action: str
-    label: str
-    effect: str
-    url: str = ""  # leads out instead of deciding
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A QuickBooks customer or document an issue may be about."""
-
-    id: str
-    name: str
-    about: str
-    url: str
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """A field of a contact on which the two sides differ; ``only`` is the one side that can be picked."""
-
-    name: str
-    label: str
-    clio: str
-    quickbooks: str
-    base: str
-    why: str
-    only: str
-    picked: str
-
-
-@dataclass(frozen=True, slots=True)
-class Version:
-    """One field of a document of ours, as it should be and as somebody left it in QuickBooks."""
-
-    label: str
-    ours: str
-    theirs: str
-
-
-@dataclass(frozen=True, slots=True)
-class Detail:
-    issue: Issue
-    code: Code
-    choices: tuple[Choice, ...]
-    candidates: tuple[Candidate, ...]
-    fields: tuple[Field, ...]
-    versions: tuple[Version, ...]
-    record_url: str
-    practice_url: str
-    ledger_url: str
-    things: tuple[Thing, ...]
-
-
 def issues_of(firm: Firm) -> QuerySet[Issue]:
     """Issues of the live pairing; those of a purged one are history."""
     return Issue.objects.of(firm).filter(pairing__archived_at=None)
@@ -184,10 +88,22 @@ def tabs(firm: Firm) -> dict[str, int]:
     return {tab: sum(by_state[state] for state in states) for tab, (_, states) in TABS.items()}
 
 
-def listed(firm: Firm, asked: QueryDict) -> Page[Row]:
-    """The issues of a tab, errors first, filtered by ?code=, ?group=, ?severity= and ?q=."""
+def whose(asked: QueryDict, viewer: User) -> Q:
+    """?whose=mine or nobody; everybody's without."""
+    match words(asked, "whose"):
+        case "mine":
+            return Q(assigned_to=viewer)
+        case "nobody":
+            return Q(assigned_to=None)
+        case _:
+            return Q()
+
+
+def listed(firm: Firm, asked: QueryDict, viewer: User) -> Page[Row]:
+    """The issues of a tab, errors first, filtered by ?code=, ?group=, ?severity=, ?whose= and ?q=."""
     _, states = TABS.get(words(asked, "tab"), TABS["open"])
-    found = issues_of(firm).filter(state__in=states).select_related("decided_by")
+    found = issues_of(firm).filter(whose(asked, viewer), state__in=states)
+    found = found.select_related("decided_by", "assigned_to", "pairing")
     if wanted := words(asked, "code"):
         found = found.filter(code=wanted)
     if group := GROUPS.get(words(asked, "group")):
@@ -196,14 +112,40 @@ def listed(firm: Firm, asked: QueryDict) -> Page[Row]:
         found = found.filter(severity=severity)
     if search := words(asked, "q"):
         found = found.filter(Q(title__icontains=search) | Q(message__icontains=search))
-    # One number that sorts by severity, then the newest first, so that paging has one key.
-    place = Case(
+    page = page_by_id(found.annotate(place=_place()), asked, field="place")
+    return Page([row_of(firm, issue) for issue in page.rows], page.newer, page.older)
+
+
+def _place() -> CombinedExpression:
+    """One number that sorts by severity, then the newest first, so that paging has one key."""
+    severity = Case(
         *(When(severity=name, then=Value(n)) for n, name in enumerate(("info", "warning", "error"))),
         output_field=BigIntegerField(),
     )
-    found = found.annotate(place=place * Value(2**52) + F("id"))
-    page = page_by_id(found, asked, field="place")
-    return Page([row_of(firm, issue) for issue in page.rows], page.newer, page.older)
+    return severity * Value(2**52) + F("id")
+
+
+def picked(firm: Firm, ids: Iterable[int]) -> list[Row]:
+    """These issues in the order of the list."""
+    found = issues_of(firm).filter(pk__in=list(ids)).select_related("pairing", "decided_by", "assigned_to")
+    return [row_of(firm, issue) for issue in found.annotate(place=_place()).order_by("-place")]
+
+
+def asked_about(issues: QuerySet[Issue]) -> dict[str, object]:
+    """How many they are, and up to which one: what a yes is about."""
+    return issues.order_by().aggregate(number=Count("pk"), last=Max("pk"), latest=Max("opened_at"))
+
+
+def as_asked(issues: QuerySet[Issue], sent: QueryDict) -> QuerySet[Issue]:
+    """Those of them that were there when it was asked; none that was opened, or opened again, since then."""
+    last = number(sent, "last")
+    try:
+        latest = parse_datetime(words(sent, "latest"))
+    except ValueError:
+        latest = None
+    if last is None or latest is None:
+        return issues.none()
+    return issues.filter(pk__lte=last, opened_at__lte=latest)
 
 
 def row_of(firm: Firm, issue: Issue) -> Row:
@@ -217,88 +159,3 @@ def newest(firm: Firm, pairing: Pairing, codes: Iterable[str], limit: int = 5) -
     error_first = Case(When(severity=Severity.ERROR, then=Value(0)), default=Value(1))
     rows = [row_of(firm, issue) for issue in found.order_by(error_first, "-id")[:limit]]
     return [replace(row, things=things(row.issue, pairing)) for row in rows]
-
-
-def detail(firm: Firm, issue: Issue, pairing: Pairing, sent: Mapping[str, str] | None = None) -> Detail:
-    """``sent`` is what a person chose and could not be taken."""
-    known = code(issue.code)
-    practice_url = links.in_practice(pairing.practice, issue.kind, issue.practice_id)
-    return Detail(
-        issue,
-        known,
-        tuple(_choice(issue, action, practice_url) for action in offered(issue)),
-        tuple(_candidates(issue, pairing)),
-        tuple(_field(name, told, sent or {}) for name, told in fields_of(issue).items()),
-        tuple(_versions(issue)),
-        links.record_page(firm, issue.kind, issue.practice_id),
-        practice_url,
-        links.in_ledger(
-            pairing.ledger, issue.details.get("holder_entity") or links.entity_of(issue.kind), _ledger_id(issue)
-        ),
-        things(issue, pairing),
-    )
-
-
-def _versions(issue: Issue) -> Iterable[Version]:
-    rows = issue.details.get("fields")
-    for row in rows if isinstance(rows, list) else ():
-        yield Version(*(str(row.get(name) or "") for name in ("label", "ours", "theirs")))
-
-
-def _ledger_id(issue: Issue) -> str:
-    return str(issue.details.get("holder_id") or "") if issue.code == "duplicate_number" else issue.ledger_id
-
-
-def _choice(issue: Issue, action: str, practice_url: str) -> Choice:
-    url = practice_url if action == "renumber" else ""
-    return Choice(action, label_of(issue.code, action), _effect(issue, action), url)
-
-
-def _effect(issue: Issue, action: str) -> str:
-    if action == ACCEPT and issue.code in MEANT:
-        return MEANT[issue.code][1]
-    for cause, effects in UNREAD.items():
-        if issue.code == "run_held" and cause in issue.details and not issue.details.get("sorts"):
-            return effects.get(action, "")
-    return EFFECTS.get(action, "")
-
-
-def label_of(name: str, action: str) -> str:
-    """What an action is called on an issue of this code."""
-    return MEANT[name][0] if action == ACCEPT and name in MEANT else ACTIONS.get(action, action)
-
-
-def _field(name: str, told: Mapping[str, object], sent: Mapping[str, str]) -> Field:
-    said = {key: str(told.get(key) or "") for key in ("clio", "quickbooks", "base", "why", "only")}
-    return Field(name=name, label=LABELS.get(name, name), picked=sent.get(f"pick-{name}", ""), **said)
-
-
-def _candidates(issue: Issue, pairing: Pairing) -> Iterable[Candidate]:
-    """Who or what the issue says it may be, with enough to tell them apart."""
-    entity = "Customer" if issue.code == "probable_match" else "Payment"
-    ids = [str(id) for id in issue.details.get("candidates") or ()]
-    names = issue.details.get("names") or {}
-    found = Record.objects.of(pairing.firm).filter(pairing=pairing, side=Record.Side.LEDGER, entity=entity)
-    by_id = dict(found.filter(external_id__in=ids).values_list("external_id", "data"))
-    for id in ids:
-        data = by_id.get(id, {})
-        name = names.get(id) or data.get("DisplayName") or f"{entity} {id}"
-        yield Candidate(id, name, about(data), links.in_ledger(pairing.ledger, entity, id))
-
-
-def about(data: dict[str, object]) -> str:
-    """What tells one customer from another: e-mail, phone, town, balance."""
-    address = data.get("BillAddr") or {}
-    parts = (
-        _member(data, "PrimaryEmailAddr", "Address"),
-        _member(data, "PrimaryPhone", "FreeFormNumber"),
-        str(address.get("City") or "") if isinstance(address, dict) else "",
-        "inactive" if data.get("Active") is False else "",
-        f"{data.get('TotalAmt')} on {data.get('TxnDate')}" if data.get("TotalAmt") else "",
-    )
-    return " · ".join(part for part in parts if part)
-
-
-def _member(data: dict[str, object], name: str, key: str) -> str:
-    value = data.get(name)
-    return str(value.get(key) or "") if isinstance(value, dict) else ""

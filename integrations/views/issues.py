@@ -1,4 +1,4 @@
-"""Issues: the lists, one issue with what can be decided, and adopting many invoices at once."""
+"""Issues: the lists, and one issue with what can be decided about it."""
 
 from django.contrib import messages
 from django.http import HttpResponseBase
@@ -9,17 +9,19 @@ from firms.access import FirmRequest, firm_view
 from firms.models import Firm
 from firms.roles import Permission
 from integrations import tasks
+from integrations.assigning import NOTE_LENGTH, may_be_given_to
 from integrations.contact_choices import as_value, fields_of
 from integrations.held_runs import CODE as HELD
 from integrations.issue_codes import code
 from integrations.models import Issue
 from integrations.queries import issues as queries
+from integrations.queries.choices import label_of
 from integrations.queries.held import held
+from integrations.queries.issue_page import detail
 from integrations.queries.paging import words
 from integrations.resolving import CannotResolve, resolve
 from integrations.views.common import CLOCK, demand
 
-NOTE_LENGTH = 2000
 BACK = {"setup": "setup", "issues": "issues"}
 
 
@@ -35,12 +37,15 @@ def issues(request: FirmRequest, firm: Firm) -> HttpResponseBase:
             (key, label, number)
             for (key, (label, _)), number in zip(queries.TABS.items(), queries.tabs(firm).values(), strict=True)
         ],
-        "page": queries.listed(firm, request.GET),
+        "page": queries.listed(firm, request.GET, request.user),
         "counts": queries.counted(firm, queries.TABS[tab][1]),
         "severities": queries.SEVERITIES,
         "code": name,
         "known": code(name) if name else None,
         "severity": words(request.GET, "severity"),
+        "whose": words(request.GET, "whose"),
+        "whose_choices": queries.WHOSE,
+        "back": request.GET.urlencode(),
         "group": words(request.GET, "group"),
         "q": words(request.GET, "q"),
     }
@@ -51,7 +56,8 @@ def issues(request: FirmRequest, firm: Firm) -> HttpResponseBase:
 @require_http_methods(["GET", "POST"])
 def issue(request: FirmRequest, firm: Firm, pk: int) -> HttpResponseBase:
     found = get_object_or_404(
-        queries.issues_of(firm).select_related("pairing__practice", "pairing__ledger", "decided_by"), pk=pk
+        queries.issues_of(firm).select_related("pairing__practice", "pairing__ledger", "decided_by", "assigned_to"),
+        pk=pk,
     )
     wrong = ""
     if request.method == "POST":
@@ -65,13 +71,14 @@ def issue(request: FirmRequest, firm: Firm, pk: int) -> HttpResponseBase:
             return redirect(back, firm=firm.slug) if back else redirect("issue", firm=firm.slug, pk=pk)
     sent = request.POST if wrong else {}
     context = {
-        "detail": queries.detail(firm, found, found.pairing, sent),
+        "detail": detail(firm, found, found.pairing, sent),
         "wrong": wrong,
-        "action_label": queries.label_of(found.code, found.action),
+        "action_label": label_of(found.code, found.action),
         "note": sent.get("note", ""),
         "chosen": sent.get("value", ""),
         "always": sent.get("always", ""),
         "held": held(firm, found, found.pairing, request.GET),
+        "members": may_be_given_to(firm) if request.membership.may(Permission.RESOLVE) else (),
     }
     return render(request, "integrations/issue.html", context, status=422 if wrong else 200)
 
@@ -86,6 +93,8 @@ def _decide(request: FirmRequest, found: Issue) -> str:
     known = [str(id) for id in found.details.get("candidates") or ()]
     if sent["action"] == "link" and sent["value"] not in known:
         return "That customer is not one of those shown. Choose one of them."
+    if sent["action"] == "adopt" and sent["value"] not in ("", found.ledger_id, *known):
+        return "That is not one of those shown. Choose one of them."
     value = as_value(_picks(request, found)) if sent["action"] == "merge" else sent["value"][:200]
     if sent["action"] == "merge" and not value:
         return "Choose for at least one field which side counts."
@@ -111,18 +120,3 @@ def _said(found: Issue) -> str:
     if found.code == HELD:
         return "Decided. A sync is about to start."
     return "Decided. The next sync carries it out."
-
-
-@firm_view(Permission.RESOLVE)
-@require_http_methods(["GET", "POST"])
-def adopt_all(request: FirmRequest, firm: Firm) -> HttpResponseBase:
-    """Adopts every invoice that is in QuickBooks already, after one yes."""
-    waiting = queries.issues_of(firm).filter(code="invoice_exists", state=Issue.State.OPEN)
-    if request.method == "GET":
-        return render(request, "integrations/adopt_all.html", {"number": waiting.count()})
-    done = 0
-    for found in waiting.select_related("pairing", "firm").order_by("id"):
-        resolve(found, "adopt", request.user, CLOCK)
-        done += 1
-    messages.success(request, f"{done:,} invoices will be adopted by the next sync.")
-    return redirect("issues", firm=firm.slug)

@@ -10,6 +10,13 @@ from firms.models import Firm
 from firms.roles import Permission
 from integrations.models import NoticeChoice
 
+CHOICES = {"assigned": "issues that are given to you", "all_clear": "mornings on which all is clear"}
+
+
+def _said(wanted: dict[str, bool]) -> str:
+    told = [CHOICES[name] for name, is_wanted in wanted.items() if is_wanted]
+    return f"You are told of {' and of '.join(told)}." if told else "You get none of the e-mails that are up to you."
+
 
 @firm_view(Permission.VIEW)
 @require_http_methods(["GET", "POST"])
@@ -17,14 +24,14 @@ def notices(request: FirmRequest, firm: Firm) -> HttpResponseBase:
     """Everybody decides for themselves; what needs somebody goes to owners and admins whatever they choose here."""
     mine = NoticeChoice.objects.of(firm).filter(user=request.user)
     if request.method == "POST":
-        wanted = request.POST.get("all_clear") == "yes"
+        wanted = {name: request.POST.get(name) == "yes" for name in CHOICES}
         rows = NoticeChoice.objects.of(firm)
         rows.bulk_create([NoticeChoice(firm=firm, user=request.user)], ignore_conflicts=True)
-        mine.update(all_clear=wanted)
-        messages.success(request, "The morning e-mail is switched " + ("on." if wanted else "off."))
+        mine.update(**wanted)
+        messages.success(request, f"Saved. {_said(wanted)}")
         return redirect("notices", firm=firm.slug)
     context = {
-        "all_clear": mine.filter(all_clear=True).exists(),
+        "chosen": mine.values(*CHOICES).first() or {},
         "is_told": request.membership.may(Permission.CONNECT),
     }
     return render(request, "integrations/notices.html", context)

@@ -1,5 +1,6 @@
 """No row of one firm can be made to point at a row of another, whoever writes the SQL."""
 
+from functools import partial
 from typing import Any
 
 from django.apps import apps
@@ -9,7 +10,7 @@ from firms.models import Firm, Membership, User
 from firms.scoping import FirmOwned
 from integrations.models import CallBudget, OAuthToken, Pairing, Subscription, SyncEvent
 from tests.models.refusals import refused, sql
-from tests.models.rows import one_of_each
+from tests.models.rows import issue_of, one_of_each, pairing_of
 
 
 def owned() -> list[type[FirmOwned]]:
@@ -69,6 +70,13 @@ def test_no_row_can_be_moved_to_another_firm(acme: Firm, alice: User, globex: Fi
     for model in tied:
         move = sql(f"UPDATE {model._meta.db_table} SET firm_id = %s WHERE id = %s", [globex.pk, mine[model].pk])
         assert refused(move).endswith("_same_firm"), model
+
+
+def test_an_issue_can_only_be_a_members_of_its_firm(acme: Firm, alice: User, charlie: User) -> None:
+    issue = issue_of(pairing_of(acme))
+    give = partial(sql, "UPDATE integrations_issue SET assigned_to_id = %s WHERE id = %s")
+    assert refused(give([charlie.pk, issue.pk])) == "integrations_issue_assigned_to_a_member"
+    assert give([alice.pk, issue.pk])() == 1
 
 
 def test_a_person_is_a_member_of_a_firm_once(acme: Firm, alice: User) -> None:

@@ -1,12 +1,19 @@
 """Issues through the screens: lists, decisions, refusals, and adopting many invoices at once."""
 
+import html
+import re
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.test import Client
 
+from firms.models import Firm
+from integrations.issue_advice import ADVICE
+from integrations.issue_codes import CODES
 from integrations.models import Issue, SyncEvent
+from tests.models.rows import issue_of, pairing_of
 from tests.portal import Portal
 
 
@@ -18,6 +25,11 @@ def probable(portal: Portal) -> Issue:
     portal.bill("100.00")
     portal.run()
     return Issue.objects.of(portal.firm).get(code="probable_match")
+
+
+def hidden(page: str) -> dict[str, str]:
+    """What a form sends along unseen."""
+    return dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', page))
 
 
 def at(issue: Issue) -> str:
@@ -137,8 +149,9 @@ def test_many_invoices_are_adopted_after_one_yes(bob_client: Client, portal: Por
     waiting = Issue.objects.of(portal.firm).filter(code="invoice_exists")
     assert waiting.count() == 2
     assert "Adopt all of these" in bob_client.get("/f/acme/issues/?code=invoice_exists").content.decode()
-    assert "Adopt 2 invoices?" in bob_client.get("/f/acme/issues/adopt/").content.decode()
-    bob_client.post("/f/acme/issues/adopt/")
+    asked = bob_client.get("/f/acme/issues/adopt/").content.decode()
+    assert "Adopt 2 invoices?" in asked
+    bob_client.post("/f/acme/issues/adopt/", hidden(asked))
     assert set(waiting.values_list("state", "action")) == {("decided", "adopt")}
     portal.run()
     assert len(portal.quickbooks.all("Invoice")) == 2
@@ -260,3 +273,59 @@ def test_an_accepted_difference_can_be_opened_again_from_its_page(
         ("Bob", "Open again"),
         ("Bob", "Accept QuickBooks's version"),
     ]
+
+
+def test_no_more_invoices_are_adopted_than_were_there_when_it_was_asked(bob_client: Client, acme: Firm) -> None:
+    pairing = pairing_of(acme)
+    shown = issue_of(pairing, code="invoice_exists", practice_id="1", ledger_id="101")
+    asked = hidden(bob_client.get("/f/acme/issues/adopt/").content.decode())
+    later = issue_of(pairing, code="invoice_exists", practice_id="2", ledger_id="102")
+    bob_client.post("/f/acme/issues/adopt/", asked)
+    states = dict(Issue.objects.of(acme).values_list("pk", "state"))
+    assert states == {shown.pk: "decided", later.pk: "open"}
+    for odd in ({}, {"last": "9999", "latest": "2026-13-45T00:00:00+00:00"}, {"last": "x", "latest": "y"}):
+        bob_client.post("/f/acme/issues/adopt/", odd)
+    later.refresh_from_db()
+    assert later.state == "open"
+
+
+def test_candidates_stand_with_a_score_and_the_reasons_the_likest_first(bob_client: Client, portal: Portal) -> None:
+    for name, given in (("Lee, Ann", "Ann"), ("Ann Lee", "Ann")):
+        portal.quickbooks.create_customer(name, GivenName=given, FamilyName="Lee")
+    portal.bill("100.00")
+    portal.run()
+    issue = Issue.objects.of(portal.firm).get(code="probable_match")
+    page = bob_client.get(at(issue)).content.decode()
+    scores = [int(score) for score in re.findall(r'class="score number">(\d+)<', page)]
+    assert len(scores) == 2 and scores == sorted(scores, reverse=True) and scores[0] > 0
+    assert "Same name" in page and "up to 50 for the e-mail address" in page
+
+
+def test_only_what_an_issue_names_can_be_adopted(bob_client: Client, acme: Firm) -> None:
+    named = {"code": "payment_exists", "kind": "payment", "ledger_id": "7", "details": {"candidates": ["7", "8"]}}
+    issue = issue_of(pairing_of(acme), **named)
+    page = bob_client.get(at(issue)).content.decode()
+    assert page.count('type="radio"') == 2 and 'value="7" checked' in page and "Same customer, same amount" in page
+    answer = bob_client.post(at(issue), {"action": "adopt", "value": "9"})
+    assert answer.status_code == 422 and "not one of those shown" in answer.content.decode()
+    bob_client.post(at(issue), {"action": "adopt", "value": "8"})
+    issue.refresh_from_db()
+    assert (issue.state, issue.value) == ("decided", "8")
+
+
+ABOUT_THE_FIRM = {
+    name for name, known in ADVICE.items() if known.place and name not in ("name_taken", "period_closed", "not_planned")
+}
+
+
+@pytest.mark.parametrize("name", sorted(CODES))
+def test_every_page_says_what_happened_why_and_what_to_do_and_leads_to_the_place(
+    name: str, bob_client: Client, acme: Firm, settings: Any
+) -> None:
+    settings.SANDBOX = False  # as it is with Clio and QuickBooks themselves
+    about = {"kind": "", "practice_id": ""} if name in ABOUT_THE_FIRM else {}
+    issue = issue_of(pairing_of(acme), code=name, message="It happened so.", **about)
+    page = html.unescape(bob_client.get(at(issue)).content.decode())
+    for said in ("What happened", "It happened so.", "Why it matters", CODES[name].why, ADVICE[name].text):
+        assert said in page, said
+    assert re.search(r'<a [^>]*href="[^"]+"[^>]*>(?:Open |Both sides|Clio ↗)', page), "nothing but the manual"
