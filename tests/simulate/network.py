@@ -12,6 +12,7 @@ from urllib3.exceptions import NewConnectionError, ProtocolError
 
 from integrations.sandbox.http import Request, Response
 from tests.portal import NearWire, Portal
+from tests.simulate.weather import Weather
 
 Fate = Callable[["Network", requests.PreparedRequest], Response | None]
 LATEST_S = 119.0  # QuickBooks ends a request after 120 seconds (Intuit docs: limits), so it may have its effect so late
@@ -22,41 +23,89 @@ class Killed(BaseException):
 
 
 @dataclass
+class Outage:
+    """One system fails in one way for some calls in a row."""
+
+    root: str
+    fate: Fate
+    calls: int
+
+
+@dataclass
 class Network:
     """Stands between the portal and the stand-ins.
 
     ``turn`` lets another worker do something while this one waits for an answer; with True this one hung for long.
+    ``renew`` is called while a token is asked for.
     """
 
     portal: Portal
     chance: Random
-    read_rate: float
-    write_rate: float
+    weather: Weather
+    story: list[str]
     turn: Callable[[bool], None]
     kill: Callable[[], None]
-    is_locked: Callable[[], bool]
+    renew: Callable[[], None]
     is_calm: bool = False
     late: list[tuple[datetime, Request]] = field(default_factory=list)
-    story: list[str] = field(default_factory=list)
+    outage: Outage | None = None
+    left_out: set[str] = field(default_factory=set)  # records that a list lacked; twice would mean that they are gone
+    refused_tokens: list[int] = field(default_factory=list)
 
     def __call__(self, request: requests.PreparedRequest) -> Response | None:
         self.arrive()
         if "/oauth" in str(request.url):
-            self._others_may_renew()
-            return None
-        if self.is_calm:
-            return self.answer(request) if _is_batch(request) else None
-        if self.chance.random() >= (self.read_rate if request.method == "GET" else self.write_rate):
-            return self.answer(request) if _is_batch(request) else None
-        fate = self.chance.choice(WRITES if request.method != "GET" else READS)
+            return self._token(request)
+        fate = None if self.is_calm else self._fate(request)
+        if fate is None:
+            return self._answered(request)
         self.story.append(f"    {fate.__name__}: {request.method} {request.path_url.partition('?')[0]}")
         return fate(self, request)
 
-    def _others_may_renew(self) -> None:
-        """A token is asked for: whoever else needs one gets there at the same time, unless its row is locked."""
-        if not self.is_locked():
-            self.story.append("    another worker renews the same token")
-            self.turn(False)
+    def _token(self, request: requests.PreparedRequest) -> Response:
+        self.renew()
+        answer = self.portal.world.handle(self.stand_in(request))
+        if answer.status == 400:
+            self.refused_tokens.append(len(self.story))
+        return answer
+
+    def _answered(self, request: requests.PreparedRequest) -> Response | None:
+        if not self.is_calm and _asks_one_by_one(request) and self.chance.random() < self.weather.gap:
+            return self._without_one(request)
+        return self.answer(request) if _is_batch(request) else None
+
+    def _fate(self, request: requests.PreparedRequest) -> Fate | None:
+        if self.outage and self.outage.root in str(request.url):
+            self.outage.calls -= 1
+            fate = self.outage.fate
+            self.outage = self.outage if self.outage.calls else None
+            return fate
+        is_read = request.method == "GET"
+        if self.chance.random() >= (self.weather.read if is_read else self.weather.write):
+            return None
+        if self.chance.random() < self.weather.lethal:
+            return self.chance.choice((killed_before, killed_after, killed_after))
+        if self.chance.random() < self.weather.outage:
+            root = "/clio/" if "/clio/" in str(request.url) else "/quickbooks/"
+            self.outage = Outage(root, self.chance.choice(OUTAGES), self.chance.randint(1, LONGEST_OUTAGE))
+            return self.outage.fate
+        if is_read:
+            return self.chance.choice(READS)
+        return done_later if self.chance.random() < self.weather.late else self.chance.choice(WRITES)
+
+    def _without_one(self, request: requests.PreparedRequest) -> Response:
+        """A list of records that were asked for one by one lacks one of them for a moment."""
+        answer = self.portal.world.handle(self.stand_in(request))
+        body = json.loads(answer.body) if answer.status == 200 else {}
+        path = request.path_url.partition("?")[0]
+        rows = [row for row in body.get("data") or () if f"{path} {row['id']}" not in self.left_out]
+        if not rows:
+            return answer
+        gone = self.chance.choice(rows)
+        self.left_out.add(f"{path} {gone['id']}")
+        self.story.append(f"    lacks {gone['id']}: {path}")
+        body["data"].remove(gone)
+        return Response(answer.status, json.dumps(body).encode(), answer.headers)
 
     def arrive(self, *, all_of_them: bool = False) -> None:
         """Requests that were thought lost have their effect."""
@@ -154,15 +203,17 @@ def hung(net: Network, request: requests.PreparedRequest) -> Response | None:
     return None
 
 
-def row_missing(net: Network, request: requests.PreparedRequest) -> Response | None:
-    """A list of records that were asked for one by one lacks one of them for a moment."""
-    answer = net.answer(request)
-    if "ids%5B%5D=" not in str(request.path_url) and "fields=id%2Cetag&" not in str(request.path_url):
-        return answer
-    body = json.loads(answer.body)
-    if body.get("data"):
-        body["data"].pop(net.chance.randrange(len(body["data"])))
-    return Response(answer.status, json.dumps(body).encode(), answer.headers)
+def not_permitted(net: Network, request: requests.PreparedRequest) -> Response | None:
+    """Clio's user may not read a list for a moment."""
+    if "/clio/" not in str(request.url):
+        return net.answer(request)
+    body = {"error": {"type": "ForbiddenError", "message": "User is forbidden from taking that action"}}
+    return Response(403, json.dumps(body).encode(), {"content-type": "application/json; charset=utf-8"})
+
+
+def _asks_one_by_one(request: requests.PreparedRequest) -> bool:
+    query = str(request.path_url)
+    return request.method == "GET" and ("ids%5B%5D=" in query or "fields=id%2Cetag&" in query)
 
 
 def _is_batch(request: requests.PreparedRequest) -> bool:
@@ -177,9 +228,9 @@ EVERYWHERE: tuple[Fate, ...] = (
     failed_at_the_vendor,
     a_page_of_html,
     cut_short,
-    killed_before,
-    killed_after,
     another_workers_turn,
 )
-READS: tuple[Fate, ...] = (*EVERYWHERE, hung, row_missing)
-WRITES: tuple[Fate, ...] = (*EVERYWHERE, done_later, done_later, parts_lost)
+READS: tuple[Fate, ...] = (*EVERYWHERE, hung, not_permitted)
+WRITES: tuple[Fate, ...] = (*EVERYWHERE, parts_lost)
+OUTAGES: tuple[Fate, ...] = (refused, dropped_on_the_way, answer_lost, failed_at_the_vendor, a_page_of_html)
+LONGEST_OUTAGE = 8  # calls; a read is tried three times
