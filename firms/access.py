@@ -8,6 +8,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 
+from firms import two_step
 from firms.models import Firm, Membership, User
 from firms.roles import Permission, who_may
 from firms.scoping import firm_context
@@ -28,7 +29,8 @@ def firm_view(permission: Permission) -> Callable[[FirmView], Callable[..., Http
     """The view is called as ``view(request, firm, ...)`` within that firm's context.
 
     Anonymous people are sent to sign in. Outsiders get the same 404 as for a firm that does not exist. Members who lack
-    the permission get a 403 that says who can.
+    the permission get a 403 that says who can. Owners and admins of a firm that requires two-step sign-in are led to
+    set it up first.
     """
 
     def decorate(view: FirmView) -> Callable[..., HttpResponseBase]:
@@ -38,6 +40,8 @@ def firm_view(permission: Permission) -> Callable[[FirmView], Callable[..., Http
                 return _to_login(request)
             request.memberships = memberships_of(request.user)
             membership = _membership(request.memberships, firm)
+            if two_step.is_missing(membership):
+                return two_step.to_set_up(request, membership)
             request.firm, request.membership = membership.firm, membership
             if not membership.may(permission):
                 raise PermissionDenied(refusal(permission))
@@ -56,7 +60,7 @@ def refusal(permission: Permission) -> str:
 
 
 def memberships_of(user: User) -> list[Membership]:
-    return list(Membership.objects.filter(user=user).select_related("firm").order_by("firm__name", "pk"))
+    return list(Membership.objects.filter(user=user).select_related("firm", "user").order_by("firm__name", "pk"))
 
 
 def _membership(mine: list[Membership], slug: str) -> Membership:

@@ -2,6 +2,9 @@
 
 from typing import ClassVar
 
+from allauth.mfa import admin as allauth_admin
+from allauth.mfa.base.internal.flows import delete_and_cleanup
+from allauth.mfa.models import Authenticator
 from django import forms
 from django.contrib import admin, messages
 from django.db import models
@@ -82,6 +85,31 @@ class FirmAdmin(admin.ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Firm | None = None) -> bool:
         return False
+
+
+admin.site.unregister(Authenticator)  # theirs, which shows the secrets
+
+
+@admin.register(Authenticator)
+class AuthenticatorAdmin(allauth_admin.AuthenticatorAdmin):
+    """Secrets are not shown. Taking one away lets somebody in who has lost their phone and their recovery codes."""
+
+    list_display = ("user", "type", "created_at", "last_used_at")
+    list_filter = ("type",)
+    list_select_related = ("user",)
+    search_fields = ("user__email",)
+    fields = ("user", "type", "created_at", "last_used_at")
+    actions = None
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Authenticator | None = None) -> bool:
+        return False
+
+    def delete_model(self, request: HttpRequest, obj: Authenticator) -> None:
+        """With the last of a person go the recovery codes."""
+        delete_and_cleanup(request, obj)
 
 
 @admin.register(Membership)

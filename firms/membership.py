@@ -4,8 +4,9 @@ from django.db import transaction
 from django.utils.text import slugify
 from django.utils.timezone import now
 
+from firms import two_step
 from firms.models import Firm, Invitation, Membership, TeamEvent, User
-from firms.roles import Role, may_give, who_may_give
+from firms.roles import Permission, Role, may_give, who_may_give
 
 SLUG_LENGTH = 40
 
@@ -79,6 +80,21 @@ def hand_over(firm: Firm, owner: User, to: User) -> None:
     record(firm, TeamEvent.What.HANDED_OVER, to.email, owner, Role.OWNER, before)
 
 
+@transaction.atomic
+def require_two_step(firm: Firm, wanted: bool, by: User) -> None:
+    """Whether owners and admins must use two-step sign-in. Raises Refused for who may not, or has none of their own."""
+    lock(firm)
+    mine = Membership.objects.filter(firm=firm, user=by).first()
+    if mine is None or not mine.may(Permission.MANAGE_TEAM):
+        raise Refused(f"It takes an owner or an admin of {firm.name}.")
+    if wanted and not two_step.has_it(by):
+        raise Refused("Set up two-step sign-in for yourself first.")
+    changed = Firm.objects.filter(pk=firm.pk, requires_two_step=not wanted).update(requires_two_step=wanted)
+    if changed:
+        what = TeamEvent.What.TWO_STEP_ON if wanted else TeamEvent.What.TWO_STEP_OFF
+        record(firm, what, by.email, by, None)
+
+
 def free_slug(name: str) -> str:
     """A slug from the name that no firm has yet."""
     base = slugify(name)[: SLUG_LENGTH - 6].strip("-") or "firm"
@@ -105,7 +121,7 @@ def demand(firm: Firm, by: User, *roles: Role) -> None:
 
 
 def record(
-    firm: Firm, what: TeamEvent.What, whom: str, by: User | None, role: Role, role_before: Role | None = None
+    firm: Firm, what: TeamEvent.What, whom: str, by: User | None, role: Role | None, role_before: Role | None = None
 ) -> None:
     """A line of the team's history; it belongs into the transaction of what it tells."""
     TeamEvent.objects.create(
@@ -114,7 +130,7 @@ def record(
         what=what,
         whom=whom,
         by=by.email if by else "",
-        role=role,
+        role=role or "",
         role_before=role_before or "",
     )
 

@@ -65,6 +65,7 @@ class Firm(models.Model):
     name = models.CharField(max_length=300)
     slug = models.SlugField(max_length=40, unique=True)
     timezone = models.CharField("time zone", max_length=64, default="America/New_York")
+    requires_two_step = models.BooleanField("owners and admins must use two-step sign-in", default=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:
@@ -153,6 +154,8 @@ class TeamEvent(models.Model):
         REMOVED = "removed", "Removed"
         LEFT = "left", "Left"
         HANDED_OVER = "handed_over", "Firm handed over"
+        TWO_STEP_ON = "two_step_on", "Two-step sign-in required"
+        TWO_STEP_OFF = "two_step_off", "Two-step sign-in no longer required"
 
     firm = models.ForeignKey(Firm, models.PROTECT, related_name="+")
     at = models.DateTimeField()

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from django.utils.timezone import now
 
+from firms import two_step
 from firms.models import Firm, Invitation, Membership, Standing, TeamEvent, User
 from firms.roles import FOR_OWNERS, Permission, Role, abilities, may_give
 
@@ -19,6 +20,7 @@ class Member:
     role: Role
     since: datetime
     is_you: bool
+    has_two_step: bool
     may_be_changed: bool  # by whoever looks
 
 
@@ -48,19 +50,32 @@ class Happened:
 
 def members_of(firm: Firm, viewer: Membership) -> list[Member]:
     """The highest roles first, then by name."""
-    rows = Membership.objects.filter(firm=firm).select_related("user")
-    order = list(Role)
+    rows = list(Membership.objects.filter(firm=firm).select_related("user"))
+    safe, order = two_step.who_has_it(row.user_id for row in rows), list(Role)
     return sorted(
-        (_member(row, viewer) for row in rows), key=lambda m: (order.index(m.role), (m.name or m.email).lower())
+        (_member(row, viewer, row.user_id in safe) for row in rows),
+        key=lambda m: (order.index(m.role), (m.name or m.email).lower()),
     )
 
 
-def _member(row: Membership, viewer: Membership) -> Member:
+def _member(row: Membership, viewer: Membership, has_two_step: bool) -> Member:
     role = Role(row.role)
     may_be_changed = may_give(Role(viewer.role), role)
     return Member(
-        row.pk, row.user.name, row.user.email, role, row.created_at, row.user_id == viewer.user_id, may_be_changed
+        row.pk,
+        row.user.name,
+        row.user.email,
+        role,
+        row.created_at,
+        row.user_id == viewer.user_id,
+        has_two_step,
+        may_be_changed,
     )
+
+
+def without_two_step(members: list[Member]) -> list[Member]:
+    """Owners and admins who would have to set it up first."""
+    return [member for member in members if member.role in two_step.REQUIRED_OF and not member.has_two_step]
 
 
 def offers_of(firm: Firm, viewer: Membership) -> list[Offer]:
@@ -89,7 +104,7 @@ def happened(firm: Firm) -> list[Happened]:
 
 
 def _sentence(row: TeamEvent) -> str:
-    role = Role(row.role).phrase
+    role = Role(row.role).phrase if row.role else ""
     match TeamEvent.What(row.what):
         case TeamEvent.What.INVITED:
             return f"{row.whom} was invited as {role}"
@@ -108,6 +123,10 @@ def _sentence(row: TeamEvent) -> str:
         case TeamEvent.What.HANDED_OVER:
             before = Role(row.role_before).phrase
             return f"The firm was handed over to {row.whom}, who was {before}; {row.by} became an admin"
+        case TeamEvent.What.TWO_STEP_ON:
+            return "Two-step sign-in became required of owners and admins"
+        case TeamEvent.What.TWO_STEP_OFF:
+            return "Two-step sign-in was no longer required of anybody"
 
 
 def invited(user: User) -> list[Invitation]:

@@ -36,10 +36,10 @@ class Permission(StrEnum):
 _WORDS = {
     Permission.VIEW: "see every screen of the firm",
     Permission.SYNC: "start a sync, and apply or discard a held one",
-    Permission.RESOLVE: "decide issues and link customers",
+    Permission.RESOLVE: "decide, note and assign issues, and link customers",
     Permission.MAP: "change mappings, the start date and what is synced",
     Permission.CONNECT: "connect and disconnect Clio and QuickBooks",
-    Permission.MANAGE_TEAM: "invite and remove people, and change roles",
+    Permission.MANAGE_TEAM: "invite and remove people, change roles, and require two-step sign-in",
 }
 FOR_OWNERS = "make, change and remove owners, and hand the firm over"
 

@@ -2,12 +2,13 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from firms.views import invitations, start, team
+from firms.views import invitations, start, team, two_step
 
 firm_patterns: list[URLPattern | URLResolver] = [
     path("", team.team, name="team"),
     path("invite/", team.invite, name="invite"),
     path("leave/", team.leave, name="leave"),
+    path("two-step/", team.require_two_step, name="require_two_step"),
     path("<int:pk>/role/", team.role, name="member_role"),
     path("<int:pk>/remove/", team.remove, name="remove_member"),
     path("<int:pk>/hand-over/", team.hand_over, name="hand_over"),
@@ -17,6 +18,7 @@ firm_patterns: list[URLPattern | URLResolver] = [
 root_patterns: list[URLPattern | URLResolver] = [
     path("", start.home, name="home"),
     path("firms/new/", start.create, name="create_firm"),
+    path("two-step/<slug:firm>/", two_step.needed, name="two_step"),
     path("invitations/", invitations.opened, name="opened_invitation"),
     path("invitations/<str:token>/", invitations.invitation, name="invitation"),
 ]

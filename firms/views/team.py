@@ -25,6 +25,7 @@ class Question:
     effect: str
     button: str
     danger: bool = False
+    wanted: str = ""  # sent along, where it can be answered either way
 
 
 @firm_view(Permission.VIEW)
@@ -34,9 +35,12 @@ def team(request: FirmRequest, firm: Firm) -> HttpResponseBase:
 
 
 def _page(request: FirmRequest, firm: Firm, form: InviteForm, status: int = 200) -> HttpResponseBase:
+    members = queries.members_of(firm, request.membership)
     context = {
         "form": form,
-        "members": queries.members_of(firm, request.membership),
+        "members": members,
+        "without_two_step": queries.without_two_step(members),
+        "is_safe": any(member.is_you and member.has_two_step for member in members),
         "offers": queries.offers_of(firm, request.membership),
         "roles": list(Role),
         "abilities": queries.abilities_by_role(),
@@ -202,6 +206,36 @@ def leave(request: FirmRequest, firm: Firm) -> HttpResponseBase:
 
 @firm_view(Permission.MANAGE_TEAM)
 @require_http_methods(["GET", "POST"])
+def require_two_step(request: FirmRequest, firm: Firm) -> HttpResponseBase:
+    """Switched after one yes; the form says to which position, so that sending it twice changes nothing."""
+    if request.method == "GET":
+        return _ask(request, _about_two_step(request, firm))
+    wanted = request.POST.get("wanted") == "yes"
+    try:
+        membership.require_two_step(firm, wanted, request.user)
+    except Refused as refused:
+        return _refused(request, firm, refused)
+    said = "Owners and admins must use two-step sign-in now." if wanted else "Two-step sign-in is up to everybody now."
+    messages.success(request, said)
+    return redirect("team", firm=firm.slug)
+
+
+def _about_two_step(request: FirmRequest, firm: Firm) -> Question:
+    if firm.requires_two_step:
+        free = "It is then up to each person. Those who have set it up go on using it."
+        return Question("Two-step sign-in", "No longer require it?", free, "No longer require it", True, "no")
+    missing = queries.without_two_step(queries.members_of(firm, request.membership))
+    effect = [f"Owners and admins of {firm.name} see nothing of it until they have set it up."]
+    if missing:
+        names = ", ".join(member.name or member.email for member in missing)
+        effect.append(f"Without it now: {names}. They are led to it with their next click.")
+    effect.append("Bookkeepers, viewers and other firms are not affected, and syncs go on.")
+    question = "Require two-step sign-in of owners and admins?"
+    return Question("Two-step sign-in", question, " ".join(effect), "Require it", False, "yes")
+
+
+@firm_view(Permission.MANAGE_TEAM)
+@require_http_methods(["GET", "POST"])
 def hand_over(request: FirmRequest, firm: Firm, pk: int) -> HttpResponseBase:
     member = _member(firm, pk)
     name = _named(member.user)
@@ -224,7 +258,9 @@ def hand_over(request: FirmRequest, firm: Firm, pk: int) -> HttpResponseBase:
 
 
 def _ask(request: FirmRequest, question: Question) -> HttpResponseBase:
-    return render(request, "firms/confirm.html", {"ask": question, "back": reverse("team", args=[request.firm.slug])})
+    hidden = [("wanted", question.wanted)] if question.wanted else []
+    context = {"ask": question, "back": reverse("team", args=[request.firm.slug]), "hidden": hidden}
+    return render(request, "firms/confirm.html", context)
 
 
 def _refused(request: FirmRequest, firm: Firm, refused: Refused) -> HttpResponseBase:
