@@ -262,6 +262,7 @@ def make_portal(
     currency: str = "USD",
     company_currency: str = "",
     store: Store | None = None,
+    clock: SandboxClock | None = None,
     mapped: bool = True,
 ) -> Portal:
     """Both systems freshly opened, connected, confirmed and mapped from 1 January 2026."""
@@ -270,14 +271,21 @@ def make_portal(
     clio.add_bank_account("Operating", "Operating", currency)
     clio.add_bank_account("Trust", "Trust", currency)
     quickbooks = open_company(world.store, firm.name, country, company_currency or currency)
-    return connect(firm, owner, world, clio, quickbooks, mapped=mapped)
+    return connect(firm, owner, world, clio, quickbooks, clock=clock, mapped=mapped)
 
 
 def connect(
-    firm: Firm, owner: User, world: World, clio: ClioOffice, quickbooks: QuickBooksOffice, *, mapped: bool = True
+    firm: Firm,
+    owner: User,
+    world: World,
+    clio: ClioOffice,
+    quickbooks: QuickBooksOffice,
+    *,
+    clock: SandboxClock | None = None,
+    mapped: bool = True,
 ) -> Portal:
     session, wire = _session(world)
-    clock = SandboxClock(world.store)
+    clock = clock or SandboxClock(world.store)
     portal = Portal(firm, owner, world, clio, quickbooks, clock, session, wire)
     visitor = connecting.Visitor(owner, "session")
     for system, account in (("clio", str(clio.account_id)), ("quickbooks", quickbooks.realm)):

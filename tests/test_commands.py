@@ -30,7 +30,7 @@ from integrations.sync.run import RunIsOpen, open_run
 from integrations.systems.clock import SystemClock
 from tests.personas import person
 from tests.portal import Portal, make_portal
-from tests.served import free_port, lead_to, stand_ins_served, unhurried
+from tests.served import MachineClock, free_port, lead_to, stand_ins_served, unhurried, unpaced
 
 FIRM_COMMANDS = ["recommend_mapping", "preflight", "plan", "sync", "issues", "reconcile"]
 COUNTS = {"created", "updated", "voided", "adopted", "unchanged", "waiting", "issues"}
@@ -68,13 +68,13 @@ def run(name: str, *args: str) -> Ended:
 def portal(acme: Firm, alice: User, settings: Settings, tmp_path: Path) -> Iterator[Portal]:
     """Connected, confirmed and mapped; the commands reach the stand-ins by HTTP."""
     with stand_ins_served(settings, tmp_path) as world:
-        yield make_portal(acme, alice, store=world.store)
+        yield make_portal(acme, alice, store=world.store, clock=MachineClock(world.store))
 
 
 @pytest.fixture
 def unmapped(acme: Firm, alice: User, settings: Settings, tmp_path: Path) -> Iterator[Portal]:
     with stand_ins_served(settings, tmp_path) as world:
-        yield make_portal(acme, alice, store=world.store, mapped=False)
+        yield make_portal(acme, alice, store=world.store, clock=MachineClock(world.store), mapped=False)
 
 
 @pytest.fixture
@@ -581,9 +581,10 @@ def test_a_command_serves_the_stand_ins_itself_where_no_portal_is_served(
     lead_to(settings, f"http://127.0.0.1:{free_port()}", path)
     world = world_at(path)
     unhurried(world.store)
-    portal = make_portal(acme, alice, store=world.store)
+    portal = make_portal(acme, alice, store=world.store, clock=MachineClock(world.store))
     portal.bill("10.00", number="7")
-    assert (run("plan", "acme").status, run("sync", "acme").status, run("plan", "acme").status) == (1, 0, 0)
+    with unpaced():
+        assert (run("plan", "acme").status, run("sync", "acme").status, run("plan", "acme").status) == (1, 0, 0)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -592,7 +593,9 @@ def test_sync_as_a_script_would_call_it(settings: Settings, tmp_path: Path) -> N
 
     with stand_ins_served(settings, tmp_path) as world:
         alice = person("Alice")
-        portal = make_portal(create_firm(alice, "Acme Law", "acme"), alice, store=world.store)
+        portal = make_portal(
+            create_firm(alice, "Acme Law", "acme"), alice, store=world.store, clock=MachineClock(world.store)
+        )
         portal.bill("10.00", number="7")
         done = script(settings.SITE_URL, "sync", "acme", "--json")
         assert (done.returncode, done.stdout.count("\n")) == (0, 1), done.stderr

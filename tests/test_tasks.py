@@ -26,7 +26,7 @@ from integrations.systems.clock import SystemClock
 from integrations.tasks import ask_for_sync, scheduled_tick, sync_pairing, tick, work, worker_seen_at
 from tests.models.rows import pairing_of, run_of
 from tests.portal import Portal, make_portal
-from tests.served import stand_ins_served
+from tests.served import MachineClock, stand_ins_served
 
 CLOCK = SystemClock()
 BELL = ("integrations.tasks.work", ())
@@ -36,7 +36,7 @@ BELL = ("integrations.tasks.work", ())
 def portal(acme: Firm, alice: User, settings: Settings, tmp_path: Path) -> Iterator[Portal]:
     """Connected, confirmed and mapped; the tasks reach the stand-ins by HTTP."""
     with stand_ins_served(settings, tmp_path) as world:
-        yield make_portal(acme, alice, store=world.store)
+        yield make_portal(acme, alice, store=world.store, clock=MachineClock(world.store))
 
 
 @pytest.fixture

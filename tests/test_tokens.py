@@ -34,7 +34,7 @@ from integrations.systems.oauth import Grant
 from integrations.tokens import Tokens, Unreadable, WrongOwner, provider_of_tokens, rotate_keys, seal, store, unseal
 from tests.fake_network import TOKEN_PATHS, Network, lose_answer, on_tokens
 from tests.portal import Portal, make_portal
-from tests.served import stand_ins_served
+from tests.served import MachineClock, stand_ins_served
 
 WORKERS = 6
 SYSTEMS = ["clio", "quickbooks"]
@@ -423,7 +423,7 @@ def test_a_process_killed_between_the_renewal_and_its_saving_leaves_no_loop(
     acme: Firm, alice: User, settings: Settings, tmp_path: Path, grace: str
 ) -> None:
     with stand_ins_served(settings, tmp_path) as world:
-        portal = make_portal(acme, alice, mapped=False, store=world.store)
+        portal = make_portal(acme, alice, mapped=False, store=world.store, clock=MachineClock(world.store))
         set_quickbooks(world.store, "refresh_grace", grace)
         OAuthToken.objects.of(acme).update(access_expires_at=timezone.now())
         mine = connection_to(acme, "quickbooks")

@@ -26,7 +26,7 @@ from sync_portal.settings import Q_CLUSTER
 from tests.models.rows import pairing_of, run_of
 from tests.personas import person
 from tests.portal import Portal, make_portal
-from tests.served import stand_ins_served
+from tests.served import MachineClock, stand_ins_served
 from tests.sync.books import assert_equal
 
 CLOCK = SystemClock()
@@ -36,7 +36,7 @@ CLOCK = SystemClock()
 def served(acme: Firm, alice: User, settings: Settings, tmp_path: Path) -> Iterator[Portal]:
     """Connected, confirmed and mapped; the tasks reach the stand-ins by HTTP."""
     with stand_ins_served(settings, tmp_path) as world:
-        yield make_portal(acme, alice, store=world.store)
+        yield make_portal(acme, alice, store=world.store, clock=MachineClock(world.store))
 
 
 @pytest.fixture

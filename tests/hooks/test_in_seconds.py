@@ -19,7 +19,7 @@ from integrations.sync.run import sync
 from integrations.tasks import sync_pairing, work
 from tests.hooks.carrying import carry, deliver
 from tests.portal import Portal, make_portal
-from tests.served import stand_ins_served
+from tests.served import MachineClock, stand_ins_served
 from tests.test_tasks import BELL, CLOCK, rung
 
 Capture = DjangoCaptureOnCommitCallbacks
@@ -29,7 +29,7 @@ Capture = DjangoCaptureOnCommitCallbacks
 def portal(acme: Firm, alice: User, settings: Settings, tmp_path: Path) -> Iterator[Portal]:
     """Synced once; both systems tell of what changes. The tasks reach the stand-ins by HTTP."""
     with stand_ins_served(settings, tmp_path) as world:
-        made = make_portal(acme, alice, store=world.store)
+        made = make_portal(acme, alice, store=world.store, clock=MachineClock(world.store))
         set_endpoint(world.store, f"{settings.SITE_URL}/hooks/quickbooks/", "sandbox-verifier")
         clio = Connection.objects.of(acme).select_related("firm").get(system="clio")
         keep_up(clio, CLOCK)

@@ -21,7 +21,7 @@ from integrations.sandbox.store import Store
 from integrations.sync.lease import LEASE
 from integrations.systems.clock import SystemClock
 from tests.portal import Portal, make_portal
-from tests.served import free_port, lead_to, unhurried
+from tests.served import MachineClock, free_port, lead_to, unhurried, unpaced
 
 CLOCK = SystemClock()
 
@@ -100,12 +100,13 @@ def workers(environment: dict[str, str]) -> Iterator[Workers]:
 
 
 @pytest.fixture
-def portal_of(alice: User, stand_ins: StandIns, settings: Settings) -> Callable[[Firm], Portal]:
+def portal_of(alice: User, stand_ins: StandIns, settings: Settings) -> Iterator[Callable[[Firm], Portal]]:
     """A firm with both systems freshly opened, connected and mapped."""
     lead_to(settings, stand_ins.site, stand_ins.path)
     store = Store(stand_ins.path)
     unhurried(store)
-    return lambda firm: make_portal(firm, alice, store=store)
+    with unpaced():
+        yield lambda firm: make_portal(firm, alice, store=store, clock=MachineClock(store))
 
 
 @pytest.fixture
