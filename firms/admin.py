@@ -36,7 +36,7 @@ class FirmOwnedAdmin(admin.ModelAdmin):
         return False
 
 
-class MembershipInline(admin.TabularInline):
+class MembershipInline(admin.StackedInline):
     """A new firm gets its owner here; later changes are made one by one, so that the team's history tells of them."""
 
     model = Membership

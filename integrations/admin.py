@@ -49,8 +49,8 @@ class PairingOwnedAdmin(ShownAdmin):
 @admin.register(Connection)
 class ConnectionAdmin(ShownAdmin):
     list_display = ("firm", "system", "name", "state", "region", "external_account_id", "connected_at", "confirmed_at")
-    list_filter = ("system", "state", "region")
-    search_fields = (*FIRM, "name", "external_account_id")
+    list_filter = ("system", "state")
+    search_fields = (*FIRM, "name", "external_account_id", "region")
     list_select_related = ("firm",)
 
 
