@@ -1,9 +1,9 @@
-"""Errands: asking the queue for a preview, a check, a filled-in mapping or a proof, and carrying one out."""
+"""Errands: asking the queue for what takes longer than a page may, and carrying it out."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from itertools import batched
 from typing import Any
@@ -11,21 +11,25 @@ from typing import Any
 from django.db import IntegrityError, transaction
 
 from firms.models import User
-from integrations import mapping, proofs
+from integrations import cutover, mapping, proofs
 from integrations.core.changes import Action, Change
 from integrations.core.errors import RemoteError
 from integrations.core.ports import Clock
 from integrations.gateways import open_workspace
+from integrations.issue_codes import MATCHES
 from integrations.models import Errand, Pairing, PlannedChange, SyncRun
 from integrations.preflight import preflight
 from integrations.reports import change_report
+from integrations.sync import issues
 from integrations.sync.lease import MOST_TRIES, TakenOver, claim, say
 from integrations.sync.numbering import numbers_of
 from integrations.sync.policy import NotReady
-from integrations.sync.run import RunIsOpen, open_run, preview
+from integrations.sync.run import RunIsOpen, foresee, open_run
 from integrations.sync.workspace import Workspace
 
 ROWS_AT_ONCE = 500
+STEP_EVERY = timedelta(seconds=1)
+THEN = "then"  # in what was wanted: the errand that follows at once where this one succeeds
 MOVES_MONEY = frozenset({Action.CREATE, Action.VOID})  # what an update or an adoption shows is in the books already
 
 
@@ -91,21 +95,40 @@ def _work(errand: Errand, work: Workspace) -> dict[str, Any]:
             return _check(work)
         case Errand.Purpose.PROOF:
             return proofs.make(errand, work)
+        case Errand.Purpose.START:
+            return cutover.figures(work, date.fromisoformat(errand.wanted["start_date"]), _steps(errand, work))
         case _:
             return _fill_in(errand, work)
+
+
+def _steps(errand: Errand, work: Workspace) -> Callable[[str], None]:
+    """Notes what is being read, often enough for a screen."""
+
+    def note(step: str) -> None:
+        now = work.clock.now()
+        if not errand.step or now - errand.heartbeat_at >= STEP_EVERY:
+            errand.step = step
+            say(errand, now, step=step)
+
+    return note
 
 
 def _finish(errand: Errand, clock: Clock, state: str, *, error: str = "", result: dict[str, Any] | None = None) -> None:
     now = clock.now()
     with transaction.atomic():
         say(errand, now, state=state, error=error, result=result or {}, finished_at=now, held_by="")
+        if state == Errand.State.DONE and (following := errand.wanted.get(THEN)):
+            ask(errand.pairing, following, errand.asked_by, clock)
         if errand.purpose == Errand.Purpose.PROOF and state == Errand.State.FAILED:
             proofs.not_made(errand, error, now)
 
 
 def _preview(errand: Errand, work: Workspace) -> dict[str, Any]:
     run = open_run(work.pairing, work.clock, SyncRun.Trigger.PERSON, errand.asked_by, is_dry=True)
-    return _keep(errand, preview(work, run))
+    changes, problems = foresee(work, run)
+    if not SyncRun.objects.of(errand.firm).filter(pairing=errand.pairing).exists():
+        issues.foresee(work, MATCHES, problems)
+    return _keep(errand, changes)
 
 
 def _keep(errand: Errand, changes: tuple[Change, ...]) -> dict[str, Any]:

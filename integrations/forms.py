@@ -1,6 +1,5 @@
 """The mapping screen's form: start date, policies and one choice per slot."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -9,12 +8,12 @@ from django import forms
 from django.forms.boundfield import BoundField
 
 from integrations import contact_choices, mapping, slots
-from integrations.core.mapping import ALL_FIELDS
+from integrations.core.mapping import ALL_FIELDS, is_trust_key
 from integrations.core.ports import Raw
 from integrations.core.read import text
 from integrations.kinds.contact_fields import LABELS
 from integrations.models import Mapping, Pairing
-from integrations.sync.settings import known_targets, mapping_fault
+from integrations.sync.settings import mapping_fault
 
 EARLIEST, LATEST = date(2000, 1, 1), date(2100, 1, 1)
 NOTHING = "Nothing chosen"
@@ -39,6 +38,22 @@ class DayInput(forms.DateInput):
 
     def __init__(self) -> None:
         super().__init__(format="%Y-%m-%d")
+
+
+class StartForm(forms.Form):
+    """The start date by itself."""
+
+    start_date = forms.DateField(label="Start date", widget=DayInput())
+
+    def clean_start_date(self) -> date:
+        return _within_reason(self.cleaned_data["start_date"])
+
+
+def _within_reason(value: date) -> date:
+    """Raises ValidationError."""
+    if not EARLIEST <= value <= LATEST:
+        raise forms.ValidationError("Choose a day between 2000 and 2100.")
+    return value
 
 
 class MappingForm(forms.Form):
@@ -68,15 +83,13 @@ class MappingForm(forms.Form):
         label="Post money out of trust as checks instead of journal entries", required=False
     )
 
-    def __init__(self, pairing: Pairing, proposals: Iterable[mapping.Proposal], data: Any = None) -> None:
-        self.pairing = pairing
-        self.slots = slots.slots_of(pairing)
-        self.proposals = {proposal.slot.key: proposal for proposal in proposals}
-        self.mapped = {row.key: row for row in Mapping.objects.of(pairing.firm).filter(pairing=pairing)}
+    def __init__(self, pairing: Pairing, data: Any = None) -> None:
+        found = mapping.targets(pairing)
+        self.pairing, self.slots, self.mapped = pairing, found.slots, found.mapped
+        self.proposals = {proposal.slot.key: proposal for proposal in mapping.recommend(found)}
         super().__init__(data, initial=self._initial())
-        known = known_targets(pairing)
         for slot in self.slots:
-            self.fields[slot.key] = self._field(slot, known)
+            self.fields[slot.key] = self._field(slot, found.known)
         self.fields |= {_prefer(name): _preference(name) for name in (ALL_FIELDS, *LABELS)}
 
     def _initial(self) -> dict[str, Any]:
@@ -109,10 +122,7 @@ class MappingForm(forms.Form):
         )
 
     def clean_start_date(self) -> date:
-        value: date = self.cleaned_data["start_date"]
-        if not EARLIEST <= value <= LATEST:
-            raise forms.ValidationError("Choose a day between 2000 and 2100.")
-        return value
+        return _within_reason(self.cleaned_data["start_date"])
 
     def clean_name_template(self) -> str:
         value: str = self.cleaned_data["name_template"]
@@ -156,6 +166,15 @@ class MappingForm(forms.Form):
     @property
     def optional(self) -> list[Line]:
         return self.lines(optional=True)
+
+    @property
+    def trust(self) -> list[Line]:
+        """Of the optional ones the trust accounts, which are recommended."""
+        return [line for line in self.optional if is_trust_key(line.slot.key)]
+
+    @property
+    def exceptions(self) -> list[Line]:
+        return [line for line in self.optional if not is_trust_key(line.slot.key)]
 
     @property
     def policies(self) -> list[BoundField]:

@@ -44,6 +44,7 @@ ACTIONS = {
 }
 
 AT_ONCE = frozenset({"confirm", "retry"})  # done with as soon as they are said
+MATCHES = ("probable_match", "invoice_exists", "payment_exists", "credit_exists")  # is it there already?
 PEOPLES_WORK = ("restore", "accept_theirs", "unlink", ACCEPT)  # what can be done about what people did (rule R8)
 
 ERROR, WARNING, INFO = Severity.ERROR, Severity.WARNING, Severity.INFO

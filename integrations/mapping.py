@@ -13,8 +13,9 @@ from integrations.core.errors import Refused
 from integrations.core.ports import Raw, Write
 from integrations.core.read import nested, text
 from integrations.core.records import Kind, Ref
+from integrations.kinds.payment import TRUST
 from integrations.models import Mapping, Pairing
-from integrations.slots import SLOTS, NewAccount, Slot, trust_slots
+from integrations.slots import NewAccount, Slot, slots_of
 from integrations.sync import mirror
 from integrations.sync.settings import check_settings, clashes, known_targets, mapping_fault, posted_account
 from integrations.sync.workspace import Workspace
@@ -68,13 +69,33 @@ def read_targets(work: Workspace) -> None:
             mirror.keep_practice(work.pairing, entity, page.rows)
 
 
-def recommend(work: Workspace) -> list[Proposal]:
+@dataclass(frozen=True)
+class Targets:
+    """What can be mapped, to what, and what is, as last read."""
+
+    known: Known
+    slots: list[Slot]
+    mapped: dict[str, Mapping]
+    trust_accounts: dict[str, str]  # Clio's, id to name
+
+
+def targets(pairing: Pairing) -> Targets:
+    """Two queries."""
+    rows = mirror.load_each(pairing, ("Account", "Item", "bank_accounts", "expense_categories"))
+    trust = [row for row in rows["bank_accounts"] if text(row.data, "type") == TRUST]
+    return Targets(
+        known={entity: {row.id: row.data for row in rows[entity]} for entity in ("Account", "Item")},
+        slots=slots_of(rows["bank_accounts"], rows["expense_categories"]),
+        mapped={row.key: row for row in Mapping.objects.of(pairing.firm).filter(pairing=pairing)},
+        trust_accounts={row.id: text(row.data, "name") or f"Trust account {row.id}" for row in trust},
+    )
+
+
+def recommend(found: Targets) -> list[Proposal]:
     """A proposal for every slot that must be mapped and for trust; what is mapped and valid stays as it is."""
-    known = known_targets(work.pairing)
-    mapped = {row.key: row for row in Mapping.objects.of(work.firm).filter(pairing=work.pairing)}
-    taken = {posted_account(row.key, row.ledger_id, known) for row in mapped.values()}
-    slots = [*(slot for slot in SLOTS if not slot.optional), *trust_slots(work.pairing)]
-    return [_propose(slot, mapped.get(slot.key), known, taken) for slot in slots]
+    taken = {posted_account(row.key, row.ledger_id, found.known) for row in found.mapped.values()}
+    wanted = (slot for slot in found.slots if not slot.optional or keys.is_trust_key(slot.key))
+    return [_propose(slot, found.mapped.get(slot.key), found.known, taken) for slot in wanted]
 
 
 def _propose(slot: Slot, mapped: Mapping | None, known: Known, taken: set[str]) -> Proposal:
@@ -145,8 +166,8 @@ def _free_name(wanted: NewAccount, known: Known) -> str:
 
 def apply(work: Workspace, start_date: date | None) -> list[Proposal]:
     """Creates what is missing in QuickBooks, saves every proposal and the start date. Raises RemoteError."""
-    known = known_targets(work.pairing)
-    done = [_made(work, proposal, known) for proposal in recommend(work)]
+    found = targets(work.pairing)
+    done = [_made(work, proposal, found.known) for proposal in recommend(found)]
     save(work.pairing, {p.slot.key: p.ledger_id for p in done if p.ledger_id}, start_date)
     return done
 

@@ -1,12 +1,12 @@
 """What of Clio's books is mapped to QuickBooks: the fixed parts, and those a firm's own Clio adds to them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from integrations.core import mapping as keys
 from integrations.core.read import text
 from integrations.core.text import clean_name, clip
-from integrations.models import Pairing
-from integrations.sync import mirror
+from integrations.sync.mirror import Kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,11 +138,11 @@ PURPOSES = {
 }
 
 
-def slots_of(pairing: Pairing) -> list[Slot]:
-    """The fixed slots, optional ones for each Operating account and expense category of Clio, two for each Trust
-    account.
+def slots_of(banks: Sequence[Kept], categories: Sequence[Kept]) -> list[Slot]:
+    """The fixed slots, and for what Clio has: two for each Trust account, optional ones for each Operating account and
+    expense category.
     """
-    banks = [
+    operating = [
         Slot(
             keys.deposit_key(row.id),
             f"Received on {text(row.data, 'name')}",
@@ -150,14 +150,14 @@ def slots_of(pairing: Pairing) -> list[Slot]:
             (),
             optional=True,
         )
-        for row in mirror.load(pairing, "bank_accounts")
+        for row in banks
         if text(row.data, "type") == "Operating"
     ]
-    categories = [
+    expenses = [
         Slot(
             keys.category_key(row.id), f"Expenses: {text(row.data, 'name')}", "Clio expense category", (), optional=True
         )
-        for row in mirror.load(pairing, "expense_categories")
+        for row in categories
     ]
     credits_ = [
         Slot(
@@ -169,14 +169,14 @@ def slots_of(pairing: Pairing) -> list[Slot]:
         )
         for name, (label, why) in PURPOSES.items()
     ]
-    return [*SLOTS, *trust_slots(pairing), *categories, *credits_, *banks]
+    return [*SLOTS, *trust_slots(banks), *expenses, *credits_, *operating]
 
 
-def trust_slots(pairing: Pairing) -> list[Slot]:
+def trust_slots(banks: Sequence[Kept]) -> list[Slot]:
     """Two for each Trust account of Clio: the bank and the liability. They are recommended, and only what is mapped
     is kept in step (rule R6.1).
     """
-    rows = [row for row in mirror.load(pairing, "bank_accounts") if text(row.data, "type") == "Trust"]
+    rows = [row for row in banks if text(row.data, "type") == "Trust"]
     names = [_account_title(text(row.data, "name")) for row in rows]
     titles = [name if names.count(name) == 1 else f"{name} {row.id}" for name, row in zip(names, rows, strict=True)]
     sole = len(rows) == 1

@@ -50,6 +50,6 @@ def create(request: HttpRequest) -> HttpResponseBase:
             form.add_error(None, str(refused))
         else:
             messages.success(request, f"{firm.name} is created. Connect Clio and QuickBooks next.")
-            return redirect(firm)
+            return redirect("setup", firm=firm.slug)
     context = {"form": form, "invited": invited(request.user)}
     return render(request, "firms/create.html", context, status=422 if form.errors else 200)

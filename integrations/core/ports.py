@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Literal, Protocol
 
 from integrations.core.errors import RemoteError
@@ -108,6 +109,10 @@ class Ledger(Protocol):
         ...
 
     def changes(self, entities: Sequence[str], since: datetime) -> Changes: ...
+
+    def balances(self, on: date) -> Mapping[str, Decimal]:
+        """Debits less credits of each account at the end of that day, by its id. Raises RemoteError."""
+        ...
 
     def write(self, write: Write) -> Raw:
         """Sends one write and returns the object as the vendor returned it. Raises RemoteError."""

@@ -1,4 +1,4 @@
-"""What takes longer than a page may: previews, checks, filling in mappings, proofs."""
+"""What takes longer than a page may: previews, checks, filling in mappings, proofs, trying a start date out."""
 
 from django.conf import settings
 from django.db import models
@@ -17,6 +17,7 @@ class Errand(Work, PairingOwned):
         CHECK = "check", "Check of settings and numbering"
         FILL_IN = "fill_in", "Filling in what is recommended"
         PROOF = "proof", "Comparison of both systems"
+        START = "start", "What a start date brings in and leaves out"
 
     class State(models.TextChoices):
         ASKED = "asked", "Waiting for its turn"
@@ -29,6 +30,7 @@ class Errand(Work, PairingOwned):
     asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     asked_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True)
+    step = models.CharField(max_length=64, blank=True)  # what is being read right now, where it takes long
     error = models.TextField(blank=True)
     wanted = models.JSONField(default=dict)  # what was asked for, e.g. the start date to save
     result = models.JSONField(default=dict)

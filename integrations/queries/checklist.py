@@ -177,9 +177,8 @@ ITEMS = (
 CODES = tuple(code for item in ITEMS for code in item.codes)
 
 
-def checklist(firm: Firm, pairing: Pairing) -> list[Check]:
-    """Every item, first what needs a person, then by how much hangs on it; one query."""
-    issues = about_settings(firm)
+def checklist(firm: Firm, pairing: Pairing, issues: Mapping[str, Issue]) -> list[Check]:
+    """Every item with what is open about it, first what needs a person, then by how much hangs on it."""
     return sorted(
         (_check(firm, pairing, item, issues) for item in ITEMS), key=lambda check: _URGENT.get(check.state, 2)
     )

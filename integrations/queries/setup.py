@@ -1,137 +1,276 @@
-"""The set-up checklist: what is done, what comes next, why each step matters."""
+"""The set-up as one sitting: eight steps in order, how each stands, and which one is at hand."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
+from django.db.models import Q
 from django.urls import reverse
 
 from firms.models import Firm
-from integrations.models import Connection, Errand, Mapping, Pairing, SyncRun
+from integrations.issue_codes import MATCHES
+from integrations.models import Connection, Errand, Issue, Mapping, Pairing, SyncRun
 from integrations.queries.checklist import about_settings
-from integrations.queries.errands import last_done, latest
-from integrations.queries.state import OPEN, State
+from integrations.queries.state import OPEN, State, Tally
+from integrations.queries.wording import day_in_words
 
 MUST = frozenset({"numbering_setting_off", "currency_mismatch"})  # the others can wait
-
-
-_MAPPINGS = frozenset({"mapping_missing", "mapping_invalid"})  # these have a step of their own
+_OWN_STEP = frozenset({"mapping_missing", "mapping_invalid"})  # of the settings' issues these have a step of their own
+WHY = {
+    "clio": "Bills, contacts and payments are read from here. Nothing is created in Clio.",
+    "quickbooks": "This company receives the invoices and payments. Nothing is written to it before a person has said "
+    "that it is the right one.",
+    "settings": "Invoices keep Clio’s bill numbers only where QuickBooks allows own numbers, and no number may be used "
+    "twice.",
+    "start": "Bills issued from this day on are posted; earlier ones stay as they are in QuickBooks. Too early doubles "
+    "what is there, too late leaves payments without their bill.",
+    "mappings": "Each part of a bill goes to an item of QuickBooks, and with it to an account.",
+    "matches": "What is in QuickBooks already is linked instead of posted again.",
+    "preview": "See what the first sync will write, with debits and credits, before anything is written.",
+    "sync": "From then on the portal looks every 15 minutes and names what needs a person.",
+}
+TITLES = {
+    "clio": "Connect Clio",
+    "quickbooks": "Connect QuickBooks and confirm the company",
+    "settings": "Check QuickBooks’s settings and the numbering",
+    "start": "Choose the start date",
+    "mappings": "Map the parts of a bill",
+    "matches": "Confirm what is there already",
+    "preview": "Look at the preview",
+    "sync": "Sync for the first time",
+}
+NAMES = tuple(TITLES)
+UNDER_WAY = "Under way"
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """``state`` is done, todo, waiting (something before it is missing) or unconfirmed (needs a look)."""
+    """``state`` is done, todo, waiting (something before it is missing) or unconfirmed (a look is wanted).
+
+    ``word`` is what the pill says instead of the state's own word.
+    """
 
     name: str
-    title: str
-    why: str
     state: str
-    said: str
-    url: str
-    verb: str
+    said: str = ""
+    word: str = ""
+    url: str = ""
+    is_current: bool = False
 
     @property
-    def is_next(self) -> bool:
-        return self.state in ("todo", "unconfirmed")
+    def title(self) -> str:
+        return TITLES[self.name]
+
+    @property
+    def tone(self) -> str:
+        """Of the word."""
+        return "info" if self.word == UNDER_WAY else "warn"
+
+    @property
+    def why(self) -> str:
+        return WHY[self.name]
+
+    @property
+    def template(self) -> str:
+        return f"integrations/setup/{self.name}.html"
+
+    @property
+    def is_reached(self) -> bool:
+        return self.state != "waiting"
 
 
-def steps(firm: Firm, state: State) -> list[Step]:
-    """Seven steps in order. About six queries besides the state."""
-    found = list(_steps(firm, state))
-    first = next((index for index, step in enumerate(found) if step.is_next), len(found))
-    return [
-        _later(step) if index > first and step.state == "todo" and step.name in _NEEDS_EARLIER else step
-        for index, step in enumerate(found)
-    ]
+@dataclass(frozen=True, slots=True)
+class Errands:
+    """The newest errand of each purpose, and the newest that got through."""
+
+    newest: dict[str, Errand]
+    done: dict[str, Errand]
+
+    def is_open(self, purpose: str) -> bool:
+        return purpose in self.newest and self.newest[purpose].is_open
 
 
-_NEEDS_EARLIER = frozenset({"company", "settings", "mappings", "preview", "sync"})
+@dataclass(frozen=True, slots=True)
+class Sitting:
+    """Everything the steps go by."""
+
+    firm: Firm
+    state: State
+    errands: Errands
+    settings: dict[str, Issue]
+    mapped: int
+
+    @property
+    def open_matches(self) -> dict[str, int]:
+        """How many questions about what is there already are open, by code."""
+        return {one.code: one.number for one in self._asked(Issue.State.OPEN)}
+
+    @property
+    def matches_open(self) -> int:
+        return sum(self.open_matches.values())
+
+    @property
+    def is_outdated(self) -> bool:
+        """Whether something was decided since the preview was made."""
+        made_at = self.preview.finished_at if self.preview else None
+        decided = (one.decided_at for one in self._asked(Issue.State.DECIDED))
+        return made_at is not None and any(at is not None and at > made_at for at in decided)
+
+    def _asked(self, state: str) -> list[Tally]:
+        return [one for one in self.state.tallies if one.code in MATCHES and one.state == state]
+
+    @property
+    def preview(self) -> Errand | None:
+        return self.errands.done.get(Errand.Purpose.PREVIEW)
 
 
-def _later(step: Step) -> Step:
-    return Step(step.name, step.title, step.why, "waiting", step.said, step.url, step.verb)
+def sitting(firm: Firm, state: State) -> Sitting:
+    """Three queries besides the state."""
+    pairing = state.pairing
+    if pairing is None:
+        return Sitting(firm, state, Errands({}, {}), {}, 0)
+    mapped = Mapping.objects.of(firm).filter(pairing=pairing).count()
+    return Sitting(firm, state, _errands(pairing), about_settings(firm), mapped)
 
 
-def _steps(firm: Firm, state: State) -> Iterable[Step]:
-    connections_url = _url(firm, "connections")
-    for system, name, why in (
-        ("clio", "Clio", "Bills, contacts and payments are read from here. Nothing is created in Clio."),
-        ("quickbooks", "QuickBooks", "This is the company that receives invoices and payments."),
-    ):
-        yield _connection(state.connections.get(system), system, name, why, connections_url)
-    yield _company(state.pairing, connections_url)
-    yield _settings(firm, state)
-    yield _mappings(firm, state.pairing)
-    yield _preview(firm, state)
-    yield _sync(firm, state)
+def _errands(pairing: Pairing) -> Errands:
+    """Of each purpose the newest that got through, and the newest of the others."""
+    mine = Errand.objects.of(pairing.firm).filter(pairing=pairing).annotate(is_done=Q(state=Errand.State.DONE))
+    every = mine.order_by("purpose", "is_done", "-id").distinct("purpose", "is_done").select_related("asked_by")
+    newest: dict[str, Errand] = {}
+    done: dict[str, Errand] = {}
+    for errand in every:
+        errand.pairing = pairing
+        if errand.state == Errand.State.DONE:
+            done[errand.purpose] = errand
+        if errand.purpose not in newest or errand.pk > newest[errand.purpose].pk:
+            newest[errand.purpose] = errand
+    return Errands(newest, done)
 
 
-def _url(firm: Firm, name: str) -> str:
-    return reverse(name, kwargs={"firm": firm.slug})
+def steps(found: Sitting, asked: str = "") -> list[Step]:
+    """In order. ``asked`` is the step a person wants to see, where it is reached already."""
+    rows, is_blocked = [], False
+    for step in _steps(found):
+        rows.append(replace(step, state="waiting", said="", word="") if is_blocked and step.state != "done" else step)
+        is_blocked = is_blocked or step.state == "todo"
+    current = _current(found, rows, asked)
+    url = reverse("setup", kwargs={"firm": found.firm.slug})
+    return [replace(step, url=f"{url}?step={step.name}", is_current=step.name == current) for step in rows]
 
 
-def _connection(connection: Connection | None, system: str, name: str, why: str, url: str) -> Step:
-    title, verb = f"Connect {name}", f"Connect {name}"
+def _current(found: Sitting, rows: list[Step], asked: str) -> str:
+    """The step asked for, else the first with something to do; after the first sync none."""
+    if any(step.name == asked and step.is_reached for step in rows):
+        return asked
+    if has_synced(found.state):
+        return next((step.name for step in rows if step.state == "todo"), "")
+    passing = ("settings",)  # what was found there and stops nothing is shown, and does not keep anybody
+    return next((s.name for s in rows if s.state == "todo" or (s.state == "unconfirmed" and s.name not in passing)), "")
+
+
+def _steps(found: Sitting) -> Iterator[Step]:
+    yield _clio(found.state)
+    yield _quickbooks(found.state)
+    yield _settings(found)
+    yield _start(found)
+    yield _mappings(found)
+    yield _confirm_matches(found)
+    yield _preview(found)
+    yield _sync(found.state)
+
+
+def _clio(state: State) -> Step:
+    return _connection("clio", state.connections.get("clio"))
+
+
+def _connection(name: str, connection: Connection | None) -> Step:
     if connection is None:
-        return Step(system, title, why, "todo", "", url, verb)
+        return Step(name, "todo")
     if connection.state == Connection.State.RECONNECT:
-        return Step(system, title, why, "todo", f"{connection.name} has to be connected again.", url, verb)
-    return Step(system, title, why, "done", connection.name, url, "See the connection")
+        return Step(name, "todo", f"{connection.name} has to be connected again.")
+    return Step(name, "done", connection.name)
 
 
-def _company(pairing: Pairing | None, url: str) -> Step:
-    why = "Nothing is written to a company before a person has said that it is the right one."
-    title = "Confirm the company"
-    if pairing is None or pairing.ledger.confirmed_at is None:
-        return Step("company", title, why, "todo", "", url, "Confirm the company")
-    return Step("company", title, why, "done", pairing.ledger.name, url, "See the connection")
+def _quickbooks(state: State) -> Step:
+    step = _connection("quickbooks", state.connections.get("quickbooks"))
+    if step.state == "done" and (state.pairing is None or state.pairing.ledger.confirmed_at is None):
+        return replace(step, state="todo", word="Confirm the company")
+    return step
 
 
-def _settings(firm: Firm, state: State) -> Step:
-    why = "Invoices keep Clio’s bill numbers only where QuickBooks allows own numbers, and no number may be used twice."
-    title, url = "Check QuickBooks’s settings and the numbering", _url(firm, "setup") + "#settings"
-    if state.pairing is None or state.pairing.settings_checked_at is None:
-        return Step("settings", title, why, "todo", "", url, "Check now")
-    open_ = {name for name, issue in about_settings(firm).items() if issue.state in OPEN} - _MAPPINGS
+def _settings(found: Sitting) -> Step:
+    pairing, purpose = found.state.pairing, Errand.Purpose.CHECK
+    if pairing is None or pairing.settings_checked_at is None or _first_check_is_on(found):
+        return Step("settings", "todo", "They are being read." if found.errands.is_open(purpose) else "")
+    open_ = {name for name, issue in found.settings.items() if issue.state in OPEN} - _OWN_STEP
     if open_ & MUST:
-        return Step("settings", title, why, "todo", "A setting stands in the way.", url, "See what to change")
+        return Step("settings", "todo", "A setting stands in the way.", "Needs you")
     if open_:
-        return Step("settings", title, why, "unconfirmed", "Worth a look; it stops nothing.", url, "See what was found")
-    return Step("settings", title, why, "done", "Nothing stands in the way.", url, "Check again")
+        return Step("settings", "unconfirmed", "Worth a look; it stops nothing.", "Worth a look")
+    return Step("settings", "done", "Nothing stands in the way.")
 
 
-def _mappings(firm: Firm, pairing: Pairing | None) -> Step:
-    why = "Each part of a bill goes to an item of QuickBooks, and with it to an account. The start date says from when."
-    title, url = "Choose the start date and the mappings", _url(firm, "mappings")
-    if pairing is None or pairing.start_date is None or not pairing.mapped():
-        return Step("mappings", title, why, "todo", "", url, "Choose")
-    number = Mapping.objects.of(firm).filter(pairing=pairing).count()
-    said = f"{number} mapped, bills from {pairing.start_date.day} {pairing.start_date:%b %Y} on."
-    return Step("mappings", title, why, "done", said, url, "See the mappings")
+def _first_check_is_on(found: Sitting) -> bool:
+    """Settings are read before numbers are; until both are, nothing is said of them."""
+    purpose = Errand.Purpose.CHECK
+    return found.errands.is_open(purpose) and purpose not in found.errands.done and found.state.last is None
+
+
+def _start(found: Sitting) -> Step:
+    pairing = found.state.pairing
+    if pairing is None or pairing.start_date is None:
+        reading = found.errands.is_open(Errand.Purpose.START)
+        return Step("start", "todo", "Both systems are being read for what it brings in." if reading else "")
+    return Step("start", "done", f"Bills issued from {day_in_words(pairing.start_date)} on.")
+
+
+def _mappings(found: Sitting) -> Step:
+    if found.errands.is_open(Errand.Purpose.FILL_IN):
+        return Step("mappings", "todo", "What is missing is being created in QuickBooks.")
+    if not found.mapped:
+        return Step("mappings", "todo")
+    return Step("mappings", "done", f"{found.mapped} mapped.")
+
+
+def _confirm_matches(found: Sitting) -> Step:
+    if found.state.last is not None or _is_begun(found.state):
+        return Step("matches", "done", "The issues name what is still open." if found.matches_open else "")
+    if found.errands.is_open(Errand.Purpose.PREVIEW):
+        return Step("matches", "todo", "Both systems are being compared.")
+    if found.preview is None:
+        return Step("matches", "todo")
+    if found.matches_open:
+        return Step("matches", "unconfirmed", f"{found.matches_open:,} to decide.", "To decide")
+    return Step("matches", "done", "Nothing is left to decide.")
+
+
+def _preview(found: Sitting) -> Step:
+    if found.preview is None:
+        said = "Skipped: the first sync is made already." if found.state.last else ""
+        return Step("preview", "done" if said else "todo", said)
+    count = found.preview.result.get("count", 0)
+    said = f"{count:,} change{'' if count == 1 else 's'} planned."
+    if found.state.last or _is_begun(found.state):
+        return Step("preview", "done", said)
+    if found.is_outdated:
+        return Step("preview", "unconfirmed", "You have decided something since it was made.", "Make it again")
+    return Step("preview", "unconfirmed", said, "Look at it")
+
+
+def _sync(state: State) -> Step:
+    if has_synced(state):
+        return Step("sync", "done", state.text)
+    if _is_begun(state):
+        return Step("sync", "todo", "It is under way.", UNDER_WAY)
+    if state.last is not None:
+        return Step("sync", "todo", state.text, "Needs you")
+    return Step("sync", "todo")
+
+
+def _is_begun(state: State) -> bool:
+    return state.is_waiting or (state.running is not None and not state.running.is_dry)
 
 
 def has_synced(state: State) -> bool:
     """Whether the last run got through; every run reads the settings too."""
     return state.last is not None and state.last.outcome in (SyncRun.Outcome.IN_SYNC, SyncRun.Outcome.ISSUES)
-
-
-def _preview(firm: Firm, state: State) -> Step:
-    why = "See every change with its debit and credit lines before anything is written."
-    title, url, pairing = "Look at a preview", _url(firm, "preview"), state.pairing
-    made = last_done(pairing, Errand.Purpose.PREVIEW)
-    newest = latest(pairing, Errand.Purpose.PREVIEW)
-    if made is None and has_synced(state):
-        return Step("preview", title, why, "done", "Skipped: the first sync is made already.", url, "Make a preview")
-    if made is None or (pairing is not None and pairing.start_date is None):
-        said = "It is being made." if newest is not None and newest.is_open else ""
-        return Step("preview", title, why, "todo", said, url, "Make a preview")
-    count = made.result.get("count", 0)
-    return Step("preview", title, why, "done", f"{count:,} changes were planned.", url, "See the preview")
-
-
-def _sync(firm: Firm, state: State) -> Step:
-    why = "From then on the portal looks every 15 minutes and names what needs a person."
-    title, url = "Sync for the first time", _url(firm, "dashboard")
-    if not has_synced(state):
-        said = "It is under way." if state.running or state.is_waiting else ""
-        return Step("sync", title, why, "todo", said, url, "Go to the dashboard")
-    return Step("sync", title, why, "done", "Done.", url, "Go to the dashboard")

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, Exists, Q, Subquery
+from django.db.models import Count, Exists, Max, Q, Subquery
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
@@ -17,6 +17,18 @@ from integrations.queries.wording import day_in_words
 
 OPEN = [Issue.State.OPEN, Issue.State.DECIDED]
 REASON_LENGTH = 160
+RECENT = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many issues of one code are open, or decided; ``decided_at`` is when the last of them was decided."""
+
+    code: str
+    severity: str
+    state: str
+    number: int
+    decided_at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -34,6 +46,8 @@ class State:
     needs: int = 0
     decided: int = 0
     doing: str = ""  # what the run under way does right now
+    tallies: tuple[Tally, ...] = ()  # of what is open or decided
+    recent: tuple[SyncRun, ...] = ()  # the last few runs, whether or not they are over
 
     @property
     def url(self) -> str:
@@ -65,11 +79,25 @@ class _Found:
     firm: Firm
     pairing: Pairing | None
     connections: dict[str, Connection]
-    running: SyncRun | None
-    last: SyncRun | None
-    needs: int
-    decided: int
-    previewing: bool
+    running: SyncRun | None = None
+    last: SyncRun | None = None
+    recent: tuple[SyncRun, ...] = ()
+    tallies: tuple[Tally, ...] = ()
+
+    @property
+    def needs(self) -> int:
+        return self._urgent(Issue.State.OPEN)
+
+    @property
+    def decided(self) -> int:
+        return self._urgent(Issue.State.DECIDED)
+
+    def _urgent(self, state: str) -> int:
+        return sum(one.number for one in self.tallies if (one.severity, one.state) == (Severity.ERROR, state))
+
+    @property
+    def previewing(self) -> bool:
+        return self.running is not None and self.running.is_previewed  # type: ignore[attr-defined]
 
 
 def state_of(firm: Firm) -> State:
@@ -88,6 +116,8 @@ def state_of(firm: Firm) -> State:
         needs=found.needs,
         decided=found.decided,
         doing=step_of(found.running, previewing=found.previewing) if found.running else "",
+        tallies=found.tallies,
+        recent=found.recent,
     )
 
 
@@ -95,14 +125,24 @@ def _find(firm: Firm) -> _Found:
     pairing = live_pairing(firm)
     connections = _connections(firm, pairing)
     if pairing is None:
-        return _Found(firm, None, connections, None, None, 0, 0, False)
-    errors = Issue.objects.of(firm).filter(pairing=pairing, severity=Severity.ERROR)
-    counts = errors.aggregate(
-        needs=Count("pk", filter=Q(state=Issue.State.OPEN)), decided=Count("pk", filter=Q(state=Issue.State.DECIDED))
+        return _Found(firm, None, connections)
+    runs = _runs(pairing)
+    return _Found(
+        firm,
+        pairing,
+        connections,
+        running=next((run for run in runs if run.finished_at is None), None),
+        last=next((run for run in runs if run.finished_at is not None), None),
+        recent=tuple(runs[:RECENT]),
+        tallies=_tallies(pairing),
     )
-    running, last = _runs(pairing)
-    previewing = running is not None and running.is_previewed  # type: ignore[attr-defined]
-    return _Found(firm, pairing, connections, running, last, counts["needs"], counts["decided"], previewing)
+
+
+def _tallies(pairing: Pairing) -> tuple[Tally, ...]:
+    """Out of the index alone, however many issues there are."""
+    open_ = Issue.objects.of(pairing.firm).filter(pairing=pairing, state__in=OPEN).order_by()
+    counted = open_.values_list("code", "severity", "state").annotate(n=Count("pk"), at=Max("decided_at"))
+    return tuple(Tally(*row) for row in counted)
 
 
 def _connections(firm: Firm, pairing: Pairing | None) -> dict[str, Connection]:
@@ -113,20 +153,15 @@ def _connections(firm: Firm, pairing: Pairing | None) -> dict[str, Connection]:
     return {connection.system: connection for connection in live}
 
 
-def _runs(pairing: Pairing) -> tuple[SyncRun | None, SyncRun | None]:
-    """The run that is under way, and the last one that ended."""
+def _runs(pairing: Pairing) -> list[SyncRun]:
+    """The last few, the one that is under way and the last one that ended among them; the latest first."""
     runs = SyncRun.objects.of(pairing.firm).filter(pairing=pairing)
     last = runs.exclude(finished_at=None).order_by("-id").values("pk")[:1]
+    recent = runs.order_by("-id").values("pk")[:RECENT]
     previews = Errand.objects.of(pairing.firm).filter(pairing=pairing, purpose=Errand.Purpose.PREVIEW)
-    found = list(
-        runs.filter(Q(finished_at=None) | Q(pk=Subquery(last)))
-        .annotate(is_previewed=Exists(previews.filter(state=Errand.State.WORKING)))
-        .order_by("-id")
-    )
-    return (
-        next((run for run in found if run.finished_at is None), None),
-        next((run for run in found if run.finished_at is not None), None),
-    )
+    wanted = Q(finished_at=None) | Q(pk__in=Subquery(last)) | Q(pk__in=Subquery(recent))
+    found = runs.filter(wanted).annotate(is_previewed=Exists(previews.filter(state=Errand.State.WORKING)))
+    return list(found.select_related("started_by").order_by("-id"))
 
 
 def _said(found: _Found) -> tuple[str, str, str]:
@@ -141,15 +176,15 @@ def _not_set_up(found: _Found) -> tuple[str, str, str] | None:
         if connection is None and pairing is not None:
             return "bad", f"{name} is disconnected, so nothing is kept in step", "connections"
         if connection is None:
-            return "idle", f"Connect {name} to begin", "connections"
+            return "idle", f"Connect {name} to begin", "setup"
         if connection.state == Connection.State.RECONNECT:
             return "bad", f"{name} has to be connected again", "connections"
     if pairing is None:
-        return "idle", "Connect Clio and QuickBooks to begin", "connections"
+        return "idle", "Connect Clio and QuickBooks to begin", "setup"
     if pairing.ledger.confirmed_at is None:
-        return "warn", "Confirm that this is the right QuickBooks company", "connections"
+        return "warn", "Confirm that this is the right QuickBooks company", "setup"
     if pairing.start_date is None:
-        return "idle", "Choose the start date and the mappings", "mappings"
+        return "idle", "Choose the start date and the mappings", "setup"
     return None
 
 

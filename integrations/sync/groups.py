@@ -351,3 +351,14 @@ def unlinked_contacts(pairing: Pairing, ids: Iterable[str]) -> dict[str, contact
     known = set(linked.exclude(state=EntityLink.State.UNLINKED).values_list("practice_id", flat=True))
     wanted = [id for id in ids if id not in known]
     return _decoded(mirror.load(pairing, "contacts", ids=wanted), contact.decode)[0]
+
+
+def about(cluster: Cluster, group: Group) -> set[tuple[str, str]]:
+    """Every record that issues of the group can be filed under, as (kind, practice id)."""
+    return {
+        *((Kind.CONTACT, id) for id in cluster.contact_ids),
+        *((Kind.INVOICE, id) for id in group.lines),
+        *((Kind.PAYMENT, id) for id in group.payments),
+        *((Kind.CREDIT_NOTE, id) for id in group.credit_notes),
+        *((Kind.TRUST_ENTRY, id) for id in (*group.trust, *group.unreadable_trust, *group.gone_trust)),
+    }

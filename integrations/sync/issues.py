@@ -49,6 +49,17 @@ def sync_codes(work: Desk, run: SyncRun, codes: Collection[str], problems: Itera
     _sync(work, run, known, found)
 
 
+def foresee(work: Desk, codes: Collection[str], problems: Iterable[Problem]) -> None:
+    """Before the first run: makes the open issues of these codes what a preview found.
+
+    What a person has decided stands; the run carries it out.
+    """
+    mine = Issue.objects.of(work.firm).filter(pairing=work.pairing, state__in=OPEN, code__in=codes)
+    known = {_key(issue.code, issue.kind, issue.practice_id, issue.leg): issue for issue in mine}
+    found = {_key(p.code, p.ref.kind, p.ref.practice_id, p.ref.leg): p for p in problems if p.code in codes}
+    _sync(work, None, {key: one for key, one in known.items() if key in found or one.state == OPEN[0]}, found)
+
+
 def sync_firm(
     work: Desk,
     run: SyncRun | None,

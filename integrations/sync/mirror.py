@@ -199,6 +199,16 @@ def load(
         yield Kept(*row)
 
 
+def load_each(pairing: Pairing, entities: Sequence[str]) -> dict[str, list[Kept]]:
+    """Everything mirrored of a few short lists, by entity: one query."""
+    records = Record.objects.of(pairing.firm).filter(pairing=pairing, entity__in=entities)
+    columns = ("entity", "external_id", "owner_id", "peer_id", "data", "is_deleted", "missing_since")
+    found: dict[str, list[Kept]] = {entity: [] for entity in entities}
+    for row in records.order_by("id").values_list(*columns):
+        found[row[0]].append(Kept(*row))
+    return found
+
+
 def live(pairing: Pairing, entity: str) -> Iterator[Kept]:
     """Mirrored objects of one entity that are still there."""
     return (row for row in load(pairing, entity) if not row.is_deleted)

@@ -120,6 +120,7 @@ class Pass:
         self.tally = Tally.of(run)
         self.unresolved: Unresolved = {}
         self.planned: list[Change] = []
+        self.foreseen: list[Problem] = []
         self.forbidden: list[str] = []  # lists of Clio that its user may not read
         self.reread: set[str] = set()  # bills whose figures were read again in this run
         self.rechecked: set[str] = set()  # payments whose bank rows were
@@ -224,6 +225,7 @@ class Pass:
         if dry:
             for job in jobs:
                 self.planned += Executor(self.work, self.run, catalog, job.group.links).would_send(job.plan.changes)
+                self.foreseen += job.plan.problems
             return
         try:
             self._carry_through(jobs, policy, catalog, matches)
@@ -284,7 +286,7 @@ class Pass:
         waiting = {*result.waiting, *plan.waiting}
         self.tally.wait(waiting)
         dispatches.free(self.work, plan.problems)
-        about = _about(job.cluster, job.group)
+        about = groups.about(job.cluster, job.group)
         problems = self._told(about, [*plan.problems, *result.problems])
         closed = (problem for problem in plan.problems if problem.code == "period_closed")
         left = (*waiting, *(problem.ref for problem in (*result.problems, *closed)))
@@ -346,16 +348,6 @@ def _planned(cluster: Cluster, group: Group, policy: Policy, catalog: Catalog) -
         return Plan(problems=(Problem("not_planned", ref, message, title=f"Contact {ref.practice_id}"),))
 
 
-def _about(cluster: Cluster, group: Group) -> set[tuple[str, str]]:
-    return {
-        *((Kind.CONTACT, id) for id in cluster.contact_ids),
-        *((Kind.INVOICE, id) for id in group.lines),
-        *((Kind.PAYMENT, id) for id in group.payments),
-        *((Kind.CREDIT_NOTE, id) for id in group.credit_notes),
-        *((Kind.TRUST_ENTRY, id) for id in (*group.trust, *group.unreadable_trust, *group.gone_trust)),
-    }
-
-
 def sync(work: Workspace, run: SyncRun, *, slice_s: float | None = None) -> bool:
     """Carries an opened run to its end; False where its slice of time is over and it has to be taken up again."""
     done = Pass(work, run)
@@ -383,9 +375,14 @@ def sync(work: Workspace, run: SyncRun, *, slice_s: float | None = None) -> bool
 
 
 def preview(work: Workspace, run: SyncRun) -> tuple[Change, ...]:
-    """Reads and plans as a run would and returns every change; neither system is written to. Raises as ``carry_out``.
+    """Every change a run would make. Raises as ``foresee``."""
+    return foresee(work, run)[0]
 
-    The opened run only keeps others out meanwhile and leaves no trace.
+
+def foresee(work: Workspace, run: SyncRun) -> tuple[tuple[Change, ...], tuple[Problem, ...]]:
+    """Reads and plans as a run would: every change, and what a person would be asked; neither system is written to.
+
+    The opened run only keeps others out meanwhile and leaves no trace. Raises as ``carry_out``.
     """
     done = Pass(work, run)
     try:
@@ -393,4 +390,4 @@ def preview(work: Workspace, run: SyncRun) -> tuple[Change, ...]:
     finally:
         work.hold.rows.remove(run)
         run.delete()
-    return tuple(done.planned)
+    return tuple(done.planned), tuple(done.foreseen)

@@ -12,13 +12,14 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from firms.access import FirmRequest, firm_view
 from firms.models import Firm, User
 from firms.roles import Permission
-from integrations import connecting, mapping, tasks
+from integrations import connecting, tasks
 from integrations.context import state_for
-from integrations.gateways import IN_A_REQUEST_S, open_workspace
 from integrations.models import Connection
 from integrations.queries import connections as queries
-from integrations.views.common import CLOCK, TOLD, pairing_of
+from integrations.views import setting_up
+from integrations.views.common import CLOCK, back, came_from, pairing_of
 
+AFTER = "after_connecting_"  # and the firm: the page of the firm on which connecting was begun
 REGIONS = {"us": "United States", "eu": "Europe", "ca": "Canada", "au": "Australia"}
 
 
@@ -26,11 +27,12 @@ REGIONS = {"us": "United States", "eu": "Europe", "ca": "Canada", "au": "Austral
 @require_GET
 def connections(request: FirmRequest, firm: Firm) -> HttpResponseBase:
     state = state_for(request, firm)
-    context = {"sides": queries.sides(firm), "pairing": state.pairing, "regions": _regions()}
+    context = {"sides": queries.sides(firm), "pairing": state.pairing, "regions": regions()}
     return render(request, "integrations/connections.html", context)
 
 
-def _regions() -> list[tuple[str, str]]:
+def regions() -> list[tuple[str, str]]:
+    """Where Clio keeps accounts apart, as (region, its name), for those the installation has an app for."""
     return [(region, REGIONS.get(region, region)) for region in settings.CLIO_REGIONS]
 
 
@@ -40,10 +42,12 @@ def connect(request: FirmRequest, firm: Firm, system: str) -> HttpResponseBase:
     """Off to the system's consent page."""
     try:
         region = request.POST.get("region", "us")
-        return HttpResponseRedirect(connecting.begin(firm, _visitor(request), system, region, CLOCK))
+        address = connecting.begin(firm, _visitor(request), system, region, CLOCK)
     except connecting.ConnectFailed as failed:
         messages.error(request, str(failed))
-        return redirect("connections", firm=firm.slug)
+        return back(request, firm, "connections")
+    request.session[f"{AFTER}{firm.slug}"] = came_from(request, firm)
+    return HttpResponseRedirect(address)
 
 
 def _visitor(request: HttpRequest) -> connecting.Visitor:
@@ -70,14 +74,15 @@ def _finished(request: HttpRequest, system: str) -> HttpResponseRedirect:
         connection = connecting.finish(_visitor(request), system, answer, CLOCK)
     except connecting.ConnectFailed as failed:
         messages.error(request, str(failed))
-        return HttpResponseRedirect(_page(failed.firm) if failed.firm else "/")
+        return HttpResponseRedirect(_page(request, failed.firm) if failed.firm else "/")
     tasks.ask_to_subscribe(connection)
     messages.success(request, f"{connection.get_system_display()} is connected: {connection.name}.")
-    return HttpResponseRedirect(_page(connection.firm))
+    return HttpResponseRedirect(_page(request, connection.firm))
 
 
-def _page(firm: Firm) -> str:
-    return reverse("connections", kwargs={"firm": firm.slug})
+def _page(request: HttpRequest, firm: Firm) -> str:
+    """Where connecting was begun."""
+    return request.session.pop(f"{AFTER}{firm.slug}", "") or reverse("connections", kwargs={"firm": firm.slug})
 
 
 @firm_view(Permission.CONNECT)
@@ -88,19 +93,12 @@ def confirm(request: FirmRequest, firm: Firm) -> HttpResponseBase:
     shown = request.POST.get("connection", "")
     if pairing is None or str(pairing.ledger_id) != shown:
         messages.error(request, "The connection changed meanwhile. Look at the company shown now, then confirm it.")
-        return redirect("connections", firm=firm.slug)
+        return back(request, firm, "connections")
     connecting.confirm(pairing.ledger, request.user, CLOCK)
-    messages.success(request, f"{pairing.ledger.name} is confirmed. Choose the start date and the mappings next.")
-    _read_targets(firm)
+    messages.success(request, f"{pairing.ledger.name} is confirmed.")
+    if pairing.start_date is None:
+        setting_up.begin(pairing, request.user, CLOCK)
     return redirect("setup", firm=firm.slug)
-
-
-def _read_targets(firm: Firm) -> None:
-    """So that the mappings page has something to offer; it can read again where this fails."""
-    try:
-        mapping.read_targets(open_workspace(firm, patience_s=IN_A_REQUEST_S))
-    except TOLD:
-        return
 
 
 @firm_view(Permission.CONNECT)

@@ -2,7 +2,7 @@
 
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseBase
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.views.decorators.http import require_GET, require_POST
 
 from firms.access import FirmRequest, firm_view
@@ -12,8 +12,8 @@ from integrations import tasks
 from integrations.context import state_for
 from integrations.queries import dashboard as queries
 from integrations.queries.limits import health
-from integrations.queries.setup import steps
-from integrations.views.common import CLOCK
+from integrations.queries.setup import sitting, steps
+from integrations.views.common import CLOCK, back
 
 
 @firm_view(Permission.VIEW)
@@ -26,7 +26,7 @@ def dashboard(request: FirmRequest, firm: Firm) -> HttpResponseBase:
         "integrations/dashboard.html",
         {
             "overview": queries.overview(firm, state),
-            "steps": [] if begun else steps(firm, state),
+            "steps": [] if begun else steps(sitting(firm, state)),
             "health": health(firm, state.connections.values(), CLOCK.now()),
         },
     )
@@ -54,4 +54,4 @@ def sync(request: FirmRequest, firm: Firm) -> HttpResponseBase:
         messages.info(request, "A sync is under way already; nothing more was asked for.")
     else:
         tasks.ask_for_sync(state.pairing, request.user, CLOCK)
-    return redirect("dashboard", firm=firm.slug)
+    return back(request, firm, "dashboard")

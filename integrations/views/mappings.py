@@ -11,12 +11,13 @@ from firms.models import Firm
 from firms.roles import Permission
 from integrations import mapping, tasks
 from integrations.context import state_for
+from integrations.errands import THEN
 from integrations.forms import MappingForm
 from integrations.gateways import IN_A_REQUEST_S, open_workspace
 from integrations.models import Errand, Pairing, Record
 from integrations.queries import errands
 from integrations.sync.workspace import Workspace
-from integrations.views.common import CLOCK, TOLD, demand, not_connected
+from integrations.views.common import CLOCK, TOLD, back, came_from, demand, not_connected
 
 
 @firm_view(Permission.VIEW)
@@ -30,12 +31,13 @@ def mappings(request: FirmRequest, firm: Firm) -> HttpResponseBase:
         _read_once(work)
     except TOLD as error:
         return render(request, "integrations/mappings.html", {"unread": str(error), "pairing": pairing}, status=200)
-    form = MappingForm(pairing, mapping.recommend(work), request.POST if request.method == "POST" else None)
+    form = MappingForm(pairing, request.POST if request.method == "POST" else None)
     if request.method == "POST":
         demand(request, Permission.MAP)
         if _saved(request, form):
-            return redirect("mappings", firm=firm.slug)
-    return render(request, "integrations/mappings.html", _context(form, pairing), status=422 if form.errors else 200)
+            return back(request, firm, "mappings")
+    context = {**_context(form, pairing), "next": came_from(request, firm)}
+    return render(request, "integrations/mappings.html", context, status=422 if form.errors else 200)
 
 
 def _read_once(work: Workspace) -> None:
@@ -71,9 +73,13 @@ def _saved(request: FirmRequest, form: MappingForm) -> bool:
     except mapping.InvalidMapping as refused:
         form.refuse(refused.faults)
         return False
+    in_setup = bool(came_from(request, form.pairing.firm))
     if fill:
         start = form.cleaned_data["start_date"].isoformat()
-        tasks.ask_for_errand(form.pairing, Errand.Purpose.FILL_IN, request.user, CLOCK, start_date=start)
+        then = {THEN: Errand.Purpose.PREVIEW.value} if in_setup else {}
+        tasks.ask_for_errand(form.pairing, Errand.Purpose.FILL_IN, request.user, CLOCK, start_date=start, **then)
+    elif in_setup:
+        tasks.ask_for_errand(form.pairing, Errand.Purpose.PREVIEW, request.user, CLOCK)
     else:
         messages.success(request, "Saved. The next sync uses it; what is posted already stays as it is.")
     return True

@@ -2,7 +2,7 @@
 
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseBase
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET, require_http_methods
 
 from firms.access import FirmRequest, firm_view
@@ -12,7 +12,7 @@ from integrations import tasks
 from integrations.context import state_for
 from integrations.models import Errand
 from integrations.queries import errands
-from integrations.views.common import CLOCK, demand, not_connected
+from integrations.views.common import CLOCK, back, demand, not_connected
 
 
 @firm_view(Permission.VIEW)
@@ -25,7 +25,7 @@ def preview(request: FirmRequest, firm: Firm) -> HttpResponseBase:
             messages.error(request, f"A preview cannot be made yet: {state.text}.")
         else:
             tasks.ask_for_errand(state.pairing, Errand.Purpose.PREVIEW, request.user, CLOCK)
-        return redirect("preview", firm=firm.slug)
+        return back(request, firm, "preview")
     if state.pairing is None:
         return not_connected(request, "Preview")
     newest = errands.latest(state.pairing, Errand.Purpose.PREVIEW)

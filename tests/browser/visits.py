@@ -17,6 +17,7 @@ from fido2.utils import websafe_encode
 from fido2.webauthn import Aaguid, AttestationObject, AttestedCredentialData, AuthenticatorData
 
 from firms.models import Invitation, Membership, User
+from integrations.queries.setup import NAMES as STEPS
 from tests.browser.everything import Everything
 from tests.personas import PASSWORD, person, signed_in
 
@@ -32,6 +33,9 @@ NO_PAGE = {
     "theme": SENT_ONLY,
     "sync": SENT_ONLY,
     "check": SENT_ONLY,
+    "start_date": SENT_ONLY,
+    "adopt_first": SENT_ONLY,
+    "match": SENT_ONLY,
     "connect": SENT_ONLY,
     "confirm_company": SENT_ONLY,
     "read_targets": SENT_ONLY,
@@ -45,6 +49,7 @@ NO_PAGE = {
     "errand": PART,
     "log_file": A_FILE,
     "trust_opening": A_FILE,
+    "opening": A_FILE,
     "quickbooks_only_file": A_FILE,
     "manual_picture": A_FILE,
     "mfa_download_recovery_codes": A_FILE,
@@ -132,7 +137,7 @@ def _firm(e: Everything) -> Visits:
     paid = e.of_bill()
     return {
         "dashboard": [at("dashboard")],
-        "setup": [at("setup")],
+        "setup": [at("setup", query=f"?step={name}") for name in STEPS],
         "connections": [at("connections")],
         "purge": [at("purge")],
         "disconnect": [at("disconnect", "clio")],

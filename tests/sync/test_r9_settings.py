@@ -239,7 +239,9 @@ def test_preflight_says_the_same_before_the_first_run(portal: Portal) -> None:
 
 @pytest.mark.parametrize("how", ["inactive", "wrong_type", "trust"])
 def test_a_mapping_that_no_longer_holds_makes_its_bills_wait(portal: Portal, how: str) -> None:
-    item_id = next(p.ledger_id for p in mapping.recommend(portal.workspace()) if p.slot.key == keys.SERVICE)
+    item_id = next(
+        p.ledger_id for p in mapping.recommend(mapping.targets(portal.pairing)) if p.slot.key == keys.SERVICE
+    )
     before = portal.quickbooks.get("Item", item_id)["IncomeAccountRef"]
     match how:
         case "inactive":

@@ -83,7 +83,7 @@ def test_neither_does_a_changed_setting(portal: Portal) -> None:
 
 def test_the_first_mapping_posts_what_waited_for_it(portal: Portal) -> None:
     work = portal.workspace()
-    every = {proposal.slot.key: "" for proposal in mapping.recommend(work)}
+    every = {proposal.slot.key: "" for proposal in mapping.recommend(mapping.targets(work.pairing))}
     mapping.save(portal.pairing, every)
     bill = portal.bill("30.00", number="1")
     portal.run()

@@ -1,7 +1,7 @@
 """QuickBooks is read by pages and changes, and written one exact body at a time."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
@@ -204,3 +204,41 @@ def test_a_gateway_of_one_company_takes_no_transport_of_another() -> None:
 def test_a_realm_is_a_number(realm: str) -> None:
     with pytest.raises(ValueError):
         quickbooks_gateway(api_root=ROOT, realm=realm, token=Tokens(), clock=FakeClock())
+
+
+def trial_balance(*rows: object, titles: Sequence[str] = ("", "Debit", "Credit")) -> Response:
+    columns = [{"ColTitle": title, "ColType": "Money"} for title in titles]
+    return answer({"Header": {"ReportName": "TrialBalance"}, "Columns": {"Column": columns}, "Rows": {"Row": rows}})
+
+
+def cells(name: str, id: str, *values: str) -> list[dict[str, str]]:
+    return [{"value": name, "id": id}, *({"value": value} for value in values)]
+
+
+def test_a_trial_balance_tells_what_stood_on_each_account() -> None:
+    total = {"Summary": {"ColData": cells("TOTAL", "", "300.00", "300.00")}, "type": "Section", "group": "GrandTotal"}
+    rows = [{"ColData": cells("Checking", "35", "1,201.50", "")}, {"ColData": cells("Trust owed", "92", "", "300.00")}]
+    remote = Remote(trial_balance(*rows, total))
+    found = gateway(remote).balances(date(2025, 12, 31))
+    assert found == {"35": Decimal("1201.50"), "92": Decimal("-300.00")}
+    (request,) = remote.seen
+    assert request.path == f"/v3/company/{REALM}/reports/TrialBalance"
+    assert (request.param("end_date"), request.param("accounting_method")) == ("2025-12-31", "Accrual")
+
+
+def test_a_trial_balance_may_be_nested_and_have_its_columns_in_another_order() -> None:
+    inner = {"Row": [{"ColData": cells("Smith", "46", "5.00", "")}]}
+    nest = {"Header": {"ColData": cells("Held", "45", "7.00", "")}, "Rows": inner, "type": "Section"}
+    found = gateway(Remote(trial_balance(nest, titles=("", "Credit", "Debit")))).balances(date(2025, 12, 31))
+    assert found == {"45": Decimal("-7.00"), "46": Decimal("-5.00")}
+
+
+def test_a_company_without_entries_has_a_trial_balance_without_rows() -> None:
+    empty = answer({"Header": {"Option": [{"Name": "NoReportData", "Value": "true"}]}, "Rows": {}})
+    assert gateway(Remote(empty)).balances(date(2025, 12, 31)) == {}
+
+
+@pytest.mark.parametrize("body", [{}, [], {"Rows": []}, {"QueryResponse": {}}])
+def test_an_answer_that_is_no_report_is_not_a_company_without_entries(body: object) -> None:
+    with pytest.raises(errors.Garbled):
+        gateway(Remote(answer(body))).balances(date(2025, 12, 31))

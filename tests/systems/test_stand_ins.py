@@ -1,7 +1,7 @@
 """The gateways and OAuth against the shipped stand-ins, carried in process."""
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from urllib.parse import parse_qsl, urlsplit
 
@@ -284,3 +284,14 @@ def test_many_writes_are_paced_and_never_refused(world: World) -> None:
         created(ledger, "Customer", f"many-{number}", DisplayName=f"Customer {number}")
     assert world.now() - began > timedelta(minutes=1)
     assert [len(page.rows) for page in ledger.pages("Customer", fields="Id")] == [600]
+
+
+def test_balances_are_those_of_the_evening_asked_for(world: World) -> None:
+    ledger, company = world.ledger(), world.company
+    ann = str(created(ledger, "Customer", "tb", DisplayName="Ann Lee")["Id"])
+    bank, receivable = company.account_id("checking"), company.account_id("receivable")
+    company.journal([(bank, 100, ""), (receivable, -100, ann)], TxnDate="2025-12-31")
+    company.journal([(bank, 40, ""), (receivable, -40, ann)], TxnDate="2026-01-01")
+    assert ledger.balances(date(2025, 12, 30)) == {}
+    assert ledger.balances(date(2025, 12, 31)) == {bank: Decimal(100), receivable: Decimal(-100)}
+    assert ledger.balances(date(2026, 1, 1)) == {bank: Decimal(140), receivable: Decimal(-140)}

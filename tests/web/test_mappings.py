@@ -5,7 +5,8 @@ from typing import Any
 
 from django.test import Client
 
-from integrations import errands, slots
+from integrations import errands, mapping, slots
+from integrations.core import mapping as keys
 from integrations.models import Connection, Errand, Mapping
 from tests.portal import Portal
 
@@ -89,7 +90,7 @@ def test_filling_in_is_left_to_the_queue_and_creates_what_was_shown(
     errand.refresh_from_db()
     assert (errand.state, errand.error) == ("done", "")
     needed = {slot.key for slot in slots.SLOTS if not slot.optional}
-    trust = {slot.key for slot in slots.trust_slots(unmapped.pairing)}
+    trust = {slot.key for slot in mapping.targets(unmapped.pairing).slots if keys.is_trust_key(slot.key)}
     assert needed | trust == set(Mapping.objects.of(unmapped.firm).values_list("key", flat=True))
     assert unmapped.pairing.start_date == date(2026, 4, 1)
     assert "Advanced Client Costs" in {row["Name"] for row in unmapped.quickbooks.all("Account")}

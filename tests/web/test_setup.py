@@ -8,7 +8,7 @@ from django.test import Client
 from integrations.issue_codes import CODES as ISSUE_CODES
 from integrations.models import Issue
 from integrations.preflight import preflight
-from integrations.queries.checklist import CODES, checklist
+from integrations.queries.checklist import CODES, about_settings, checklist
 from integrations.sync import settings as sync_settings
 from tests.portal import Portal
 
@@ -16,7 +16,9 @@ ADDRESS = "/f/acme/setup/"
 
 
 def states(portal: Portal) -> dict[str, str]:
-    return {check.item.name: check.state for check in checklist(portal.firm, portal.pairing)}
+    return {
+        check.item.name: check.state for check in checklist(portal.firm, portal.pairing, about_settings(portal.firm))
+    }
 
 
 def test_before_anything_was_read_nothing_is_said_to_be_right(bob_client: Client, portal: Portal) -> None:

@@ -9,7 +9,7 @@ from integrations.issue_codes import code
 from integrations.management.base import FirmCommand
 from integrations.models.pairing import live_pairing
 from integrations.preflight import preflight
-from integrations.queries.checklist import checklist
+from integrations.queries.checklist import about_settings, checklist
 from integrations.sync.policy import NotReady
 
 STATES = {"ok": "ok", "settled": "accepted"}
@@ -30,7 +30,7 @@ class Command(FirmCommand):
             {"code": name, "severity": str(code(name).severity), "message": message} for name, message in found.items()
         ]
         pairing = live_pairing(firm)
-        checks = checklist(firm, pairing) if pairing else []
+        checks = checklist(firm, pairing, about_settings(firm)) if pairing else []
         told = [{"name": check.item.name, "state": check.state, "said": check.said} for check in checks]
         return {"firm": firm.slug, "findings": findings, "checks": told}, 1 if findings else 0
 

@@ -32,7 +32,9 @@ class Command(FirmCommand):
                 )
             mapping.read_targets(work)
             start = start or work.pairing.start_date or mapping.default_start_date(work.clock.now().date())
-            proposals = mapping.apply(work, start) if options["apply"] else mapping.recommend(work)
+            proposals = (
+                mapping.apply(work, start) if options["apply"] else mapping.recommend(mapping.targets(work.pairing))
+            )
         except (NotReady, RemoteError, mapping.InvalidMapping) as error:
             raise CommandError(str(error), returncode=2) from error
         report = [proposal.report() for proposal in proposals]

@@ -8,7 +8,7 @@ from email.utils import format_datetime
 from typing import Any
 
 from integrations.sandbox.http import Request, Response, html_response, json_response
-from integrations.sandbox.quickbooks import batch, cdc, faults, query, replay
+from integrations.sandbox.quickbooks import batch, cdc, faults, query, replay, reports
 from integrations.sandbox.quickbooks.books import Books
 from integrations.sandbox.quickbooks.company import Company
 from integrations.sandbox.quickbooks.limits import Throttle
@@ -177,6 +177,8 @@ class _Call:
             if self._path == "batch" and self._request.method == "POST":
                 return self._batch()
             with self._company.store.transaction():
+                if self._path.startswith("reports/") and self._request.method == "GET":
+                    return json_response(200, reports.answer(self._company, self._path, self._request.param))
                 return self._reply(self._acted())
         except faults.Refusal as refusal:
             return self.fault(refusal)

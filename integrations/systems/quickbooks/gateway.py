@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 
 from integrations.core.errors import Garbled, Malformed, NotBatched, NotFound, Refused, Stale
 from integrations.core.ports import Changes, Identity, Page, Raw, SystemName, Verdict, Write
 from integrations.core.read import nested, rows, text
 from integrations.systems.decipher import find_fault, of_part, vendor_id
-from integrations.systems.quickbooks import batch, limits, query
+from integrations.systems.quickbooks import batch, limits, query, trial_balance
 from integrations.systems.transport import Call, Params, Reply, Transport
 
 # Intuit API reference: resource names are the entity's in lower case. Nothing else is ever written.
@@ -84,6 +85,15 @@ class QuickBooksGateway:
             as_of=_as_of(reply),
             complete=_is_complete(blocks, entities),
         )
+
+    def balances(self, on: date) -> Mapping[str, Decimal]:
+        """Debits less credits of each account at the end of a day, by its id. Raises RemoteError."""
+        day = on.isoformat()
+        asked = _params(("start_date", day), ("end_date", day), ("accounting_method", "Accrual"))
+        reply = self._transport.read("reports/TrialBalance", asked, label="/reports/trialbalance")
+        if not isinstance(reply.data, Mapping) or not trial_balance.is_one(reply.data):
+            raise Garbled("QuickBooks's answer holds no trial balance", self._transport.trace("GET", "reports"))
+        return trial_balance.balances(reply.data)
 
     def write(self, write: Write) -> Raw:
         """The object as QuickBooks returns it. Raises RemoteError; ValueError for a write that is never sent."""
