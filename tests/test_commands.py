@@ -23,11 +23,12 @@ from pytest_django import Settings
 from firms.models import Firm, User
 from integrations import connecting
 from integrations.management.commands import sync as sync_command
-from integrations.models import Connection, Issue, Pairing, SyncRun
+from integrations.models import Connection, Issue, Pairing, SyncEvent, SyncRun
 from integrations.sandbox.world import world_at
 from integrations.sync.lease import LEASE
 from integrations.sync.run import RunIsOpen, open_run
 from integrations.systems.clock import SystemClock
+from tests.models.rows import issue_of
 from tests.personas import person
 from tests.portal import Portal, make_portal
 from tests.served import MachineClock, free_port, lead_to, stand_ins_served, unhurried, unpaced
@@ -434,6 +435,21 @@ def test_a_decision_that_waits_for_the_next_run_is_listed_with_it(portal: Portal
     issue.refresh_from_db()
     assert (issue.state, issue.action, issue.value) == ("decided", "link", "58")
     assert "Decided: Link" in run("issues", "acme").out
+
+
+def test_a_decision_is_taken_back_once_and_in_somebodys_name(portal: Portal) -> None:
+    issue = issue_of(portal.pairing, severity="error", message="Changed in QuickBooks.")
+    run("issues", "acme", "--resolve", str(issue.pk), "restore")
+    ended = run("issues", "acme", "--take-back", str(issue.pk), "--by", portal.owner.email, "--json")
+    assert (ended.status, ended.json["issues"][0]["message"]) == (1, "Changed in QuickBooks.")
+    issue.refresh_from_db()
+    assert (issue.state, issue.action) == ("open", "")
+    told = (
+        SyncEvent.objects.of(portal.firm).filter(outcome="decided").order_by("id").values_list("actor__name", "message")
+    )
+    assert list(told) == [(None, "Restore ours"), ("Alice", "Taken back: Restore ours")]
+    again = run("issues", "acme", "--take-back", str(issue.pk))
+    assert again.status == 2 and "nothing to take back" in again.err
 
 
 @pytest.fixture

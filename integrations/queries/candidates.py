@@ -1,5 +1,6 @@
 """Who in Clio a customer of QuickBooks may be: contacts of our mirror that are like it, and why."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 from operator import or_
@@ -76,7 +77,7 @@ def _candidate(pairing: Pairing, wanted: Profile, row: Record) -> Candidate:
     return Candidate(
         row.external_id,
         text(data, "name") or f"Contact {row.external_id}",
-        _about(data),
+        about_contact(data),
         like.reasons,
         like.score,
         links.record_page(pairing.firm, "contact", row.external_id),
@@ -90,11 +91,11 @@ def profile_of_contact(data: dict[str, Any]) -> Profile:
     return Profile((text(data, "name"), own), mails, tuple(text(row, "number") for row in rows(data, "phone_numbers")))
 
 
-def _about(data: dict[str, Any]) -> str:
+def about_contact(data: dict[str, Any], phones: Sequence[str] = ()) -> str:
     """What tells one contact from another."""
     town = next((text(row, "city") for row in rows(data, "addresses")), "")
     company = text(nested(data, "company"), "name")
-    parts = (text(data, "type"), company, text(data, "primary_email_address"), town)
+    parts = (text(data, "type"), company, text(data, "primary_email_address"), *phones, town)
     return " · ".join(part for part in parts if part)
 
 

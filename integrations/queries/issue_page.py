@@ -17,7 +17,7 @@ from integrations.models import Issue, Pairing, SyncEvent
 from integrations.queries import links
 from integrations.queries.choices import Choice, choices
 from integrations.queries.events import OUTCOMES
-from integrations.queries.suggestions import Candidate, suggestions
+from integrations.queries.suggestions import Suggestions, suggestions
 from integrations.queries.things import Thing, things
 
 ACTS = 50
@@ -72,7 +72,7 @@ class Detail:
     issue: Issue
     code: Code
     choices: tuple[Choice, ...]
-    candidates: tuple[Candidate, ...]
+    suggested: Suggestions
     fields: tuple[Field, ...]
     versions: tuple[Version, ...]
     record_url: str
@@ -93,7 +93,7 @@ def detail(firm: Firm, issue: Issue, pairing: Pairing, sent: Mapping[str, str] |
         issue,
         known,
         choices(issue, practice_url),
-        tuple(suggestions(issue, pairing)),
+        suggestions(issue, pairing),
         tuple(_field(name, told, sent or {}) for name, told in fields_of(issue).items()),
         tuple(_versions(issue)),
         links.record_page(firm, issue.kind, issue.practice_id),

@@ -1,13 +1,12 @@
 """Who or what an issue says it may be: the candidates, the likest first, each with the reasons and its page."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from integrations.core.likeness import Likeness, Profile, likeness
 from integrations.models import Issue, Pairing, Record
 from integrations.queries import links
-from integrations.queries.candidates import profile_of_contact
+from integrations.queries.candidates import about_contact, profile_of_contact
 
 MOST = 110  # the score of two that share e-mail, name and phone
 ENTITIES = {"probable_match": "Customer", "payment_exists": "Payment", "check_exists": "Purchase"}
@@ -31,21 +30,31 @@ class Candidate:
     score: int = 0
 
 
-def suggestions(issue: Issue, pairing: Pairing) -> list[Candidate]:
+@dataclass(frozen=True, slots=True)
+class Suggestions:
+    """``subject`` is what tells who it is in Clio, to compare the candidates with."""
+
+    candidates: tuple[Candidate, ...] = ()
+    subject: str = ""
+
+
+def suggestions(issue: Issue, pairing: Pairing) -> Suggestions:
     """With enough to tell them apart; two queries at most."""
     entity = ENTITIES.get(issue.code)
     ids = [str(id) for id in issue.details.get("candidates") or ()]
     if not ids or entity is None:
-        return []
+        return Suggestions()
     mirrored = Record.objects.of(pairing.firm).filter(pairing=pairing)
     found = mirrored.filter(side=Record.Side.LEDGER, entity=entity, external_id__in=ids)
     by_id = dict(found.values_list("external_id", "data"))
     if entity != "Customer":
-        return [_document(issue, pairing, entity, id, by_id.get(id, {})) for id in ids]
+        return Suggestions(tuple(_document(issue, pairing, entity, id, by_id.get(id, {})) for id in ids))
     contacts = mirrored.filter(side=Record.Side.PRACTICE, entity="contacts", external_id=issue.practice_id)
-    wanted = profile_of_contact(contacts.values_list("data", flat=True).first() or {})
+    contact = contacts.values_list("data", flat=True).first() or {}
+    wanted = profile_of_contact(contact)
     people = [_customer(issue, pairing, wanted, id, by_id.get(id, {})) for id in ids]
-    return sorted(people, key=lambda candidate: -candidate.score)
+    likest = tuple(sorted(people, key=lambda candidate: -candidate.score))
+    return Suggestions(likest, about_contact(contact, wanted.phones))
 
 
 def _customer(issue: Issue, pairing: Pairing, wanted: Profile, id: str, data: dict[str, Any]) -> Candidate:
@@ -84,7 +93,3 @@ def about(data: dict[str, Any]) -> str:
 def _member(data: dict[str, Any], name: str, key: str) -> str:
     value = data.get(name)
     return str(value.get(key) or "") if isinstance(value, dict) else ""
-
-
-def ids_of(found: Iterable[Candidate]) -> list[str]:
-    return [candidate.id for candidate in found]

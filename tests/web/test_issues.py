@@ -298,6 +298,7 @@ def test_candidates_stand_with_a_score_and_the_reasons_the_likest_first(bob_clie
     page = bob_client.get(at(issue)).content.decode()
     scores = [int(score) for score in re.findall(r'class="score number">(\d+)<', page)]
     assert len(scores) == 2 and scores == sorted(scores, reverse=True) and scores[0] > 0
+    assert "In Clio: <bdi>Ann Lee</bdi> · <bdi>Person · ann@example.com</bdi>" in page
     assert "Same name" in page and "up to 50 for the e-mail address" in page
 
 

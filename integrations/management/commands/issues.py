@@ -13,6 +13,7 @@ from integrations.models import Issue
 from integrations.reports import accepted_report, issues_report
 from integrations.resolving import CannotResolve, accepted_issues, open_issues, resolve
 from integrations.systems.clock import SystemClock
+from integrations.takebacks import TooLate, take_back
 
 
 class Command(FirmCommand):
@@ -24,6 +25,7 @@ class Command(FirmCommand):
         parser.add_argument(
             "--resolve-all", nargs=2, metavar=("CODE", "ACTION"), help="the same for every open issue of that code"
         )
+        parser.add_argument("--take-back", metavar="ID", help="takes back a decision that no run has carried out yet")
         parser.add_argument("--field", action="append", default=[], metavar="NAME=VALUE", help="what the action needs")
         parser.add_argument("--note", default="", help="why; kept in the history")
         parser.add_argument("--by", metavar="EMAIL", help="the member of the firm who decides")
@@ -39,6 +41,8 @@ class Command(FirmCommand):
             name, action = options["resolve_all"]
             for issue in [issue for issue in open_issues(firm) if issue.code == name]:
                 self._resolve(issue, action, _who(firm, options), {}, options["note"])
+        if options["take_back"]:
+            self._take_back(self._one(firm, options["take_back"]), _who(firm, options))
         if options["accepted"]:
             return {"firm": firm.slug, "issues": [accepted_report(issue) for issue in accepted_issues(firm)]}, 0
         issues = open_issues(firm)
@@ -58,6 +62,12 @@ class Command(FirmCommand):
                 value = as_value(fields)
             resolve(issue, action, who, SystemClock(), value=value, note=note, always=always)
         except CannotResolve as error:
+            raise CommandError(str(error), returncode=2) from error
+
+    def _take_back(self, issue: Issue, who: User | None) -> None:
+        try:
+            take_back(issue, who, SystemClock())
+        except TooLate as error:
             raise CommandError(str(error), returncode=2) from error
 
     def _resolvable(self, firm: Firm) -> list[Issue]:
