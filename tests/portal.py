@@ -1,7 +1,9 @@
 """A firm with both systems connected to stand-ins in the same process: what the tests of the sync start from."""
 
 import json
+import time
 from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -30,8 +32,10 @@ from integrations.sync.workspace import Workspace
 from integrations.systems import discovery
 from integrations.systems.quickbooks.gateway import WRITABLE
 from tests.far import FAR, far_file
+from tests.kept_rows import KeptRows
 
 START = date(2026, 1, 1)
+STALE_S = 30.0  # a firm that was connected so long ago is connected anew: tokens age, and so do calls and checks
 Before = Callable[[requests.PreparedRequest], Response | None]
 Tamper = Callable[[str, Any], None]
 
@@ -265,13 +269,39 @@ def make_portal(
     clock: SandboxClock | None = None,
     mapped: bool = True,
 ) -> Portal:
-    """Both systems freshly opened, connected, confirmed and mapped from 1 January 2026."""
-    world = new_world(store)
-    clio = ClioOffice.open_account(world.store, "us", firm.name, country=country, currency=currency)
-    clio.add_bank_account("Operating", "Operating", currency)
-    clio.add_bank_account("Trust", "Trust", currency)
-    quickbooks = open_company(world.store, firm.name, country, company_currency or currency)
-    return connect(firm, owner, world, clio, quickbooks, clock=clock, mapped=mapped)
+    """Both systems freshly opened, connected, confirmed and mapped from 1 January 2026.
+
+    That is really done at first, and then once in a while; tests in between are given what it left.
+    """
+    asked = Asked(firm.name, country, currency, company_currency or currency, mapped)
+    if store or clock or FAR:
+        return _opened(firm, owner, asked, new_world(store), clock)
+    addresses = repr((settings.SITE_URL, settings.CLIO_REGIONS, settings.QBO))
+    kept = _kept.get((asked, addresses))
+    if kept and time.monotonic() - kept.at < STALE_S:
+        return kept.once_more(firm, owner)
+    portal = _opened(firm, owner, asked, new_world())
+    _kept[asked, addresses] = Kept.of(portal)
+    return portal
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a firm is to be like."""
+
+    name: str
+    country: str
+    currency: str
+    company_currency: str
+    mapped: bool
+
+
+def _opened(firm: Firm, owner: User, asked: Asked, world: World, clock: SandboxClock | None = None) -> Portal:
+    clio = ClioOffice.open_account(world.store, "us", asked.name, country=asked.country, currency=asked.currency)
+    clio.add_bank_account("Operating", "Operating", asked.currency)
+    clio.add_bank_account("Trust", "Trust", asked.currency)
+    quickbooks = open_company(world.store, asked.name, asked.country, asked.company_currency)
+    return connect(firm, owner, world, clio, quickbooks, clock=clock, mapped=asked.mapped)
 
 
 def connect(
@@ -296,6 +326,41 @@ def connect(
     if mapped:
         portal.map()
     return portal
+
+
+@dataclass(frozen=True)
+class Kept:
+    """All that making a portal left behind: rows, the state of both stand-ins, and what this process remembers."""
+
+    at: float
+    portal: Portal
+    store: Store
+    rows: KeptRows
+    memory: dict[str, Any]
+
+    @classmethod
+    def of(cls, portal: Portal) -> "Kept":
+        memory = {"log": portal.wire.log, "sent": portal.wire.sent, "slept_s": portal.clock.slept_s}
+        throttle = portal.world.quickbooks._throttle
+        memory |= {"found": discovery._found, "calls": throttle._calls, "metered": throttle._metered}
+        return cls(time.monotonic(), portal, portal.world.store.copy(), KeptRows.of(portal.firm), deepcopy(memory))
+
+    def once_more(self, firm: Firm, owner: User) -> Portal:
+        """The same for another test, which may do with it what it likes."""
+        world, memory = World(self.store.copy()), deepcopy(self.memory)
+        session, wire = _session(world)
+        clock = SandboxClock(world.store)
+        wire.log, wire.sent, clock.slept_s = memory["log"], memory["sent"], memory["slept_s"]
+        discovery._found.update(memory["found"])
+        throttle = world.quickbooks._throttle
+        throttle._calls, throttle._metered = memory["calls"], memory["metered"]
+        self.rows.put_back(firm, owner)
+        clio = ClioOffice(world.store, "us", self.portal.clio.account_id)
+        quickbooks = QuickBooksOffice(world.store, self.portal.quickbooks.realm)
+        return Portal(firm, owner, world, clio, quickbooks, clock, session, wire)
+
+
+_kept: dict[tuple[Asked, str], Kept] = {}
 
 
 def _session(world: World) -> tuple[requests.Session, Watched]:

@@ -33,7 +33,7 @@ from integrations.systems.clock import SystemClock
 from integrations.systems.oauth import Grant
 from integrations.tokens import Tokens, Unreadable, WrongOwner, provider_of_tokens, rotate_keys, seal, store, unseal
 from tests.fake_network import TOKEN_PATHS, Network, lose_answer, on_tokens
-from tests.portal import Portal, make_portal
+from tests.portal import Portal, make_portal, new_store
 from tests.served import MachineClock, stand_ins_served
 
 WORKERS = 6
@@ -604,7 +604,7 @@ def test_no_token_is_ever_logged_or_told(acme: Firm, alice: User, caplog: pytest
     caplog.set_level(logging.DEBUG)
     for name in ("requests_oauthlib", "requests_oauthlib.oauth2_session", "oauthlib", "urllib3", "integrations"):
         caplog.set_level(logging.DEBUG, logger=name)
-    portal = make_portal(acme, alice, mapped=False)
+    portal = make_portal(acme, alice, mapped=False, store=new_store())  # connected within this test
     network = Network(portal.world.handle)
     rows = list(OAuthToken.objects.of(acme).select_related("connection"))
     known = [unseal(row.connection, row) for row in rows]

@@ -44,6 +44,13 @@ class Store:
     def close(self) -> None:
         self._db.close()
 
+    def copy(self) -> "Store":
+        """The same state once more, in memory."""
+        other = Store()
+        with self._lock:
+            self._db.backup(other._db)
+        return other
+
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """One request is one transaction: all of it is kept, or none. May be nested."""
