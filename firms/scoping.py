@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import lru_cache
 from typing import Any, Self, TypeVar
 
 from django.db import models
@@ -80,15 +81,21 @@ class FirmManager(models.Manager[M]):
     """Only ever one firm's rows: ``Model.objects.of(firm)``, or all of it within ``firm_context(firm)``."""
 
     def of(self, firm: Firm | int) -> FirmQuerySet[M]:
-        rows: FirmQuerySet[M] = FirmQuerySet(self.model, using=self._db).filter(firm_id=_id(firm))
-        rows.firm_id = _id(firm)
-        return rows
+        return _rows_of(self.model, self._db, _id(firm)).all()
 
     def get_queryset(self) -> FirmQuerySet[M]:
         firm_id = _current.get()
         if firm_id is None:
             raise NoFirmContext(f"{self.model.__name__}: use objects.of(firm), or firm_context(firm)")
         return self.of(firm_id)
+
+
+@lru_cache(maxsize=10_000)
+def _rows_of(model: type[models.Model], using: str | None, firm_id: int) -> FirmQuerySet[Any]:
+    """Never evaluated, only copied: asking for a firm's rows is what the portal does most, and a copy costs little."""
+    rows: FirmQuerySet[Any] = FirmQuerySet(model, using=using).filter(firm_id=firm_id)
+    rows.firm_id = firm_id
+    return rows
 
 
 class FirmOwned(models.Model):

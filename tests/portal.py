@@ -366,6 +366,7 @@ _kept: dict[tuple[Asked, str], Kept] = {}
 def _session(world: World) -> tuple[requests.Session, Watched]:
     discovery.forget()
     session = requests.Session()
+    session.trust_env = False  # the proxies of this machine lead to no stand-in; looking them up takes its time
     if FAR:
         far: Watched = FarWire()
         far.watch()
