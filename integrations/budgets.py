@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable
+from typing import Any
 
 import structlog
 from django.db import connection as database
@@ -81,9 +82,13 @@ def _row_of(connection: Connection) -> CallBudget | None:
 
 
 def _standing(row: CallBudget) -> Standing:
+    return standing_from(row.standing, row.connection_id)
+
+
+def standing_from(kept: Any, connection_id: int) -> Standing:
     """What cannot be read begins anew: the system's own answers soon say what holds."""
     try:
-        return Standing.of_json(row.standing)
+        return Standing.of_json(kept)
     except (TypeError, ValueError, AttributeError):
-        log.warning("budget_unreadable", connection=row.connection_id)
+        log.warning("budget_unreadable", connection=connection_id)
         return Standing()

@@ -11,7 +11,7 @@ from django.http import QueryDict
 
 from integrations.queries.events import OUTCOMES, reason_of
 from integrations.queries.links import KINDS
-from integrations.queries.log import Filters
+from integrations.queries.log import WRITTEN, Filters
 from integrations.queries.subjects import Search
 from integrations.queries.wording import day_in_words
 
@@ -81,7 +81,9 @@ class LogForm(forms.Form):
     """Every filter of the log, as it stands in the address."""
 
     q = _text("Bill number or name", "search")
-    outcome = Choice("What happened", [(name, word) for name, (_, word) in OUTCOMES.items()])
+    outcome = Choice(
+        "What happened", [(WRITTEN, "Anything synced"), *((name, word) for name, (_, word) in OUTCOMES.items())]
+    )
     kind = Choice("Kind", KINDS.items())
     code = Choice("Reason", [])
     since = Day("From")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.db.models import QuerySet
 
 from integrations.budgets import standing_of
 from integrations.models import Connection, System
@@ -36,10 +37,18 @@ class Reads:
         return self.percent >= HARD
 
 
-def reads_of(connection: Connection, now: datetime, standing: Standing | None = None) -> Reads:
-    """What a QuickBooks connection has used, whichever process read; ``standing`` is its own where it is known."""
-    companies = Connection.all_firms.filter(system=System.QUICKBOOKS).exclude(state=Connection.State.DISCONNECTED)
-    share = settings.METERED_READS_A_MONTH // max(companies.count(), 1)
+def companies() -> QuerySet[Connection]:
+    """Everybody who has a share."""
+    return Connection.all_firms.filter(system=System.QUICKBOOKS).exclude(state=Connection.State.DISCONNECTED)
+
+
+def reads_of(
+    connection: Connection, now: datetime, standing: Standing | None = None, sharing: int | None = None
+) -> Reads:
+    """What a QuickBooks connection has used, whichever process read; ``standing`` is its own and ``sharing`` how many
+    companies there are, where they are known.
+    """
+    share = settings.METERED_READS_A_MONTH // max(companies().count() if sharing is None else sharing, 1)
     return Reads(metered_reads(standing or standing_of(connection), now.timestamp()), max(share, 1))
 
 

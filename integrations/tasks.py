@@ -8,7 +8,7 @@ from django_q.models import OrmQ
 from django_q.tasks import async_task
 
 from firms.models import User
-from integrations import errands, line, notices, proofs, subscribing, watchdog
+from integrations import daysums, errands, line, notices, proofs, subscribing, watchdog
 from integrations.core.ports import Clock
 from integrations.faults import fault_point
 from integrations.gateways import open_workspace
@@ -157,8 +157,11 @@ def tick() -> None:
 
 
 def _tell(clock: Clock) -> None:
-    """What nobody else notices becomes an issue; what needs somebody goes out by e-mail. None of it stops a sync."""
-    for step in (watchdog.look, notices.write, notices.deliver):
+    """What nobody else notices becomes an issue, what needs somebody goes out by e-mail, what happened is summed up.
+
+    None of it stops a sync.
+    """
+    for step in (watchdog.look, notices.write, notices.deliver, daysums.look):
         try:
             step(clock)
         except Exception:

@@ -3,6 +3,7 @@
 from integrations.models.budget import CallBudget
 from integrations.models.connection import Connection, OAuthState, OAuthToken, System
 from integrations.models.customer import IgnoredCustomer
+from integrations.models.daysum import DaySum, SummedUp
 from integrations.models.errand import Errand, PlannedChange
 from integrations.models.held import HeldChange
 from integrations.models.issue import Issue, Severity
@@ -23,6 +24,7 @@ __all__ = [
     "CallBudget",
     "Connection",
     "Cursor",
+    "DaySum",
     "Delivery",
     "Dispatch",
     "EntityLink",
@@ -43,6 +45,7 @@ __all__ = [
     "Severity",
     "StaleMark",
     "Subscription",
+    "SummedUp",
     "SyncEvent",
     "SyncRun",
     "System",

@@ -41,6 +41,7 @@ class SyncRun(Work, PairingHistory):
     step = models.CharField(max_length=64, blank=True)
     done = models.PositiveIntegerField(default=0)
     total = models.PositiveIntegerField(default=0)
+    writing_at = models.DateTimeField(null=True)  # when it began to write: what the time left is reckoned from
     counts = models.JSONField(default=dict)  # kind -> created, updated, ... as `sync --json` prints them
     requests = models.JSONField(default=dict)
     left_out = models.JSONField(default=dict)

@@ -1,16 +1,21 @@
 """What the dashboard shows besides the state sentence."""
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 
 from django.db.models import Count
 
 from firms.models import Firm
-from integrations.models import EntityLink, Pairing, Proof, SyncRun
-from integrations.queries import issues, links, runs
+from integrations.issue_codes import code
+from integrations.models import EntityLink, Pairing, Proof, Severity, SyncRun
+from integrations.queries import issues, links
 from integrations.queries.allocated import decimal
+from integrations.queries.chart import Chart, chart
 from integrations.queries.proof import Sums, last_made, receivable, trust_together
-from integrations.queries.state import State
+from integrations.queries.state import State, Tally
 
 PANEL = 5
 
@@ -43,28 +48,49 @@ class Overview:
     left_out: tuple[int, Decimal | None]
     proof: Proof | None  # the last one in which both systems could be read
     tie_out: list[Sums]  # its receivable, and its trust where that is kept in step
+    chart: Chart
 
 
-def overview(firm: Firm, state: State) -> Overview:
-    """Seven queries, whatever the firm's size."""
-    counts = issues.counted(firm)
+def overview(firm: Firm, state: State, now: datetime) -> Overview:
+    """Four queries, whatever the firm has."""
+    counts = _counted(state.tallies)
     made = last_made(state.pairing) if state.pairing else None
     return Overview(
-        needing=[row for row in counts if row.severity == "error"],
-        noting=[row for row in counts if row.severity != "error"],
-        duplicates=_panel(firm, state.pairing, counts, issues.DUPLICATES),
-        conflicts=_panel(firm, state.pairing, counts, issues.CONFLICTS),
-        runs=runs.last(firm),
+        needing=[row for row in counts if row.severity == Severity.ERROR],
+        noting=[row for row in counts if row.severity != Severity.ERROR],
+        **_panels(firm, state),
+        runs=list(state.recent),
         figures=_figures(firm, state.pairing),
         left_out=_left_out(state.last),
         proof=made,
         tie_out=_tie_out(made) if made else [],
+        chart=chart(firm, now),
     )
 
 
-def _panel(firm: Firm, pairing: Pairing | None, counts: list[issues.CodeCount], codes: tuple[str, ...]) -> Panel:
-    number = sum(row.number for row in counts if row.code in codes)
-    return Panel(issues.newest(firm, pairing, codes, PANEL) if number and pairing else [], number)
+def _counted(tallies: Iterable[Tally]) -> list[issues.CodeCount]:
+    """How many of each code, what needs a person first."""
+    counted: Counter[tuple[str, str]] = Counter()
+    for one in tallies:
+        counted[one.code, one.severity] += one.number
+    rows = [issues.CodeCount(name, code(name).name, severity, n) for (name, severity), n in counted.items()]
+    return sorted(rows, key=lambda row: (list(issues.SEVERITIES).index(row.severity), -row.number, row.name))
+
+
+def _panels(firm: Firm, state: State) -> dict[str, Panel]:
+    """Duplicate numbers and conflicts, in one query."""
+    numbers = {name: _number(state.tallies, codes) for name, codes in issues.GROUPS.items()}
+    if state.pairing is None:
+        return {name: Panel([], 0) for name in numbers}
+    shown = issues.newest_of_each(firm, state.pairing, issues.GROUPS.values(), PANEL)
+    return {
+        name: Panel([row for row in shown if row.issue.code in codes], numbers[name])
+        for name, codes in issues.GROUPS.items()
+    }
+
+
+def _number(tallies: Iterable[Tally], codes: tuple[str, ...]) -> int:
+    return sum(one.number for one in tallies if one.code in codes)
 
 
 def _figures(firm: Firm, pairing: Pairing | None) -> list[Figure]:

@@ -153,9 +153,13 @@ def row_of(firm: Firm, issue: Issue) -> Row:
     return Row(issue, code(issue.code).name, links.record_page(firm, issue.kind, issue.practice_id), (), decided)
 
 
-def newest(firm: Firm, pairing: Pairing, codes: Iterable[str], limit: int = 5) -> list[Row]:
-    """What needs a person first, then the newest, each with the documents it names."""
-    found = issues_of(firm).filter(state=Issue.State.OPEN, code__in=list(codes))
+def newest_of_each(firm: Firm, pairing: Pairing, groups: Iterable[Iterable[str]], limit: int) -> list[Row]:
+    """Of each group of codes what needs a person first, then the newest, with the documents they name: one query."""
+    open_ = Issue.objects.of(firm).filter(pairing=pairing, state=Issue.State.OPEN)
     error_first = Case(When(severity=Severity.ERROR, then=Value(0)), default=Value(1))
-    rows = [row_of(firm, issue) for issue in found.order_by(error_first, "-id")[:limit]]
+    wanted = Q()
+    for codes in groups:
+        first = open_.filter(code__in=list(codes)).order_by(error_first, "-id").values("pk")[:limit]
+        wanted |= Q(pk__in=first)
+    rows = [row_of(firm, issue) for issue in open_.filter(wanted).order_by(error_first, "-id")]
     return [replace(row, things=things(row.issue, pairing)) for row in rows]

@@ -4,10 +4,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from django.db.models import Count, OuterRef, Subquery
+
 from firms.models import Firm
-from integrations.budgets import standings_of
-from integrations.metering import HARD, Reads, next_month, reads_of
-from integrations.models import Connection, System
+from integrations.budgets import standing_from
+from integrations.metering import HARD, Reads, companies, next_month, reads_of
+from integrations.models import CallBudget, Connection, System
 from integrations.queries.state import moment
 from integrations.systems.budget import LIMITS
 from integrations.systems.pace import Standing, is_blocked, left_in_window
@@ -24,14 +26,24 @@ class Left:
 def health(firm: Firm, connections: Iterable[Connection], now: datetime) -> list[tuple[Connection, list[Left]]]:
     """What each connection has left: calls at this moment, and of QuickBooks the metered reads of the month."""
     known = list(connections)
-    standings = standings_of(known)
-    return [(connection, _left(firm, connection, standings[connection.pk], now)) for connection in known]
+    standings, sharing = _kept(firm, known)
+    return [(connection, _left(firm, connection, standings[connection.pk], sharing, now)) for connection in known]
 
 
-def _left(firm: Firm, connection: Connection, standing: Standing, now: datetime) -> list[Left]:
+def _kept(firm: Firm, known: list[Connection]) -> tuple[dict[int, Standing], int]:
+    """What is known of each connection, and how many companies share the metered reads: one query."""
+    budget = CallBudget.objects.of(firm).filter(connection=OuterRef("pk")).values("standing")[:1]
+    counted = companies().order_by().values("system").annotate(n=Count("pk")).values("n")
+    mine = Connection.objects.of(firm).filter(pk__in=[connection.pk for connection in known])
+    rows = list(mine.values_list("pk", Subquery(budget), Subquery(counted)))
+    standings = {pk: standing_from(kept, pk) if kept else Standing() for pk, kept, _ in rows}
+    return standings, next((sharing or 0 for _, _, sharing in rows), 0)
+
+
+def _left(firm: Firm, connection: Connection, standing: Standing, sharing: int, now: datetime) -> list[Left]:
     found = [_calls(firm, connection, standing, now)]
     if connection.system == System.QUICKBOOKS:
-        found.append(_reads(reads_of(connection, now, standing), now))
+        found.append(_reads(reads_of(connection, now, standing, sharing), now))
     return found
 
 

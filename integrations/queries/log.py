@@ -18,6 +18,8 @@ from integrations.queries.paging import Page, older_than, page_by_moment
 from integrations.queries.subjects import Search, subjects
 
 ROWS_AT_ONCE = 1000
+WRITTEN = "written"  # any of what a sync does to a document
+OF_WRITING = ("created", "updated", "voided", "adopted")
 COLUMNS = (
     "When",
     "Kind",
@@ -99,7 +101,10 @@ def _narrowed(firm: Firm, pairing: Pairing | None, filters: Filters) -> _Narrowe
 def _of_columns(firm: Firm, filters: Filters) -> QuerySet[SyncEvent]:
     """By what the journal itself says; each has its index in the order of time."""
     rows, zone = SyncEvent.objects.of(firm), ZoneInfo(firm.timezone)
-    exact = {"kind": filters.kind, "outcome": filters.outcome, "code": filters.code, "practice_id": filters.id}
+    if filters.outcome == WRITTEN:
+        rows = rows.filter(outcome__in=OF_WRITING)
+    outcome = "" if filters.outcome == WRITTEN else filters.outcome
+    exact = {"kind": filters.kind, "outcome": outcome, "code": filters.code, "practice_id": filters.id}
     rows = rows.filter(**{name: value for name, value in exact.items() if value})
     if filters.run is not None:
         rows = rows.filter(run_id=filters.run)

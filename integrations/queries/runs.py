@@ -1,6 +1,7 @@
 """Runs and the history they wrote."""
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from django.db.models import Count, QuerySet
 from django.http import QueryDict
@@ -11,6 +12,8 @@ from integrations.queries import links
 from integrations.queries.events import OUTCOMES, EventRow, event_row
 from integrations.queries.paging import Page, page_by_id, page_by_moment, words
 
+# What has to be done before anybody says how long the rest takes.
+LEAST_BILLS, LEAST_PERCENT, LEAST_TIME = 10, 2, timedelta(seconds=10)
 WORDS = ("created", "updated", "voided", "adopted", "unchanged", "waiting", "issues")
 
 
@@ -31,13 +34,23 @@ def listed(firm: Firm, asked: QueryDict) -> Page[SyncRun]:
     return page_by_id(found.filter(outcome=outcome) if outcome else found, asked)
 
 
-def last(firm: Firm, limit: int = 5) -> list[SyncRun]:
-    return list(runs_of(firm).order_by("-id")[:limit])
-
-
 def written(run: SyncRun) -> int:
     """How many documents a run created, updated, voided or adopted."""
     return sum(kind.get(word, 0) for kind in run.counts.values() for word in WORDS[:4])
+
+
+def so_far(run: SyncRun) -> list[tuple[str, int]]:
+    """What a run has done to documents, by what it did: an outcome and how many."""
+    sums = {word: sum(kind.get(word, 0) for kind in run.counts.values()) for word in WORDS[:4]}
+    return [(word, number) for word, number in sums.items() if number]
+
+
+def time_left(run: SyncRun, now: datetime) -> timedelta | None:
+    """At the pace since it began to write; None while too little is done to tell."""
+    if run.writing_at is None or run.done >= run.total or run.done < max(LEAST_BILLS, run.total * LEAST_PERCENT // 100):
+        return None
+    spent = now - run.writing_at
+    return spent / run.done * (run.total - run.done) if spent >= LEAST_TIME else None
 
 
 def table(run: SyncRun) -> list[KindCounts]:

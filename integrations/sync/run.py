@@ -308,7 +308,8 @@ class Pass:
         """``left`` is how many bills are still to be looked at, in a later slice of the run fewer than at first."""
         self.run.state, self.run.step, self.run.total = SyncRun.State.APPLYING, "writing", max(self.run.total, left)
         self.run.done = self.run.total - left
-        self._save("state", "step", "total", "done")
+        self.run.writing_at = self.run.writing_at or self.work.clock.now()
+        self._save("state", "step", "total", "done", "writing_at")
 
     def _beat(self, bills: int) -> None:
         self.run.done += bills

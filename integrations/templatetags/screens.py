@@ -4,9 +4,11 @@ from collections.abc import Iterable
 from datetime import timedelta
 
 from django import template
+from django.utils import timezone
 
 from integrations.issue_codes import code
 from integrations.models import SyncRun
+from integrations.queries import runs
 from integrations.queries.links import KINDS, ONE
 from integrations.queries.runs import written
 
@@ -22,6 +24,29 @@ def thousands(number: int | None) -> str:
 @register.filter
 def with_written(runs: Iterable[SyncRun]) -> list[tuple[SyncRun, int]]:
     return [(run, written(run)) for run in runs]
+
+
+@register.filter
+def so_far(run: SyncRun) -> list[tuple[str, int]]:
+    return runs.so_far(run)
+
+
+@register.filter
+def elapsed(run: SyncRun) -> float:
+    """Seconds since it was started."""
+    return (timezone.now() - run.started_at).total_seconds()
+
+
+@register.filter
+def time_left(run: SyncRun) -> str:
+    """ "about 3 min"; empty where it cannot be told."""
+    left = runs.time_left(run, timezone.now())
+    if left is None:
+        return ""
+    hours, minutes = divmod(round(left.total_seconds() / 60), 60)
+    if hours:
+        return f"about {hours} h {minutes} min"
+    return f"about {minutes} min" if minutes else "less than a minute"
 
 
 @register.filter

@@ -20,14 +20,14 @@ from integrations.views.common import CLOCK, back
 @require_GET
 def dashboard(request: FirmRequest, firm: Firm) -> HttpResponseBase:
     state = state_for(request, firm)
-    begun = state.last is not None
+    now, begun = CLOCK.now(), state.last is not None
     return render(
         request,
         "integrations/dashboard.html",
         {
-            "overview": queries.overview(firm, state),
+            "overview": queries.overview(firm, state, now) if begun else None,
             "steps": [] if begun else steps(sitting(firm, state)),
-            "health": health(firm, state.connections.values(), CLOCK.now()),
+            "health": health(firm, state.connections.values(), now),
         },
     )
 
@@ -37,7 +37,7 @@ def dashboard(request: FirmRequest, firm: Firm) -> HttpResponseBase:
 def live(request: FirmRequest, firm: Firm) -> HttpResponse:
     """The progress of what is under way; once it is over the whole page is drawn anew."""
     state = state_for(request, firm)
-    response = render(request, "integrations/_partials/live.html", {"now": CLOCK.now()})
+    response = render(request, "integrations/_partials/live.html")
     if state.running is None and not state.is_waiting:
         response["HX-Refresh"] = "true"
     return response

@@ -78,6 +78,12 @@ def day(value: date | datetime | str | None) -> str:
     return f"{value.day} {MONTHS[value.month - 1]} {value.year}"
 
 
+@register.filter
+def short_day(value: date) -> str:
+    """22 Nov, where the year is clear."""
+    return f"{value.day} {MONTHS[value.month - 1]}"
+
+
 @register.simple_tag(takes_context=True)
 def when(context: Mapping[str, Any], value: datetime | None) -> SafeString | str:
     """A moment as people say it; the exact one, in the firm's zone, in its title."""

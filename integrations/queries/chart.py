@@ -1,0 +1,156 @@
+"""The last thirty days: what was synced, what was found, what was refused, and the money, day by day."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+from django.db import connection
+from django.urls import reverse
+
+from firms.models import Firm
+from integrations.core.money import ZERO
+
+DAYS = 30
+WRITTEN = ("created", "updated", "voided", "adopted")
+WIDTH, GAP, HEIGHT = 8, 2, 48  # of a bar, between two, and of the drawing
+
+# What is summed up already, and what came since; both by the firm's own days.
+_SUMS = """
+WITH mark AS (SELECT until FROM integrations_summedup WHERE firm_id = %(firm)s AND zone = %(zone)s)
+SELECT day, kind, outcome, number, amount FROM integrations_daysum
+WHERE firm_id = %(firm)s AND day >= %(first)s AND outcome = ANY(%(outcomes)s) AND EXISTS (SELECT 1 FROM mark)
+UNION ALL
+SELECT (at AT TIME ZONE %(zone)s)::date, kind, outcome, count(*), COALESCE(sum(amount), 0)
+FROM integrations_syncevent
+WHERE firm_id = %(firm)s AND outcome = ANY(%(outcomes)s)
+  AND at >= GREATEST(%(since)s::timestamptz, (SELECT until FROM mark))
+GROUP BY 1, 2, 3
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One figure and the part of the log it counts; bars of it are drawn from ``place``, ``top`` and ``height``."""
+
+    value: int | Decimal
+    url: str
+    day: date
+    place: int = 0
+    top: int = HEIGHT
+    height: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """One chart: a figure for each day, the sum of all, and the day that has most."""
+
+    name: str
+    is_money: bool
+    tone: str
+    total: Cell
+    cells: tuple[Cell, ...]
+    most: Cell | None
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    series: tuple[Series, ...]
+    first: date
+    last: date
+
+    @property
+    def is_empty(self) -> bool:
+        return not any(one.total.value for one in self.series)
+
+    @property
+    def days(self) -> list[tuple[date, tuple[Cell, ...]]]:
+        """Days on which anything happened, the latest first, with a figure for each series."""
+        rows = zip(*(one.cells for one in self.series), strict=True)
+        return [(cells[0].day, cells) for cells in rows if any(cell.value for cell in cells)][::-1]
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    day: date
+    kind: str
+    outcome: str
+    number: int
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class _Sort:
+    """What a series counts: events of these outcomes, of one kind or of all, by number or by amount."""
+
+    name: str
+    outcomes: tuple[str, ...]
+    tone: str
+    kind: str = ""
+    is_money: bool = False
+
+    def of(self, row: _Row) -> int | Decimal:
+        if row.outcome not in self.outcomes or (self.kind and row.kind != self.kind):
+            return 0
+        return row.amount if self.is_money else row.number
+
+    @property
+    def filters(self) -> dict[str, str]:
+        outcome = "written" if self.outcomes == WRITTEN else self.outcomes[0]
+        return {"outcome": outcome, **({"kind": self.kind} if self.kind else {})}
+
+
+_SORTS = (
+    _Sort("Synced", WRITTEN, "ok"),
+    _Sort("Issues opened", ("issue",), "warn"),
+    _Sort("Refused", ("failed",), "bad"),
+    _Sort("Invoiced", ("created",), "info", "invoice", is_money=True),
+    _Sort("Paid", ("created",), "info", "payment", is_money=True),
+)
+
+
+def chart(firm: Firm, now: datetime) -> Chart:
+    """One query, whatever happened."""
+    last = now.astimezone(ZoneInfo(firm.timezone)).date()
+    first = last - timedelta(days=DAYS - 1)
+    days = [first + timedelta(days=number) for number in range(DAYS)]
+    rows = _rows(firm, first)
+    return Chart(tuple(_series(firm, sort, rows, days) for sort in _SORTS), first, last)
+
+
+def _rows(firm: Firm, first: date) -> list[_Row]:
+    since = datetime.combine(first, time.min, ZoneInfo(firm.timezone)).astimezone(UTC)
+    outcomes = sorted({outcome for sort in _SORTS for outcome in sort.outcomes})
+    with connection.cursor() as cursor:
+        asked: dict[str, Any] = {"firm": firm.pk, "zone": firm.timezone, "first": first, "since": since}
+        cursor.execute(_SUMS, {**asked, "outcomes": outcomes})
+        return [_Row(*row) for row in cursor.fetchall()]
+
+
+def _series(firm: Firm, sort: _Sort, rows: list[_Row], days: list[date]) -> Series:
+    zero: int | Decimal = ZERO if sort.is_money else 0
+    by_day: dict[date, int | Decimal] = dict.fromkeys(days, zero)
+    for row in rows:
+        if row.day in by_day:
+            by_day[row.day] += sort.of(row)
+    url = _log(firm, sort.filters)
+    highest = max(by_day.values())
+    cells = tuple(_cell(by_day[day], url(day, day), day, place, highest) for place, day in enumerate(days))
+    total = Cell(sum(by_day.values(), zero), url(days[0], days[-1]), days[-1])
+    most = max(cells, key=lambda cell: cell.value) if highest else None
+    return Series(sort.name, sort.is_money, sort.tone, total, cells, most)
+
+
+def _cell(value: int | Decimal, url: str, day: date, place: int, highest: int | Decimal) -> Cell:
+    """What happened at all is seen: a bar is at least two high."""
+    height = max(round(HEIGHT * value / highest), 2) if highest and value > 0 else 0
+    return Cell(value, url, day, place * (WIDTH + GAP), HEIGHT - height, height)
+
+
+def _log(firm: Firm, filters: Mapping[str, str]) -> Callable[[date, date], str]:
+    """The address of what is counted between two days."""
+    address = reverse("log", kwargs={"firm": firm.slug})
+    return lambda since, until: f"{address}?{urlencode({**filters, 'since': since, 'until': until})}"
