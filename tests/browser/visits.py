@@ -16,9 +16,10 @@ from fido2.cose import ES256
 from fido2.utils import websafe_encode
 from fido2.webauthn import Aaguid, AttestationObject, AttestedCredentialData, AuthenticatorData
 
-from firms.models import Invitation, Membership, User
+from firms.membership import create_firm
+from firms.models import Firm, Invitation, Membership, User
 from integrations.queries.setup import NAMES as STEPS
-from tests.browser.everything import Everything
+from tests.browser.everything import NAME, Everything
 from tests.personas import PASSWORD, person, signed_in
 
 # A pattern's name to "who" and "where"s.
@@ -172,7 +173,10 @@ def _team(e: Everything) -> Visits:
     asked = {name: [("owner", reverse(name, args=[e.firm.slug, colleague.pk]))] for name in names}
     offer = Invitation.objects.filter(firm=e.firm).latest("id")
     asked["withdraw"] = [("owner", reverse("withdraw", args=[e.firm.slug, offer.pk]))]
-    alone = {"team": "owner", "leave": "bookkeeper"}
+    alone = {"team": "owner", "leave": "bookkeeper", "require_two_step": "owner"}
+    strict = create_firm(e.colleague, NAME, "strict")
+    Firm.objects.filter(pk=strict.pk).update(requires_two_step=True)
+    asked["two_step"] = [("bookkeeper", reverse("two_step", args=[strict.slug]))]
     return {**asked, **{name: [(who, reverse(name, args=[e.firm.slug]))] for name, who in alone.items()}}
 
 
