@@ -144,7 +144,7 @@ def answer_lost(net: Network, request: requests.PreparedRequest) -> Response | N
 
 
 def done_later(net: Network, request: requests.PreparedRequest) -> Response | None:
-    due = net.portal.clock.now() + timedelta(seconds=net.chance.uniform(1, LATEST_S))
+    due = net.portal.clock.now() + timedelta(seconds=net.chance.uniform(20, LATEST_S))
     net.late.append((due, net.stand_in(request)))
     raise requests.ReadTimeout("no answer", request=request)
 

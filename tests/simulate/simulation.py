@@ -19,6 +19,7 @@ from integrations.sandbox.quickbooks.faults import Refusal
 from integrations.sandbox.quickbooks.switches import set_switch
 from tests.hooks.carrying import deliver
 from tests.oracle import _is_void, _mark
+from tests.properties.play.clio_bills import OPEN
 from tests.properties.play.pick import Nothing, Pick
 from tests.properties.play.stage import OUR_OWN_FAULT, QUARTER_OF_AN_HOUR, TRANSACTIONS, Play
 from tests.simulate.network import Network
@@ -26,11 +27,13 @@ from tests.simulate.weather import weather_of
 from tests.simulate.workers import MINUTE, Workers
 
 ROUNDS = 3
-STEPS = 14
+STEPS = 6
+BUSY, ODD = 0.8, 0.5  # how often people do something in a step, and something odd happens
 IMPATIENT = 0.9  # how often nobody waits for what may still come
 EXISTING = ("invoice_exists", "payment_exists", "credit_exists", "check_exists")
 THEIRS = ("drift", "deleted_in_ledger", "payment_only_in_quickbooks", "customers_merged", "kept_by_hand")
 FALSE_ALARMS = (*OUR_OWN_FAULT, *EXISTING, *THEIRS, "permission_lost", "reconnect", "sync_stopped")
+HEARD = 0.3  # how often webhooks come in the same minutes
 BELLS = 200  # more than this in one go is a bell that rings for ever
 
 
@@ -52,6 +55,7 @@ class Simulation:
         hands = (self.workers.turn, self.workers.kill, self.workers.renew)
         self.network = Network(portal, self.chance, self.weather, self.story, *hands)
         self.overlaps: list[Any] = []
+        self.taken_back: set[int] = set()  # bills that were once a draft, void or deleted
         if self.weather.is_earlier_token_good:
             set_switch(portal.world.store, "refresh_grace", "24h")
 
@@ -61,7 +65,6 @@ class Simulation:
             self.play.portal.wire.before += [self._watch, self.network]
             for _ in range(STEPS):
                 self._step()
-                self._check_what_must_never_be()
             self._heal()
 
     def _watch(self, _: object) -> None:
@@ -72,11 +75,19 @@ class Simulation:
     # What happens
 
     def _step(self) -> None:
-        what = self.chance.choices(STEP_NAMES, STEP_WEIGHTS)[0]
+        """People do something, something odd happens, and some minutes go by."""
+        if self.chance.random() < BUSY:
+            self._happens("people")
+        if self.chance.random() < ODD:
+            self._happens(self.chance.choice(("time", "scheduler", "bell", "asked", "mail", "people")))
+        self._happens("minutes")
+        if self.network.late and self.chance.random() < IMPATIENT:
+            self._happens("impatience")
+
+    def _happens(self, what: str) -> None:
         self.story.append(f"  {what}")
         getattr(self, f"_{what}")()
-        if self.network.late and self.chance.random() < IMPATIENT:
-            self._impatience()
+        self._check_what_must_never_be()
 
     def _people(self) -> None:
         for _ in range(self.chance.randint(2, 4)):
@@ -88,6 +99,7 @@ class Simulation:
             self.story.append(f"    {act.__name__}({', '.join(pick.story)})")
             self.play.portal.clock.sleep(2)
             self.play.note_clients()
+            self.taken_back |= {bill["id"] for bill in self.play.bills() if bill["state"] not in OPEN}
 
     def _time(self) -> None:
         self.play.portal.clock.sleep(self.chance.choice([20, 3 * MINUTE, 16 * MINUTE, 2 * 3600]))
@@ -96,12 +108,13 @@ class Simulation:
         """A few minutes in which the queue does what it should."""
         self.play.portal.clock.sleep(self.chance.choice([2 * MINUTE, 4 * MINUTE, 16 * MINUTE]))
         for _ in range(2):
+            if self.chance.random() < HEARD:
+                self._mail()
             self._asked() if self.chance.random() < 0.5 else self._scheduler()
             self.workers.answer_bells()
 
     def _impatience(self) -> None:
         """Something seems to have failed, and is asked for again and again within two minutes."""
-        self.story.append("  impatience")
         for _ in range(3):
             self.play.portal.clock.sleep(self.chance.randint(1, 20))
             self._asked()
@@ -229,12 +242,24 @@ class Simulation:
             state__in=[Dispatch.State.SENT, Dispatch.State.UNKNOWN]
         )
         findings += [f"nobody knows what became of: {dispatch}" for dispatch in unknown]
-        findings += [*self._forgotten(), *self._alarms()]
+        findings += [*self._forgotten(), *self._alarms(), *self._voided()]
         return [*findings, *issues] if findings else []
 
     def _alarms(self) -> list[str]:
-        """Nobody touched QuickBooks, and everything sent can be posted."""
-        return [f"a false alarm: {one.code}" for one in self.play.kept_issues() if one.code in FALSE_ALARMS]
+        """Nobody touched QuickBooks, everything sent can be posted, and what Clio has is not gone."""
+        contacts = {str(contact) for contact in self.play.contacts()}
+        kept = self.play.kept_issues()
+        false = [one for one in kept if one.code in FALSE_ALARMS]
+        false += [one for one in kept if one.code == "contact_gone" and one.practice_id in contacts]
+        return [f"a false alarm: {one.code} {one.practice_id}" for one in false]
+
+    def _voided(self) -> list[str]:
+        """Invoices that were voided although their bill stood all the time."""
+        stood = {bill["id"] for bill in self.play.bills(*OPEN)} - self.taken_back
+        void = [doc for doc in self.play.quickbooks.all("Invoice") if _is_void(doc)]
+        notes = ({"PrivateNote": str(doc["PrivateNote"]).removeprefix("Voided - ")} for doc in void)
+        marks = [_mark(note, self.play.portal.firm.slug) for note in notes]
+        return [f"bill {of[1]} was voided for nothing" for of in marks if of and of[1] in stood and not of[2]]
 
     def _forgotten(self) -> list[str]:
         """What the portal made in QuickBooks and no longer knows of; an issue about it does not excuse that."""
@@ -243,7 +268,3 @@ class Simulation:
         made = ((entity, doc) for entity in (*TRANSACTIONS, "Customer") for doc in self.play.quickbooks.all(entity))
         lost = ((e, d) for e, d in made if not _is_void(d) and _mark(d, self.play.portal.firm.slug))
         return [f"no link knows of {entity} {doc['Id']}" for entity, doc in lost if (entity, doc["Id"]) not in known]
-
-
-STEPS_BY_NAME = {"people": 6, "minutes": 7, "time": 1, "scheduler": 1, "bell": 2, "asked": 1, "mail": 2}
-STEP_NAMES, STEP_WEIGHTS = list(STEPS_BY_NAME), list(STEPS_BY_NAME.values())

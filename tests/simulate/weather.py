@@ -21,15 +21,15 @@ class Weather:
     late: float = 0.2
     death: float = 0.0
     company: float = 0.0
-    gap: float = 0.02
+    gap: float = 0.1
     is_earlier_token_good: bool = False  # for a day, which Intuit leaves open; a worker may die holding the next one
 
 
 WEATHERS = (
-    Weather("stormy", 0.04, 0.3, outage=0.6, gap=0.3),
+    Weather("stormy", 0.04, 0.3, outage=0.6, gap=0.5),
     Weather("deadly", 0.01, 0.6, lethal=0.7, death=0.3, is_earlier_token_good=True),
     Weather("crowded", 0.01, 0.2, company=0.5),
-    Weather("slow", 0.02, 0.6, outage=0.1, late=0.6, gap=0.5),
+    Weather("slow", 0.02, 0.7, outage=0.1, late=0.8, gap=0.8),
 )
 
 

@@ -277,15 +277,12 @@ class Agreement(Oracle):
             self._check_credit_split(memo, bills[0], live[0])
 
     def _check_credit_split(self, memo: Doc, bill: Doc, doc: Doc) -> None:
-        """The credit takes off each account its share of the bill, to the cent a rounding may move."""
+        """The credit takes off each item its share of the bill less its discount, to the cent a rounding may move."""
         if doc["CustomerRef"]["value"] not in self._customers_of(bill["client_id"]):
             self.findings.append(f"credit note {memo['id']} is given to customer {doc['CustomerRef']}")
-        self.expected.clear()
-        self._expect_income(bill)
-        whole = self._legs(bill)[""]
         shares: dict[str, Decimal] = defaultdict(lambda: ZERO)
-        for role, amount in self.expected.items():
-            shares[self.accounts[role]] -= amount * memo["amount"] / whole
+        for role, share in self._shares(bill).items():
+            shares[self.accounts[role]] += memo["amount"] * share
         posted = dict(self._postings["CreditMemo", doc["Id"]])
         if posted.pop(self.accounts["receivable"], ZERO) != -memo["amount"]:
             self.findings.append(f"credit note {memo['id']} does not take its amount off what is owed")
