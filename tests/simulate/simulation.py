@@ -6,13 +6,15 @@ is checked after each; once the faults are over, everything must agree within th
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from random import Random, seed
 from typing import Any
 
+from django.db.models.fields.json import KT
 from django.utils.module_loading import import_string
 
 from integrations import tasks
-from integrations.models import Batch, Connection, Dispatch, EntityLink, SyncRun
+from integrations.models import Batch, Connection, Cursor, Dispatch, EntityLink, Record, SyncRun
 from integrations.sandbox.clio.office import OfficeError
 from integrations.sandbox.outbox import Post
 from integrations.sandbox.quickbooks.faults import Refusal
@@ -27,9 +29,12 @@ from tests.simulate.weather import weather_of
 from tests.simulate.workers import MINUTE, Workers
 
 ROUNDS = 3
-STEPS = 6
+STEPS = 5
+DAY = 25 * 60 * MINUTE
 BUSY, ODD = 0.8, 0.5  # how often people do something in a step, and something odd happens
 IMPATIENT = 0.9  # how often nobody waits for what may still come
+LISTS = (("bills.type=revenue", "bills", "bill"), ("allocations.status=valid", "allocations", "allocation"))
+GONE = ("void", "deleted")
 EXISTING = ("invoice_exists", "payment_exists", "credit_exists", "check_exists")
 THEIRS = ("drift", "deleted_in_ledger", "payment_only_in_quickbooks", "customers_merged", "kept_by_hand")
 FALSE_ALARMS = (*OUR_OWN_FAULT, *EXISTING, *THEIRS, "permission_lost", "reconnect", "sync_stopped")
@@ -79,7 +84,7 @@ class Simulation:
         if self.chance.random() < BUSY:
             self._happens("people")
         if self.chance.random() < ODD:
-            self._happens(self.chance.choice(("time", "scheduler", "bell", "asked", "mail", "people")))
+            self._happens(self.chance.choice(("time", "scheduler", "bell", "asked", "mail", "people", "night")))
         self._happens("minutes")
         if self.network.late and self.chance.random() < IMPATIENT:
             self._happens("impatience")
@@ -103,6 +108,10 @@ class Simulation:
 
     def _time(self) -> None:
         self.play.portal.clock.sleep(self.chance.choice([20, 3 * MINUTE, 16 * MINUTE, 2 * 3600]))
+
+    def _night(self) -> None:
+        """So long that every id is compared."""
+        self.play.portal.clock.sleep(DAY)
 
     def _minutes(self) -> None:
         """A few minutes in which the queue does what it should."""
@@ -153,6 +162,7 @@ class Simulation:
         self._never(self._created_in_clio(), "something was created in Clio")
         self._never(self.network.refused_tokens, "a token was renewed with one that serves no more, after lines")
         self._never(self._stopped(), "a connection that nobody touched has stopped")
+        self._never(self._unread(), "a cursor is past what was never read")
         self._never(self._elsewhere(), "a call to another company")
         self._never(self._unannounced(), "a write that no committed intent told of")
 
@@ -179,6 +189,26 @@ class Simulation:
     def _stopped(self) -> list[str]:
         stopped = Connection.objects.of(self.play.portal.firm).exclude(state=Connection.State.CONNECTED)
         return [f"{one.system}: {one.reason}" for one in stopped]
+
+    def _unread(self) -> list[str]:
+        """What changed in Clio before the cursor of its list, and is not in the mirror as it was then."""
+        cursors = dict(Cursor.objects.of(self.play.portal.firm).values_list("stream", "at"))
+        return [said for stream, *kind in LISTS if stream in cursors for said in self._left(cursors[stream], *kind)]
+
+    def _left(self, read_to: datetime, entity: str, kind: str) -> list[str]:
+        records = Record.objects.of(self.play.portal.firm).filter(entity=entity)
+        held = dict(records.values_list("external_id", KT("data__updated_at")))
+        changed = {str(doc["id"]): datetime.fromisoformat(doc["updated_at"]) for doc in self._listed(kind)}
+        late = {id: at for id, at in changed.items() if at < read_to}
+        seen = {id: datetime.fromisoformat(at) for id, at in held.items() if at}
+        return [
+            f"{kind} {id} of {at}, read up to {read_to}" for id, at in late.items() if id not in seen or seen[id] < at
+        ]
+
+    def _listed(self, kind: str) -> list[Any]:
+        """Void records have lists of their own, and those of trust requests are nobody's concern."""
+        docs = [doc for doc in self.play.clio.all(kind) if not doc.get("voided_at")]
+        return [doc for doc in docs if doc.get("state") not in GONE and doc.get("kind") != "trust_kind"]
 
     def _elsewhere(self) -> list[Any]:
         realm = self.play.portal.pairing.ledger.external_account_id
