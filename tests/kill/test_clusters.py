@@ -37,7 +37,7 @@ def test_two_clusters_do_everything_once_and_end_when_told(
         for _ in range(FIRMS):
             tasks.ring()
         wait_until(lambda: SyncRun.all_firms.exclude(finished_at=None).count() == 2 * FIRMS)
-        assert [ended(process) for process in (one, two)] == [0, 0]
+        assert ended(one, two) == [0, 0]
     for portal in portals:
         one_of_each(portal, 1)
         assert SyncRun.objects.of(portal.firm).count() == 2
@@ -57,10 +57,11 @@ def cluster(environment: dict[str, str]) -> Iterator["subprocess.Popen[bytes]"]:
             process.wait(10)
 
 
-def ended(process: "subprocess.Popen[bytes]") -> int:
-    """The exit status, after SIGTERM to the main process only."""
-    process.terminate()
-    return process.wait(30)
+def ended(*processes: "subprocess.Popen[bytes]") -> list[int]:
+    """The exit statuses, after SIGTERM to the main processes only."""
+    for process in processes:
+        process.terminate()
+    return [process.wait(30) for process in processes]
 
 
 def wait_until(holds: Callable[[], bool]) -> None:
