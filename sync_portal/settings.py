@@ -121,9 +121,9 @@ Q_CLUSTER = {
     "orm": "default",
     "cache": "queue",
     "workers": Q_WORKERS,
-    # A task is one slice of work (integrations.checks holds these to it). The timeout is for what hangs: some reads of
-    # a large firm cannot be cut, such as every id of its bills, at Clio's 50 calls a minute. A message that waits in
-    # a worker's own queue counts as taken, hence the long time until it is given to another; ticks ring before that.
+    # A task is one slice of work (integrations.checks holds these to it). The timeout is for what hangs: a preview and
+    # a comparison of both systems are made in one piece, at Clio's 50 calls a minute. A message that waits in a
+    # worker's own queue counts as taken, hence the long time until it is given to another; ticks ring before that.
     "timeout": 1800,
     "retry": 3 * 1800 + 60,
     "max_attempts": 3,

@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -16,7 +16,18 @@ from firms.models import Firm, User
 from integrations import checks, errands, tasks
 from integrations.core.errors import Garbled, Trace
 from integrations.line import waiting
-from integrations.models import Bookmark, Connection, Dispatch, Errand, Issue, Pairing, SyncEvent, SyncRun
+from integrations.models import (
+    Bookmark,
+    Connection,
+    Cursor,
+    Dispatch,
+    Errand,
+    Issue,
+    Pairing,
+    Record,
+    SyncEvent,
+    SyncRun,
+)
 from integrations.sync import dispatches
 from integrations.sync.lease import LEASE, MOST_TRIES, TakenOver, beat, claim, let_go
 from integrations.sync.run import RunIsOpen, open_run, sync
@@ -57,7 +68,7 @@ def ready(firm: Firm) -> Pairing:
     return Pairing.objects.of(firm).get(pk=made_.pk)
 
 
-def ago(**length: float) -> object:
+def ago(**length: float) -> datetime:
     return CLOCK.now() - timedelta(**length)
 
 
@@ -225,6 +236,34 @@ def test_a_long_reading_is_done_in_slices_and_no_page_is_read_twice(
     assert (run.outcome, run.counts["invoice"]["created"], run.requests["clio"] > slices) == ("in_sync", 5, True)
     assert not Bookmark.objects.of(long_lists.firm).exists()
     assert_equal(long_lists)
+
+
+def test_the_nightly_comparison_is_done_in_slices_and_misses_nothing_that_is_there(long_lists: Portal) -> None:
+    all_slices(long_lists)
+    long_lists.world.store.advance(1000)  # what changed is over
+    put(long_lists.pairing, sync_asked_at=CLOCK.now())
+    all_slices(long_lists)
+    firm, held = long_lists.firm, Record.objects.of(long_lists.firm).filter(entity="bills")
+    true = held.order_by("external_id")[0]
+    held.filter(pk=true.pk).update(data={**true.data, "number": "another", "etag": "an older one"})
+    ghost = held.order_by("external_id")[1]
+    ghost.pk, ghost.external_id = None, "7"
+    ghost.save()
+    swept = Cursor.objects.of(firm).filter(stream__startswith="every_id.")
+    streams = list(swept.values_list("stream", flat=True))
+    swept.delete()
+    Cursor.objects.of(firm).bulk_create(
+        Cursor(firm=firm, pairing=long_lists.pairing, stream=stream, at=ago(days=2)) for stream in streams
+    )
+    put(long_lists.pairing, sync_asked_at=CLOCK.now())
+    while not Bookmark.objects.of(firm).filter(stream="every_id.bills").exists():
+        tasks.work()
+    assert not held.exclude(missing_since=None).exists(), "half a list says nothing of what it does not name"
+    assert all_slices(long_lists) > 2
+    assert not Bookmark.objects.of(firm).exists()
+    assert [row.external_id for row in held.exclude(missing_since=None)] == ["7"]
+    assert held.get(pk=true.pk).data == true.data
+    assert not swept.filter(at__lt=ago(days=1)).exists()
 
 
 def test_what_changes_while_a_list_is_interrupted_is_seen(long_lists: Portal) -> None:

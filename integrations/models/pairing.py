@@ -27,8 +27,6 @@ class Pairing(FirmOwned):
     policy_digest = models.CharField(max_length=32, blank=True)  # everything is planned again when it moves
     left_unsettled = models.CharField(max_length=48, blank=True)  # what the last whole run left to plan: sync/due.py
     ledger_heard_at = models.DateTimeField(null=True)  # the last webhook of QuickBooks, while its stream looks alive
-    practice_swept_at = models.DateTimeField(null=True)  # the last complete comparison of Clio's lists with the mirror
-    ledger_swept_at = models.DateTimeField(null=True)  # and of QuickBooks's documents
     restored_at = models.DateTimeField(null=True)  # our data came back from a backup, and no run got through since
     archived_at = models.DateTimeField(null=True)
     sync_asked_at = models.DateTimeField(null=True)  # somebody wants a run; queue messages only ring the bell

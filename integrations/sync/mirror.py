@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from django.db import connection
+from django.db.models import QuerySet
 
 from integrations.core.ports import Clock, Raw
 from integrations.core.read import nested, nested_id, text
@@ -258,9 +259,7 @@ def held(pairing: Pairing, entity: str) -> int:
 def note_missing(pairing: Pairing, entity: str, sweep: int, clock: Clock) -> None:
     """After a complete read (rule R1.4): what it did not show is missing; the second time, it is gone."""
     records = Record.objects.of(pairing.firm).filter(pairing=pairing, side=Record.Side.PRACTICE, entity=entity)
-    unseen, now = records.filter(sweep__lt=sweep, is_deleted=False), clock.now()
-    unseen.filter(missing_since__lte=now - ABSENT_AFTER).update(is_deleted=True, settled=False)
-    unseen.filter(missing_since=None).update(missing_since=now)
+    note_missed(records.filter(sweep__lt=sweep, is_deleted=False), clock)
 
 
 def note_absent(pairing: Pairing, entity: str, ids: Iterable[str], clock: Clock) -> None:
@@ -269,9 +268,20 @@ def note_absent(pairing: Pairing, entity: str, ids: Iterable[str], clock: Clock)
     if not absent:
         return
     records = Record.objects.of(pairing.firm).filter(pairing=pairing, side=Record.Side.PRACTICE, entity=entity)
-    unseen, now = records.filter(external_id__in=absent, is_deleted=False), clock.now()
+    note_missed(records.filter(external_id__in=absent, is_deleted=False), clock)
+
+
+def note_missed(unseen: QuerySet[Record], clock: Clock) -> None:
+    """These should have been named: missing; where that was so ten minutes ago already, gone."""
+    now = clock.now()
     unseen.filter(missing_since__lte=now - ABSENT_AFTER).update(is_deleted=True, settled=False)
     unseen.filter(missing_since=None).update(missing_since=now)
+
+
+def note_listed(pairing: Pairing, entity: str, ids: Iterable[str], sweep: int) -> None:
+    """These were named by a list of ids, which is to be complete in the end."""
+    records = Record.objects.of(pairing.firm).filter(pairing=pairing, side=Record.Side.PRACTICE, entity=entity)
+    records.filter(external_id__in=list(ids)).update(sweep=sweep, missing_since=None)
 
 
 def note_unseen(pairing: Pairing, entity: str, ids: Iterable[str], clock: Clock) -> None:
@@ -291,9 +301,7 @@ def note_unlisted(pairing: Pairing, entity: str, held: Iterable[str], listed: Co
     time, ten minutes later, it is gone. What it named is there.
     """
     records = Record.objects.of(pairing.firm).filter(pairing=pairing, entity=entity, is_deleted=False)
-    unseen, now = records.filter(external_id__in=[id for id in held if id not in listed]), clock.now()
-    unseen.filter(missing_since__lte=now - ABSENT_AFTER).update(is_deleted=True, settled=False)
-    unseen.filter(missing_since=None).update(missing_since=now)
+    note_missed(records.filter(external_id__in=[id for id in held if id not in listed]), clock)
     records.filter(external_id__in=list(listed)).exclude(missing_since=None).update(missing_since=None)
 
 

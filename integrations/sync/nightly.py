@@ -6,25 +6,28 @@ cut short, is evidence of nothing; where it held many, a person is asked. The an
 1,000 in QuickBooks.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.db.models import QuerySet
+from django.db import transaction
 from django.db.models.fields.json import KT
 
 from integrations.core.blast import FEW
 from integrations.core.errors import Forbidden
+from integrations.core.ports import Raw
 from integrations.core.read import text
 from integrations.kinds.catalog import NUMBERED
 from integrations.models import Record
-from integrations.sync import gather, mirror
+from integrations.sync import bookmarks, gather, mirror
 from integrations.sync.gather import Progress
 from integrations.sync.safety import believes_empty
 from integrations.sync.workspace import Workspace
 from integrations.systems.quickbooks import query
 
 EVERY = timedelta(days=1)
+EVERY_ID = "every_id."  # of the cursor that says when a list was last swept
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,75 +48,92 @@ SWEPT = (
 )
 
 
-def sweep_practice(work: Workspace, progress: Progress) -> None:
-    """Once a day, and again when something was missing. The first sync has read everything itself."""
-    now, last = work.clock.now(), work.pairing.practice_swept_at
-    if last is None:
-        _note(work, "practice_swept_at")
-        return
-    if now - last < EVERY and not _is_to_confirm(work):
-        return
+def sweep_practice(work: Workspace, sweep: int, progress: Progress) -> None:
+    """Each list once a day, and again when something was missing. The first sync has read everything itself.
+
+    ``sweep`` is the run's number. Raises SliceIsOver; the next slice goes on with the next page.
+    """
+    doubtful = _doubtful(work)
     for swept in SWEPT:
-        progress(f"every id of {swept.entity}")
-        try:
-            listed = _listed(work, swept)
-        except Forbidden:
-            continue
-        _compare(work, swept, listed)
-    _note(work, "practice_swept_at")
+        stream = EVERY_ID + swept.entity
+        if _is_due(work, stream) or swept.entity in doubtful:
+            progress(f"every id of {swept.entity}")
+            with suppress(Forbidden):
+                _sweep(work, swept, stream, sweep, progress)
+    work.cursors.keep()
 
 
-def _note(work: Workspace, column: str) -> None:
-    setattr(work.pairing, column, work.clock.now())
-    work.pairing.save(update_fields=[column])
+def _is_due(work: Workspace, stream: str) -> bool:
+    """Whether a day has passed since; what was never swept was read whole just now."""
+    now, last = work.clock.now(), work.cursors.at(stream)
+    if last is None:
+        work.cursors.move(stream, now, at_once=False)
+        return False
+    return now - last >= EVERY
 
 
-def _is_to_confirm(work: Workspace) -> bool:
+def _doubtful(work: Workspace) -> set[str]:
+    """Lists that something was missing from, long enough ago to ask again."""
     entities = [swept.entity for swept in SWEPT]
     found = Record.objects.of(work.firm).filter(pairing=work.pairing, entity__in=entities, is_deleted=False)
-    return found.filter(missing_since__lte=work.clock.now() - mirror.ABSENT_AFTER).exists()
+    missing = found.filter(missing_since__lte=work.clock.now() - mirror.ABSENT_AFTER)
+    return set(missing.values_list("entity", flat=True).distinct())
 
 
-def _listed(work: Workspace, swept: Swept) -> dict[str, str]:
-    """Id to version of everything on a list."""
-    pages = work.practice.pages(swept.listed, filters=swept.filters)
-    return {text(row, "id"): text(row, "etag") for page in pages for row in page.rows}
+def _sweep(work: Workspace, swept: Swept, stream: str, sweep: int, progress: Progress) -> None:
+    mark = bookmarks.of(work, stream)
+    begun, sweep = (mark.as_of, mark.sweep) if mark else (work.clock.now(), sweep)
+    for page in bookmarks.pages(work, mark, swept.listed, None, swept.filters):
+        ids, found = [text(row, "id") for row in page.rows], _read_what_moved(work, swept, page.rows)
+        with transaction.atomic():
+            work.hold.check()
+            mirror.keep_practice(work.pairing, swept.entity, found, sweep=sweep)
+            mirror.note_listed(work.pairing, swept.entity, ids, sweep)
+            bookmarks.put(work, stream, page.following, begun, sweep)
+        if page.following:
+            progress(f"every id of {swept.entity}")
+            work.pause()
+    _miss(work, swept, sweep)
+    bookmarks.drop(work, stream)
+    work.cursors.move(stream, work.clock.now(), at_once=False)
 
 
-def _held(work: Workspace, swept: Swept) -> QuerySet[Record]:
-    """What the plain list should name: what we hold and is neither gone nor void."""
+def _read_what_moved(work: Workspace, swept: Swept, listed: Sequence[Raw]) -> list[Raw]:
+    """What is listed and not held, or held as another version."""
+    versions = {text(row, "id"): text(row, "etag") for row in listed}
+    held = Record.objects.of(work.firm).filter(pairing=work.pairing, entity=swept.entity, is_deleted=False)
+    of_these = held.filter(external_id__in=list(versions)).annotate(etag=KT("data__etag"))
+    known = dict(of_these.values_list("external_id", "etag"))
+    moved = [id for id, etag in versions.items() if id not in known or (etag and etag != known[id])]
+    work.apart["clio_swept_up"] += len(moved)
+    return [row for page in work.practice.pages(swept.entity, ids=moved) for row in page.rows] if moved else []
+
+
+def _miss(work: Workspace, swept: Swept, sweep: int) -> None:
+    """What the plain list should name and did not: what we hold and is neither gone nor void."""
     rows = Record.objects.of(work.firm).filter(
         pairing=work.pairing, side=Record.Side.PRACTICE, entity=swept.entity, is_deleted=False
     )
     said = rows.alias(said=KT(swept.by))
-    return said.exclude(said__in=swept.gone) if swept.gone else said.filter(said__isnull=True)
-
-
-def _compare(work: Workspace, swept: Swept, listed: dict[str, str]) -> None:
-    every = Record.objects.of(work.firm).filter(pairing=work.pairing, entity=swept.entity)
-    known = dict(every.annotate(etag=KT("data__etag")).values_list("external_id", "etag"))
-    moved = [id for id, etag in listed.items() if id not in known or (etag and etag != known[id])]
-    for page in work.practice.pages(swept.entity, ids=moved) if moved else ():
-        mirror.keep_practice(work.pairing, swept.entity, page.rows)
-    work.apart["clio_swept_up"] += len(moved)
-    held = _held(work, swept)
+    held = said.exclude(said__in=swept.gone) if swept.gone else said.filter(said__isnull=True)
     unmissed = held.filter(missing_since=None).count()
-    if listed or (unmissed > FEW and believes_empty(work.pairing, swept.entity, unmissed)):
-        ids = set(held.values_list("external_id", flat=True))
-        mirror.note_unlisted(work.pairing, swept.entity, ids, listed.keys(), work.clock)
+    if rows.filter(sweep=sweep).exists() or (unmissed > FEW and believes_empty(work.pairing, swept.entity, unmissed)):
+        mirror.note_missed(held.filter(sweep__lt=sweep), work.clock)
 
 
 def sweep_ledger(work: Workspace, progress: Progress) -> None:
-    """Once a day. The first sync, and one after a long pause, has read everything itself."""
-    last = work.pairing.ledger_swept_at
-    if last is not None and work.clock.now() - last < EVERY:
-        return
-    for entity in gather.OURS_AND_PAYMENTS if last else ():
+    """Once a day. The first sync, and one after a long pause, has read everything itself. Raises SliceIsOver."""
+    for entity in gather.OURS_AND_PAYMENTS:
+        stream = EVERY_ID + entity
+        if not _is_due(work, stream):
+            continue
         known = {row.id: text(row.data, "SyncToken") for row in mirror.live(work.pairing, entity)}
         if known:
             progress(f"every id of {entity}")
             _compare_documents(work, entity, known)
-    _note(work, "ledger_swept_at")
+        work.cursors.move(stream, work.clock.now())
+        work.pause()
+    work.cursors.keep()
 
 
 def _compare_documents(work: Workspace, entity: str, known: dict[str, str]) -> None:

@@ -41,8 +41,8 @@ def note(pairing: Pairing, now: datetime) -> None:
         reset_cursors(pairing)
         mirror.unsettle_everything(pairing)
         due.note_new(pairing)
-        again = {"practice_swept_at": None, "ledger_swept_at": None, "settings_checked_at": None}
-        Pairing.objects.of(pairing.firm).filter(pk=pairing.pk).update(restored_at=now, next_sync_at=now, **again)
+        again = Pairing.objects.of(pairing.firm).filter(pk=pairing.pk)
+        again.update(restored_at=now, next_sync_at=now, settings_checked_at=None)
 
 
 def wait(work: Workspace) -> None:

@@ -170,7 +170,7 @@ class Pass:
         work, marks = self.work, stale.taken(self.work)
         self.forbidden = gather.gather_practice(work, self.run.pk, self._progress)
         self.forbidden += gather_trust(work, self.run.pk, self._progress)
-        nightly.sweep_practice(work, self._progress)
+        nightly.sweep_practice(work, self.run.pk, self._progress)
         stale.read_practice(work, marks)
         work.ledger_is_fresh = marks.on(Record.Side.LEDGER) or due.is_ledger_due(work, self.run)
         if due.do_reads_wait(work, self.run):

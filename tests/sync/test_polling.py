@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from integrations.models import Record, StaleMark, SyncRun
+from integrations.models import Cursor, Record, StaleMark, SyncRun
 from integrations.sync.run import open_run, sync
 from tests.portal import Portal
 from tests.sync.books import settled
@@ -146,8 +146,8 @@ def test_the_nightly_comparison_reads_what_the_lists_of_changes_left_out(portal:
     record.data = {**true, "number": "7", "etag": "an older one"}
     record.save()
     by_schedule(portal)
-    swept_at = portal.pairing.practice_swept_at
-    assert swept_at and swept_at < portal.clock.now() - timedelta(minutes=10)
+    swept_at = Cursor.objects.of(portal.firm).get(stream="every_id.bills").at
+    assert swept_at < portal.clock.now() - timedelta(minutes=10)
     by_schedule(portal, DAY)
     record.refresh_from_db()
     assert record.data == true
