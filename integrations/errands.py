@@ -12,6 +12,7 @@ from django.db import IntegrityError, transaction
 
 from firms.models import User
 from integrations import cutover, mapping, proofs
+from integrations.core.blast import shown_digest
 from integrations.core.changes import Action, Change
 from integrations.core.errors import RemoteError
 from integrations.core.ports import Clock
@@ -24,6 +25,7 @@ from integrations.sync import issues
 from integrations.sync.lease import MOST_TRIES, TakenOver, claim, say
 from integrations.sync.numbering import numbers_of
 from integrations.sync.policy import NotReady
+from integrations.sync.previewed import Planned
 from integrations.sync.run import RunIsOpen, foresee, open_run
 from integrations.sync.workspace import Workspace
 
@@ -131,17 +133,19 @@ def _preview(errand: Errand, work: Workspace) -> dict[str, Any]:
     return _keep(errand, changes)
 
 
-def _keep(errand: Errand, changes: tuple[Change, ...]) -> dict[str, Any]:
+def _keep(errand: Errand, planned: tuple[Planned, ...]) -> dict[str, Any]:
     """Keeps the changes as rows in place of the last preview's; returns their sums."""
     rows = PlannedChange.objects.of(errand.firm)
     with transaction.atomic():
         rows.filter(pairing=errand.pairing).delete()
-        for batch in batched(enumerate(changes), ROWS_AT_ONCE):
-            rows.bulk_create(_row(errand, position, change) for position, change in batch)
+        for batch in batched(enumerate(planned), ROWS_AT_ONCE):
+            rows.bulk_create(_row(errand, position, one) for position, one in batch)
+    changes = [one.change for one in planned]
     return {"count": len(changes), "counts": _counts(changes), "totals": _totals(changes)}
 
 
-def _row(errand: Errand, position: int, change: Change) -> PlannedChange:
+def _row(errand: Errand, position: int, planned: Planned) -> PlannedChange:
+    change = planned.change
     return PlannedChange(
         firm=errand.firm,
         pairing=errand.pairing,
@@ -150,7 +154,8 @@ def _row(errand: Errand, position: int, change: Change) -> PlannedChange:
         kind=change.ref.kind,
         action=change.action,
         practice_id=change.ref.practice_id,
-        data=change_report(change),
+        digest=shown_digest(change),
+        data={**change_report(change), "fields": planned.fields},
     )
 
 

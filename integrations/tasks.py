@@ -64,6 +64,16 @@ def ask_for_sync(pairing: Pairing, user: User | None, clock: Clock) -> None:
             transaction.on_commit(ring)
 
 
+def apply_exactly(preview: Errand, user: User, clock: Clock) -> SyncRun:
+    """Puts a run in the line that does what this preview showed and nothing else. Raises RunIsOpen."""
+    with transaction.atomic():
+        run = open_run(preview.pairing, clock, SyncRun.Trigger.PERSON, user, exactly=preview)
+        run.held_by, run.attempts = "", 0
+        run.save(update_fields=["held_by", "attempts"])
+        transaction.on_commit(ring)
+    return run
+
+
 def sync_pairing(pairing_id: int) -> bool:
     """One run, or the next slice of one. False where nothing is due or a run is under way elsewhere."""
     clock = SystemClock()

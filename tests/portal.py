@@ -78,7 +78,8 @@ class Portal:
 
     def plan(self):
         work = self.workspace()
-        return preview(work, open_run(work.pairing, self.clock, SyncRun.Trigger.COMMAND))
+        planned = preview(work, open_run(work.pairing, self.clock, SyncRun.Trigger.COMMAND))
+        return tuple(one.change for one in planned)
 
     def writes(self) -> int:
         """How many requests that write QuickBooks has received."""

@@ -72,6 +72,12 @@ def digest_of(change: Change) -> str:
     return fingerprint([*what, *(_says(change) if change.action is Action.UPDATE else ())])
 
 
+def shown_digest(change: Change) -> str:
+    """Tells the very change that somebody was shown from any other, also where it creates something."""
+    what = [str(change.ref), change.action, change.side, change.entity, change.ledger_id]
+    return fingerprint([*what, *_says(change)])
+
+
 def _says(change: Change) -> list[object]:
     draft = change.draft
     if draft is None:

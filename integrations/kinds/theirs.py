@@ -9,11 +9,13 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import cast
 
-from integrations.core.changes import Action, Change, Draft, Problem
+from integrations.core.changes import Action, Books, Change, Draft, Problem
+from integrations.core.mapping import Policy
 from integrations.core.money import ZERO
 from integrations.core.ports import Raw
 from integrations.core.read import Unreadable, money, rows, text, truth
 from integrations.core.records import Ref
+from integrations.kinds.catalog import Catalog
 from integrations.kinds.documents import ledger_fingerprint
 from integrations.kinds.facts import Difference, differences, said
 from integrations.kinds.group import Document, Draftbook, LinkState, Merged, contact_of
@@ -201,7 +203,7 @@ def _of_gone(case: _Case, raw: Raw) -> _Finding:
 
 
 def _of_draft(book: Draftbook, case: _Case, draft: Draft, raw: Raw, fingerprint: str) -> _Finding:
-    entity, ours = case.link.entity, _as_ours(book, draft, raw)
+    entity, ours = case.link.entity, as_ours(draft, raw, _Planned(book))
     extra = () if case.is_changed else case.extra
     if not extra and _digest(entity, ours) == fingerprint:
         return _Finding("drift", "", agrees=True)
@@ -210,7 +212,7 @@ def _of_draft(book: Draftbook, case: _Case, draft: Draft, raw: Raw, fingerprint:
         amount = {"label": "Amount", "ours": f"{draft.amount:.2f}", "theirs": "0.00"}
         message = f"{case.title} was voided in QuickBooks{meanwhile}. It is not posted again by itself."
         return _Finding("drift", message, ({"label": "State", "ours": "posted", "theirs": "voided"}, amount), True)
-    fields = (*differences(entity, ours, raw, _named(book)), *extra)
+    fields = (*differences(entity, ours, raw, named(book.policy, book.catalog)), *extra)
     what = f" ({said(fields)})" if fields else ""
     message = f"{case.title} was changed in QuickBooks{what}{meanwhile}; nothing was overwritten."
     blocks = case.is_changed or (entity == "Invoice" and _is_less(raw, draft))
@@ -316,7 +318,7 @@ def _as_before(ref: Ref, before: Raw) -> Problem:
     )
 
 
-class _Books:
+class _Planned:
     """Ids as the plan knows them; what does not exist yet has none."""
 
     def __init__(self, book: Draftbook) -> None:
@@ -330,19 +332,21 @@ class _Books:
         return (txn_type, txn_id) in self._book.catalog.owners
 
 
-def _as_ours(book: Draftbook, draft: Draft, raw: Raw) -> Raw:
+def as_ours(draft: Draft, raw: Raw, books: Books) -> Raw:
     """The document as it would be, were ours written over it."""
     total = {} if draft.entity == "JournalEntry" else {"TotalAmt": draft.amount}
-    return {**raw, **draft.encode(_Books(book), raw), **total}
+    return {**raw, **draft.encode(books, raw), **total}
 
 
-def _named(book: Draftbook) -> Callable[[str, str], str]:
+def named(policy: Policy, catalog: Catalog) -> Callable[[str, str], str]:
+    """What the customers, items and accounts that a document refers to are called; "" for what nobody knows."""
+
     def name(member: str, id: str) -> str:
         if member in ("CustomerRef", "EntityRef"):
-            customer = book.catalog.customers.get(id)
+            customer = catalog.customers.get(id)
             return customer.plain_name if customer else ""
         prefix = "item:" if member == "ItemRef" else "account:"
-        targets = (target for key, target in book.policy.targets.items() if key.startswith(prefix))
+        targets = (target for key, target in policy.targets.items() if key.startswith(prefix))
         return next((target.name for target in targets if target.ledger_id == id), "")
 
     return name

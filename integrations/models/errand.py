@@ -60,6 +60,7 @@ class PlannedChange(PairingOwned):
     kind = models.CharField(max_length=16)
     action = models.CharField(max_length=8)
     practice_id = models.CharField(max_length=32)
+    digest = models.CharField(max_length=32, default="")  # tells it from every other change
     data = models.JSONField()
 
     class Meta(PairingOwned.Meta):

@@ -46,6 +46,8 @@ class SyncRun(Work, PairingHistory):
     requests = models.JSONField(default=dict)
     left_out = models.JSONField(default=dict)
     warnings = models.PositiveIntegerField(default=0)
+    exactly = models.ForeignKey("Errand", models.SET_NULL, null=True, related_name="+")  # the preview it is held to
+    unshown = models.PositiveIntegerField(default=0)  # changes that were not in that preview, and left
     is_dry = models.BooleanField(default=False)  # a preview's: it only keeps others out, and goes without a trace
 
     class Meta(PairingHistory.Meta):

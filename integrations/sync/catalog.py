@@ -20,8 +20,10 @@ NUMBERS_PER_QUERY = 100  # how long an IN list may be is not documented
 
 
 def build_catalog(work: Workspace, contact_ids: list[str]) -> tuple[Catalog, dict[str, Match]]:
-    """Indexes of the whole company, and the matches of those contacts that have no customer yet."""
+    """Indexes of the whole company, and the matches of those contacts that have no customer yet; empty for nobody."""
     pairing, catalog = work.pairing, Catalog()
+    if not contact_ids:
+        return catalog, {}
     links = EntityLink.objects.of(work.firm).filter(pairing=pairing).exclude(state=EntityLink.State.UNLINKED)
     for kind, practice_id, leg, entity, ledger_id in links.values_list(
         "kind", "practice_id", "leg", "ledger_entity", "ledger_id"

@@ -144,7 +144,7 @@ class Executor:
         touched: set[tuple[str, str]] = set()
         ahead: set[Ref] = set()  # not done yet when a later one of them is made
         alike = self._alike()
-        currents = self._currents(alike)
+        currents = self.currents(alike)
         for change in alike:
             if change.after & ahead:
                 break
@@ -188,7 +188,7 @@ class Executor:
         return list(takewhile(lambda c: self._is_write(c) and key_of(c) == key, self._left[:LOOK_AHEAD]))
 
     def _step(self, change: Change, current: Raw | None, *, is_second: bool = False) -> Step:
-        content = self._content(change, current)
+        content = self.content(change, current)
         return Step(self, change, current, content, encode(content), is_second)
 
     def conclude(self, step: Step, verdict: Verdict) -> None:
@@ -227,29 +227,6 @@ class Executor:
         """A customer that cannot be changed is still there, so its bills go on."""
         return change.ref.kind is Kind.CONTACT and change.ref in self._ids
 
-    def would_send(self, changes: tuple[Change, ...]) -> list[Change]:
-        """Of a plan that is only looked at: without the writes QuickBooks refused before and what waits behind them."""
-        found: list[Change] = []
-        stuck: set[Ref] = set()
-        for change in changes:
-            if change.after & stuck or self._was_refused(change):
-                stuck.add(change.ref)
-            else:
-                found.append(change)
-        return found
-
-    def _was_refused(self, change: Change) -> bool:
-        if change.side is Side.PRACTICE:
-            return practice.was_refused(self.work, change, self)
-        current = self._currents([change]).get(change.ledger_id)
-        if change.action in LOCAL or (change.ledger_id and current is None):
-            return False
-        try:
-            body = encode(self._content(change, current))
-        except KeyError:  # it needs a document that is not there yet, so it was never sent
-            return False
-        return dispatches.refused_before(self.work, change.ref, body) is not None
-
     def _outcome(self, step: Step, verdict: Verdict) -> Problem | None:
         """None once the change is done. Raises RemoteError where the connection is at fault."""
         change = step.change
@@ -286,13 +263,13 @@ class Executor:
             self.catalog.claim_name(change.draft.name or "", "somebody else")
         return refusals.refusal(change, error.code, error.message)
 
-    def _content(self, change: Change, current: Raw | None) -> dict[str, object]:
+    def content(self, change: Change, current: Raw | None) -> dict[str, object]:
         if change.draft is not None:
             return change.draft.encode(self, current)
         assert current is not None  # only creates have nothing current
         return {"Id": text(current, "Id"), "SyncToken": text(current, "SyncToken"), "sparse": True}
 
-    def _currents(self, changes: Sequence[Change]) -> dict[str, Raw]:
+    def currents(self, changes: Sequence[Change]) -> dict[str, Raw]:
         """The documents as we last saw them; read afresh only where our own writes have touched them since."""
         if not changes:
             return {}
@@ -339,7 +316,7 @@ class Executor:
         if isinstance(change.draft, CreditMemoDraft):
             draft = EmptiedMemo(change.ref, change.title, answer, change.draft.policy)
         void = Change(Action.VOID, change.ref, change.entity, change.title, reason, text(answer, "Id"), draft)
-        voided = self._alone(self._step(void, self._currents([void])[void.ledger_id])) is None
+        voided = self._alone(self._step(void, self.currents([void])[void.ledger_id])) is None
         if voided:
             links = EntityLink.objects.of(self.work.firm).filter(pairing=self.work.pairing)
             ours = links.filter(ledger_entity=change.entity, ledger_id=text(answer, "Id"))

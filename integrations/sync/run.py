@@ -1,25 +1,23 @@
 """One pass over a pairing: read, plan group by group, write, and say what came of it."""
 
 import logging
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
 
 from firms.models import User
-from integrations.core.changes import Change, Plan, Problem
+from integrations.core.changes import Plan, Problem
 from integrations.core.errors import RemoteError, Throttled
 from integrations.core.mapping import Policy
 from integrations.core.match import Match
 from integrations.core.ports import Clock
-from integrations.core.records import Kind, Ref
 from integrations.hook_addresses import poll_every
 from integrations.kinds.catalog import Catalog
 from integrations.kinds.group import Group
-from integrations.kinds.plan import plan_group
 from integrations.kinds.set_aside import SET_ASIDE
-from integrations.models import Pairing, Record, SyncRun
+from integrations.models import Errand, Pairing, Record, SyncRun
 from integrations.sync import (
     clusters,
     completion,
@@ -32,6 +30,7 @@ from integrations.sync import (
     lookalikes,
     nightly,
     practice,
+    previewed,
     reread,
     restored,
     safety,
@@ -41,6 +40,7 @@ from integrations.sync import (
 from integrations.sync.catalog import build_catalog
 from integrations.sync.clusters import Cluster
 from integrations.sync.execute import Executor
+from integrations.sync.jobs import Job, plan_of
 from integrations.sync.lease import SliceIsOver, TakenOver, beat, claim, is_free, let_go, worker_name
 from integrations.sync.policy import NotReady, policy_of, unsettle_on_change
 from integrations.sync.recover import Unresolved, recover
@@ -49,7 +49,6 @@ from integrations.sync.tally import Tally
 from integrations.sync.tries import crash, tries_before
 from integrations.sync.trust import gather_trust, read_checks
 from integrations.sync.trust_accounts import account_issues
-from integrations.sync.waves import Job
 from integrations.sync.workspace import Workspace
 
 logger = logging.getLogger(__name__)
@@ -63,26 +62,35 @@ class RunIsOpen(Exception):
 
 
 def open_run(
-    pairing: Pairing, clock: Clock, trigger: str, user: User | None = None, *, is_dry: bool = False
+    pairing: Pairing,
+    clock: Clock,
+    trigger: str,
+    user: User | None = None,
+    *,
+    is_dry: bool = False,
+    exactly: Errand | None = None,
 ) -> SyncRun:
     """Starts a run, or goes on with one that nobody works on; the database lets only one be unfinished.
 
-    Raises RunIsOpen. A preview's run that was left behind by its worker is nobody's to go on with.
+    ``exactly`` is the preview that the run is held to. Raises RunIsOpen. A preview's run that was left behind by its
+    worker is nobody's to go on with.
     """
     runs = SyncRun.objects.of(pairing.firm).filter(pairing=pairing)
     runs.filter(is_free(clock.now()), is_dry=True).delete()
     try:
         with transaction.atomic():
-            return _new_run(pairing, clock, trigger, user, is_dry=is_dry)
+            return _new_run(pairing, clock, trigger, user, is_dry=is_dry, exactly=exactly)
     except IntegrityError as error:
         left = runs.filter(is_dry=False).exclude(state=SyncRun.State.HELD)
-        if not is_dry and (run := claim(left, clock)):
+        if not is_dry and not exactly and (run := claim(left, clock)):
             return run
         other = runs.filter(finished_at=None).first()
         raise RunIsOpen(f"run {other.pk if other else ''} is open") from error
 
 
-def _new_run(pairing: Pairing, clock: Clock, trigger: str, user: User | None, *, is_dry: bool) -> SyncRun:
+def _new_run(
+    pairing: Pairing, clock: Clock, trigger: str, user: User | None, *, is_dry: bool, exactly: Errand | None
+) -> SyncRun:
     """A run answers who asked for one and sets the next; a preview's does neither."""
     now = clock.now()
     run = SyncRun.objects.of(pairing.firm).create(
@@ -91,6 +99,7 @@ def _new_run(pairing: Pairing, clock: Clock, trigger: str, user: User | None, *,
         started_by=user,
         started_at=now,
         is_dry=is_dry,
+        exactly=exactly,
         held_by=worker_name(),
         heartbeat_at=now,
         fence=1,
@@ -119,11 +128,12 @@ class Pass:
         work.hold.rows.append(run)
         self.tally = Tally.of(run)
         self.unresolved: Unresolved = {}
-        self.planned: list[Change] = []
+        self.planned: list[previewed.Planned] = []
         self.foreseen: list[Problem] = []
         self.forbidden: list[str] = []  # lists of Clio that its user may not read
         self.reread: set[str] = set()  # bills whose figures were read again in this run
         self.rechecked: set[str] = set()  # payments whose bank rows were
+        self.shown = previewed.shown_to(run)
 
     def carry_out(self, *, dry: bool = False) -> None:
         """Raises RemoteError, NotReady, SliceIsOver."""
@@ -148,7 +158,7 @@ class Pass:
         if not work.ledger_is_fresh:
             return  # nothing is new, so there is nothing to plan that the last run did not
         wanted = clusters.unsettled_clusters(work.pairing)
-        catalog, matches = _catalog_for(work, wanted)
+        catalog, matches = build_catalog(work, [id for cluster in wanted for id in cluster.contact_ids])
         if not dry:
             safety.guard(work, self.run, wanted, self._plans(policy, catalog.copy(), matches), settings_moved=moved)
         self._start(sum(cluster.bills for cluster in wanted))
@@ -164,6 +174,12 @@ class Pass:
             lookalikes.tell(work, self.run)
             due.note_left(work.pairing)
             restored.over(work, self.unresolved)
+            self._note_unshown()
+
+    def _note_unshown(self) -> None:
+        if self.shown:
+            self.run.unshown = len(self.shown.left)
+            self._save("unshown")
 
     def _read(self) -> bool:
         """Brings the mirror up to date; whether QuickBooks's settings were among what was read."""
@@ -211,7 +227,7 @@ class Pass:
         self, loaded: groups.Loaded, cluster: Cluster, policy: Policy, catalog: Catalog, matches: Mapping[str, Match]
     ) -> Job:
         group = groups.group_of(loaded, cluster, matches)
-        job = Job(cluster, group, _planned(cluster, group, policy, catalog))
+        job = Job(cluster, group, self._planned(cluster, group, policy, catalog))
         if job.plan.reread - self.reread or job.plan.recheck - self.rechecked:
             self._reread(job.plan)
             self._replan(job, policy, catalog, matches)
@@ -224,13 +240,14 @@ class Pass:
         jobs = [self._plan(loaded, cluster, policy, catalog, matches) for cluster in chunk]
         if dry:
             for job in jobs:
-                self.planned += Executor(self.work, self.run, catalog, job.group.links).would_send(job.plan.changes)
+                executor = Executor(self.work, self.run, catalog, job.group.links)
+                self.planned += previewed.would_do(executor, job, policy)
                 self.foreseen += job.plan.problems
             return
         try:
             self._carry_through(jobs, policy, catalog, matches)
         except RemoteError:
-            self._settle([job for job in jobs if job.result.is_complete and not _shows_more(job)])
+            self._settle([job for job in jobs if job.result.is_complete and not job.shows_more])
             raise
         self._settle(jobs)
 
@@ -253,13 +270,17 @@ class Pass:
         for change in job.plan.changes:
             catalog.forget(change.ref)
         job.group = groups.group_of(groups.load_chunk(self.work, [job.cluster]), job.cluster, matches)
-        job.plan = _planned(job.cluster, job.group, policy, catalog)
+        job.plan = self._planned(job.cluster, job.group, policy, catalog)
+
+    def _planned(self, cluster: Cluster, group: Group, policy: Policy, catalog: Catalog) -> Plan:
+        plan = plan_of(cluster, group, policy, catalog)
+        return self.shown.only(plan, catalog) if self.shown else plan
 
     def _carry_through(self, jobs: list[Job], policy: Policy, catalog: Catalog, matches: Mapping[str, Match]) -> None:
         """Applies the plans, and at once the next ones of those that showed more to do. Raises RemoteError."""
         self._apply(jobs, catalog)
         for _ in range(ROUNDS - 1):
-            again = [job for job in jobs if _shows_more(job)]
+            again = [job for job in jobs if job.shows_more]
             for job in again:
                 self._replan(job, policy, catalog, matches)
             self._apply(again, catalog)
@@ -275,6 +296,8 @@ class Pass:
         for job, executor in zip(jobs, made, strict=True):
             job.result = executor.result
             self.tally.add(job.result)
+            if self.shown:
+                self.shown.begun |= {change.ref for change in job.result.done}
             new = {p.ref: p for p in job.result.problems if p.code == "unresolved_write" and p.blocks}
             self.unresolved = {**new, **self.unresolved}
         if ended := next((job.result.ended_by for job in jobs if job.result.ended_by), None):
@@ -327,28 +350,6 @@ class Pass:
         beat(self.work, self.run, **{name: getattr(self.run, name) for name in fields})
 
 
-def _catalog_for(work: Workspace, wanted: Sequence[Cluster]) -> tuple[Catalog, dict[str, Match]]:
-    """What QuickBooks has already; where nothing is to be planned, nobody asks."""
-    if not wanted:
-        return Catalog(), {}
-    return build_catalog(work, [id for cluster in wanted for id in cluster.contact_ids])
-
-
-def _shows_more(job: Job) -> bool:
-    return job.result.again or job.plan.again
-
-
-def _planned(cluster: Cluster, group: Group, policy: Policy, catalog: Catalog) -> Plan:
-    """The group's plan. Planning touches nothing, so where it fails the other groups go on and a person is told."""
-    try:
-        return plan_group(group, policy, catalog)
-    except Exception:
-        logger.exception("event=plan_failed contacts=%s", ",".join(cluster.contact_ids))
-        ref = Ref(Kind.CONTACT, cluster.contact_ids[0])
-        message = "The portal could not work out what to do for this contact's bills; support has been told."
-        return Plan(problems=(Problem("not_planned", ref, message, title=f"Contact {ref.practice_id}"),))
-
-
 def sync(work: Workspace, run: SyncRun, *, slice_s: float | None = None) -> bool:
     """Carries an opened run to its end; False where its slice of time is over and it has to be taken up again."""
     done = Pass(work, run)
@@ -375,12 +376,12 @@ def sync(work: Workspace, run: SyncRun, *, slice_s: float | None = None) -> bool
     return True
 
 
-def preview(work: Workspace, run: SyncRun) -> tuple[Change, ...]:
+def preview(work: Workspace, run: SyncRun) -> tuple[previewed.Planned, ...]:
     """Every change a run would make. Raises as ``foresee``."""
     return foresee(work, run)[0]
 
 
-def foresee(work: Workspace, run: SyncRun) -> tuple[tuple[Change, ...], tuple[Problem, ...]]:
+def foresee(work: Workspace, run: SyncRun) -> tuple[tuple[previewed.Planned, ...], tuple[Problem, ...]]:
     """Reads and plans as a run would: every change, and what a person would be asked; neither system is written to.
 
     The opened run only keeps others out meanwhile and leaves no trace. Raises as ``carry_out``.

@@ -1,28 +1,14 @@
 """Applying the plans of many groups together, so that their independent writes of one kind share requests."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from itertools import batched
 
-from integrations.core.changes import Plan
 from integrations.core.errors import NotBatched, Stale
 from integrations.core.ports import Verdict
-from integrations.kinds.group import Group
 from integrations.models import SyncRun
 from integrations.sync import batches, dispatches
-from integrations.sync.clusters import Cluster
-from integrations.sync.execute import Executor, Result, Step
+from integrations.sync.execute import Executor, Step
 from integrations.sync.workspace import Workspace
-
-
-@dataclass
-class Job:
-    """One cluster on its way through a run: what it was planned from, the plan, and what became of it."""
-
-    cluster: Cluster
-    group: Group
-    plan: Plan
-    result: Result = field(default_factory=Result)
 
 
 def apply(work: Workspace, run: SyncRun, executors: Sequence[Executor]) -> None:

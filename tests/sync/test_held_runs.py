@@ -11,8 +11,8 @@ from integrations.models import HeldChange, Issue, SyncRun
 from integrations.resolving import CannotResolve, resolve
 from integrations.sandbox.clio.office import BillLine
 from integrations.sandbox.http import Response, json_response
+from integrations.sync import jobs, safety
 from integrations.sync import run as runs
-from integrations.sync import safety
 from integrations.sync.cursors import reset_cursors
 from tests.portal import Portal
 from tests.sync.books import assert_equal, settled
@@ -247,8 +247,8 @@ def test_a_small_change_is_planned_once(portal: Portal, monkeypatch: pytest.Monk
         portal.bill("100.00", contact=portal.contact(f"P{n}", "Lee", f"p{n}@example.com"), number=str(n + 1))
     portal.run()
     planned: list[Any] = []
-    plan_group = runs.plan_group
-    monkeypatch.setattr(runs, "plan_group", lambda group, *rest: planned.append(group) or plan_group(group, *rest))
+    plan_group = jobs.plan_group
+    monkeypatch.setattr(jobs, "plan_group", lambda group, *rest: planned.append(group) or plan_group(group, *rest))
     for bill in portal.clio.snapshot()["bills"][:3]:
         edit(portal, bill["id"], "90.00")
     portal.run()

@@ -1,6 +1,7 @@
 """The preview and the check: asked for, carried out by the queue, shown from what it kept; neither writes anything."""
 
-from datetime import timedelta
+from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -8,9 +9,10 @@ from django.test import Client
 
 from integrations import errands, tasks
 from integrations.models import Errand, Issue, PlannedChange, SyncRun
-from integrations.sync.lease import LEASE
-from integrations.sync.run import open_run
+from integrations.sync.lease import LEASE, claim
+from integrations.sync.run import open_run, sync
 from tests.portal import Portal
+from tests.sync.books import settled
 
 ADDRESS = "/f/acme/preview/"
 
@@ -147,3 +149,74 @@ def test_looking_once_at_the_bill_warning_is_confirmed_from_the_setup(bob_client
     done = bob_client.post(f"/f/acme/issues/{asked.pk}/", {"action": "confirm", "back": "setup"})
     assert done["Location"] == "/f/acme/setup/"
     assert portal.pairing.bill_warning_confirmed_at is not None
+
+
+def test_exactly_what_was_shown_is_applied_and_what_came_up_since_is_left_and_said(
+    bob_client: Client, portal: Portal, django_capture_on_commit_callbacks: Any
+) -> None:
+    client = portal.contact()
+    shown = portal.bill("10.00", number="1", contact=client)
+    edited = portal.bill("20.00", number="2", contact=client)
+    made = make(bob_client, portal)
+    portal.bill("30.00", number="3", contact=client)
+    portal.clio.edit_bill(edited, due_at=date(2026, 9, 9))
+    with django_capture_on_commit_callbacks() as rung:
+        answer = bob_client.post(ADDRESS, {"apply": str(made.pk)})
+    assert (answer["Location"], len(rung)) == ("/f/acme/", 1)
+    run = carried_out(portal)
+    assert [doc["DocNumber"] for doc in portal.quickbooks.all("Invoice")] == ["1"] and shown
+    assert (run.exactly_id, run.unshown, run.counts["invoice"]["waiting"]) == (made.pk, 2, 2)
+    page = bob_client.get(f"/f/acme/runs/{run.pk}/").content.decode()
+    assert "2 changes came up after the preview" in page and "exactly what the preview showed" in page
+    portal.run()
+    assert sorted(doc["DocNumber"] for doc in portal.quickbooks.all("Invoice")) == ["1", "2", "3"]
+    settled(portal)
+
+
+def carried_out(portal: Portal) -> SyncRun:
+    """The run that waits in the line, taken up as a worker does."""
+    run = claim(SyncRun.objects.of(portal.firm), portal.clock)
+    assert run
+    sync(portal.workspace(), run)
+    run.refresh_from_db()
+    return run
+
+
+def test_applying_a_preview_whose_state_still_holds_leaves_nothing_over(bob_client: Client, portal: Portal) -> None:
+    bill = portal.bill("100.00", number="1")
+    payment = portal.pay(bill, 60)
+    portal.run()
+    portal.clio.edit_payment(payment, [(bill, Decimal(45))])
+    portal.clio.edit_contact(portal.clio.bill(bill)["client_id"], first_name="Anna")
+    made = make(bob_client, portal)
+    page = bob_client.get(ADDRESS).content.decode()
+    for row in ("Given name|Ann|Anna", "Amount|60.00|45.00", "Applied to invoice 1|60.00|45.00"):
+        assert all(f">{part}<" in page for part in row.split("|")), row
+    bob_client.post(ADDRESS, {"apply": str(made.pk)})
+    run = carried_out(portal)
+    assert (run.unshown, run.outcome) == (0, "in_sync")
+    settled(portal)
+
+
+def test_an_older_preview_is_not_applied(bob_client: Client, portal: Portal) -> None:
+    portal.bill("10.00")
+    older, newer = make(bob_client, portal), make(bob_client, portal)
+    refused = bob_client.post(ADDRESS, {"apply": str(older.pk)}, follow=True)
+    assert "no longer the last word" in refused.content.decode()
+    portal.run()
+    refused = bob_client.post(ADDRESS, {"apply": str(newer.pk)}, follow=True)
+    assert "no longer the last word" in refused.content.decode()
+    assert not SyncRun.objects.of(portal.firm).exclude(exactly=None).exists()
+
+
+def test_while_a_sync_is_under_way_no_preview_is_applied(bob_client: Client, portal: Portal) -> None:
+    portal.bill("10.00")
+    made = make(bob_client, portal)
+    run = open_run(portal.pairing, portal.clock, SyncRun.Trigger.PERSON, None)
+    refused = bob_client.post(ADDRESS, {"apply": str(made.pk)}, follow=True)
+    assert "A sync is under way already" in refused.content.decode()
+    assert SyncRun.objects.of(portal.firm).get() == run
+
+
+def test_a_viewer_applies_nothing(vera_client: Client, portal: Portal) -> None:
+    assert vera_client.post(ADDRESS, {"apply": "1"}).status_code == 403

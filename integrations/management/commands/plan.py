@@ -19,10 +19,10 @@ class Command(FirmCommand):
         try:
             work = open_workspace(firm)
             run = open_run(work.pairing, work.clock, SyncRun.Trigger.COMMAND, is_dry=True)
-            changes = preview(work, run)
+            planned = preview(work, run)
         except (NotReady, RunIsOpen, RemoteError) as error:
             return {"firm": firm.slug, "reason": str(error), "changes": []}, 2
-        listed = [change_report(change) for change in changes]
+        listed = [change_report(one.change) for one in planned]
         return {"firm": firm.slug, "reason": None, "changes": listed}, 1 if listed else 0
 
     def print(self, payload: dict[str, Any]) -> None:
