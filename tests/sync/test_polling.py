@@ -82,6 +82,7 @@ def test_a_bill_that_waits_for_a_person_costs_no_reads_by_itself(portal: Portal,
     someone = portal.quickbooks.create_customer("Walk-in")
     portal.quickbooks.create_invoice(someone["Id"], [(portal.quickbooks.all("Item")[0]["Id"], 7)], number="9")
     portal.bill("5.00", number="9")
+    heard(portal)  # of what was entered there
     by_schedule(portal)
     assert "duplicate_number" in portal.codes()
     assert by_schedule(portal) == []
