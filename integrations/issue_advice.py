@@ -10,7 +10,7 @@ PAGES = {
     "mappings": "Open the mappings",
     "setup": "Open the set-up",
     "trust": "Open Trust",
-    "proof": "Open the proof",
+    "proof": "See each difference and what to do",
     "runs": "Open the sync log",
     "dashboard": "Open the dashboard",
 }

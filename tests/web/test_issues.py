@@ -329,4 +329,4 @@ def test_every_page_says_what_happened_why_and_what_to_do_and_leads_to_the_place
     page = html.unescape(bob_client.get(at(issue)).content.decode())
     for said in ("What happened", "It happened so.", "Why it matters", CODES[name].why, ADVICE[name].text):
         assert said in page, said
-    assert re.search(r'<a [^>]*href="[^"]+"[^>]*>(?:Open |Both sides|Clio ↗)', page), "nothing but the manual"
+    assert re.search(r'<a [^>]*href="[^"]+"[^>]*>(?:Open |See each|Both sides|Clio ↗)', page), "nothing but the manual"
