@@ -204,7 +204,7 @@ def step_of(run: SyncRun, *, previewing: bool = False) -> str:
         return f"{doing}, waiting for its turn"
     if run.state == SyncRun.State.READING:
         return f"{doing}: {run.step or 'starting'}"
-    return f"{doing}: {run.done} of {run.total} bills" if run.total and not previewing else f"{doing}: comparing"
+    return f"{doing}: {run.done:,} of {run.total:,} bills" if run.total and not previewing else f"{doing}: comparing"
 
 
 def _came_out(found: _Found) -> tuple[str, str, str]:

@@ -143,7 +143,8 @@ def journal(lines: Iterable[Any], currency: str = "", caption: str = "") -> dict
 @register.inclusion_tag("_partials/progress.html")
 def progress(label: str, done: int = 0, total: int = 0, elapsed: float | None = None) -> dict[str, Any]:
     """What is being done, how much of it is done, and since when; without a total only that it goes on."""
-    return {"label": label, "done": done, "total": total, "elapsed": elapsed}
+    said = f"{done:,} of {total:,}"
+    return {"label": label, "done": done, "total": total, "said": said, "elapsed": elapsed}
 
 
 @register.filter
