@@ -21,12 +21,12 @@ FIRMS_AT_ONCE = 50
 COUNTED = ("created", "updated", "voided", "adopted", "issue", "failed")
 
 _ADD = """
-INSERT INTO integrations_daysum (firm_id, day, kind, outcome, number, amount)
-SELECT firm_id, (at AT TIME ZONE %(zone)s)::date, kind, outcome, count(*), COALESCE(sum(amount), 0)
+INSERT INTO integrations_daysum (firm_id, day, kind, outcome, currency, number, amount)
+SELECT firm_id, (at AT TIME ZONE %(zone)s)::date, kind, outcome, currency, count(*), COALESCE(sum(amount), 0)
 FROM integrations_syncevent
 WHERE firm_id = %(firm)s AND outcome = ANY(%(outcomes)s) AND at >= %(since)s AND at < %(until)s
-GROUP BY 1, 2, 3, 4
-ON CONFLICT (firm_id, day, kind, outcome) DO UPDATE
+GROUP BY 1, 2, 3, 4, 5
+ON CONFLICT (firm_id, day, kind, outcome, currency) DO UPDATE
 SET number = integrations_daysum.number + EXCLUDED.number, amount = integrations_daysum.amount + EXCLUDED.amount
 """
 

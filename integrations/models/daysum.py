@@ -12,12 +12,13 @@ class DaySum(FirmOwned):
     kind = models.CharField(max_length=16, blank=True)
     outcome = models.CharField(max_length=8)
     number = models.PositiveIntegerField()
-    amount = models.DecimalField(max_digits=19, decimal_places=2)
+    amount = models.DecimalField(max_digits=17, decimal_places=2)
+    currency = models.CharField(max_length=3, blank=True)
 
     class Meta(FirmOwned.Meta):
         constraints = [
             *FirmOwned.Meta.constraints,
-            models.UniqueConstraint(fields=["firm", "day", "kind", "outcome"], name="one_sum_per_day"),
+            models.UniqueConstraint(fields=["firm", "day", "kind", "outcome", "currency"], name="one_sum_per_day"),
         ]
 
     def __str__(self) -> str:

@@ -21,14 +21,14 @@ WIDTH, GAP, HEIGHT = 8, 2, 48  # of a bar, between two, and of the drawing
 # What is summed up already, and what came since; both by the firm's own days.
 _SUMS = """
 WITH mark AS (SELECT until FROM integrations_summedup WHERE firm_id = %(firm)s AND zone = %(zone)s)
-SELECT day, kind, outcome, number, amount FROM integrations_daysum
+SELECT day, kind, outcome, currency, number, amount FROM integrations_daysum
 WHERE firm_id = %(firm)s AND day >= %(first)s AND outcome = ANY(%(outcomes)s) AND EXISTS (SELECT 1 FROM mark)
 UNION ALL
-SELECT (at AT TIME ZONE %(zone)s)::date, kind, outcome, count(*), COALESCE(sum(amount), 0)
+SELECT (at AT TIME ZONE %(zone)s)::date, kind, outcome, currency, count(*), COALESCE(sum(amount), 0)
 FROM integrations_syncevent
 WHERE firm_id = %(firm)s AND outcome = ANY(%(outcomes)s)
   AND at >= GREATEST(%(since)s::timestamptz, (SELECT until FROM mark))
-GROUP BY 1, 2, 3
+GROUP BY 1, 2, 3, 4
 """
 
 
@@ -78,6 +78,7 @@ class _Row:
     day: date
     kind: str
     outcome: str
+    currency: str
     number: int
     amount: Decimal
 
@@ -92,7 +93,10 @@ class _Sort:
     kind: str = ""
     is_money: bool = False
 
-    def of(self, row: _Row) -> int | Decimal:
+    def of(self, row: _Row, currency: str) -> int | Decimal:
+        """Money of a company the firm had before, in another currency, is not added to this one's."""
+        if self.is_money and row.currency not in ("", currency):
+            return 0
         if row.outcome not in self.outcomes or (self.kind and row.kind != self.kind):
             return 0
         return row.amount if self.is_money else row.number
@@ -112,13 +116,13 @@ _SORTS = (
 )
 
 
-def chart(firm: Firm, now: datetime) -> Chart:
+def chart(firm: Firm, now: datetime, currency: str) -> Chart:
     """One query, whatever happened."""
     last = now.astimezone(ZoneInfo(firm.timezone)).date()
     first = last - timedelta(days=DAYS - 1)
     days = [first + timedelta(days=number) for number in range(DAYS)]
     rows = _rows(firm, first)
-    return Chart(tuple(_series(firm, sort, rows, days) for sort in _SORTS), first, last)
+    return Chart(tuple(_series(firm, sort, rows, days, currency) for sort in _SORTS), first, last)
 
 
 def _rows(firm: Firm, first: date) -> list[_Row]:
@@ -130,12 +134,12 @@ def _rows(firm: Firm, first: date) -> list[_Row]:
         return [_Row(*row) for row in cursor.fetchall()]
 
 
-def _series(firm: Firm, sort: _Sort, rows: list[_Row], days: list[date]) -> Series:
+def _series(firm: Firm, sort: _Sort, rows: list[_Row], days: list[date], currency: str) -> Series:
     zero: int | Decimal = ZERO if sort.is_money else 0
     by_day: dict[date, int | Decimal] = dict.fromkeys(days, zero)
     for row in rows:
         if row.day in by_day:
-            by_day[row.day] += sort.of(row)
+            by_day[row.day] += sort.of(row, currency)
     url = _log(firm, sort.filters)
     highest = max(by_day.values())
     cells = tuple(_cell(by_day[day], url(day, day), day, place, highest) for place, day in enumerate(days))

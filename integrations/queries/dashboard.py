@@ -64,7 +64,7 @@ def overview(firm: Firm, state: State, now: datetime) -> Overview:
         left_out=_left_out(state.last),
         proof=made,
         tie_out=_tie_out(made) if made else [],
-        chart=chart(firm, now),
+        chart=chart(firm, now, state.pairing.ledger.currency if state.pairing else ""),
     )
 
 

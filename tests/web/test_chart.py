@@ -35,9 +35,10 @@ def happened(
     *,
     kind: str = "invoice",
     amount: Decimal | None = Decimal("100.00"),
+    currency: str = "USD",
 ) -> None:
     mine = SyncEvent.objects.of(pairing.firm)
-    mine.create(pairing=pairing, at=at, outcome=outcome, kind=kind, practice_id="1", amount=amount)
+    mine.create(pairing=pairing, at=at, outcome=outcome, kind=kind, practice_id="1", amount=amount, currency=currency)
 
 
 def series(found: Chart) -> dict[str, Series]:
@@ -45,7 +46,7 @@ def series(found: Chart) -> dict[str, Series]:
 
 
 def totals(firm: Firm, now: datetime = NOW) -> dict[str, int | Decimal]:
-    return {one.name: one.total.value for one in chart(firm, now).series}
+    return {one.name: one.total.value for one in chart(firm, now, "USD").series}
 
 
 def a_month(pairing: Pairing) -> None:
@@ -100,7 +101,7 @@ def test_days_are_those_of_the_firm_and_another_zone_is_summed_up_anew(portal: P
         for summed in (False, True):
             if summed:
                 daysums.look(Still(NOW))
-            synced = series(chart(portal.firm, NOW))["Synced"]
+            synced = series(chart(portal.firm, NOW, "USD"))["Synced"]
             assert [cell.day.day for cell in synced.cells if cell.value] == [day], (zone, summed)
 
 
@@ -108,13 +109,13 @@ def test_today_is_today_where_the_firm_is(portal: Portal) -> None:
     Firm.objects.filter(pk=portal.firm.pk).update(timezone="Asia/Tokyo")
     portal.firm.refresh_from_db()
     late = datetime(2026, 11, 26, 20, tzinfo=UTC)
-    assert chart(portal.firm, late).last == late.astimezone(ZoneInfo("Asia/Tokyo")).date()
+    assert chart(portal.firm, late, "USD").last == late.astimezone(ZoneInfo("Asia/Tokyo")).date()
 
 
 def test_the_history_of_another_firm_is_never_counted(portal: Portal, globex: Firm) -> None:
     a_month(portal.pairing)
     daysums.look(Still(NOW))
-    assert chart(globex, NOW).is_empty
+    assert chart(globex, NOW, "USD").is_empty
 
 
 def test_every_figure_leads_to_the_part_of_the_log_that_it_counts(alice_client: Client, synced: Portal) -> None:
@@ -129,11 +130,21 @@ def test_every_figure_leads_to_the_part_of_the_log_that_it_counts(alice_client: 
             assert counted == cell.value, one.name
 
 
+def test_money_of_another_currency_is_not_added_to_this_one(portal: Portal) -> None:
+    happened(portal.pairing, NOW - timedelta(days=3))
+    happened(portal.pairing, NOW - timedelta(days=3), currency="CAD")
+    for summed in (False, True):
+        if summed:
+            daysums.look(Still(NOW))
+        found = totals(portal.firm)
+        assert (found["Synced"], found["Invoiced"]) == (2, Decimal("100.00")), summed
+
+
 def test_bars_are_as_high_as_what_they_stand_for_and_small_ones_are_seen(portal: Portal) -> None:
     for _ in range(100):
         happened(portal.pairing, NOW - timedelta(days=1))
     happened(portal.pairing, NOW)
-    *_, yesterday, today = series(chart(portal.firm, NOW))["Synced"].cells
+    *_, yesterday, today = series(chart(portal.firm, NOW, "USD"))["Synced"].cells
     assert (yesterday.height, yesterday.top, today.height) == (48, 0, 2)
     assert today.top + today.height == 48
 
