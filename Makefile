@@ -12,7 +12,7 @@ PRODUCTION_LIKE := DEBUG=0 SANDBOX=0 SITE_URL=https://portal.example.com \
 	TOKEN_KEYS=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA= \
 	DATABASE_URL=postgres://portal:portal@localhost/portal EMAIL_URL=smtp+tls://mail.example.com:587
 
-.PHONY: help demo test simulate simulate-mutants check bench screenshots lock format
+.PHONY: help demo test simulate simulate-mutants check bench bench-web screenshots lock format
 
 help:
 	@echo "make demo    a working portal with a seeded firm, on stand-ins for Clio and QuickBooks"
@@ -21,6 +21,7 @@ help:
 	@echo "make simulate-mutants  ten defects, and the seed that shows each"
 	@echo "make check   format, lint, types, migrations, deployment settings, import rules"
 	@echo "make bench   1,000 and 10,000 bills from empty; one token renewed 500 times; 100 webhooks a second; with limits"
+	@echo "make bench-web  every page of a firm with 200,000 links and 1,000,000 events"
 	@echo "make screenshots  the pictures of the README, by the browser test"
 	@echo "make lock    resolve the dependencies again"
 
@@ -54,6 +55,9 @@ bench: $(STAMP)
 	@SANDBOX=1 $(PYTHON) -m tests.bench $(ARGS)
 	@$(PYTHON) -m tests.bench.tokens
 	@$(PYTHON) -m tests.bench.webhooks
+
+bench-web: $(STAMP)
+	@$(PYTHON) -m tests.bench.web $(ARGS)
 
 screenshots: $(STAMP)
 	@SCREENSHOTS=docs/screenshots $(PYTHON) -m pytest -q tests/browser

@@ -48,6 +48,7 @@ class Record(PairingOwned):
             models.UniqueConstraint(fields=["pairing", "side", "entity", "external_id"], name="one_record_per_object"),
         ]
         indexes = [
+            models.Index(fields=["pairing", "entity", "id"], name="record_list"),
             models.Index(fields=["pairing", "entity", "owner_id"], name="record_owner"),
             models.Index(fields=["pairing", "entity", "peer_id"], name="record_peer"),
             models.Index(fields=["pairing", "entity"], condition=Q(settled=False), name="record_unsettled"),

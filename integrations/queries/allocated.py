@@ -20,7 +20,12 @@ _OF: Mapping[str, Q] = {
 def parts(pairing: Pairing, kind: str) -> QuerySet[Record]:
     """The allocations of every payment, or of every credit note."""
     found = Record.objects.of(pairing.firm).filter(pairing=pairing, side=Record.Side.PRACTICE, entity="allocations")
-    return found.exclude(peer_id="").filter(_OF[kind])
+    return found.filter(of_kind(kind))
+
+
+def of_kind(kind: str) -> Q:
+    """Which allocations are parts of payments, or of credit notes."""
+    return ~Q(peer_id="") & _OF[kind]
 
 
 def allocated(pairing: Pairing, kind: str, ids: Iterable[str]) -> dict[str, dict[str, Any]]:

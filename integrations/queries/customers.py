@@ -109,7 +109,8 @@ def listed(firm: Firm, pairing: Pairing, asked: QueryDict) -> Page[Customer]:
     if isinstance(last, str):
         rows = rows.filter(Q(key__gt=last) | Q(key=last, pk__gt=begin))
     shown = list(rows[: SIZE + 1])
-    return _page(described(pairing, shown[:SIZE]), asked, more=len(shown) > SIZE)
+    is_ignored = words(asked, "tab") == "ignored"
+    return _page(described(pairing, shown[:SIZE], may_be_ignored=is_ignored), asked, more=len(shown) > SIZE)
 
 
 def _page(rows: list[Customer], asked: QueryDict, *, more: bool) -> Page[Customer]:
@@ -134,10 +135,11 @@ def contact_of(pairing: Pairing, customer_id: str) -> str:
     return links_.exclude(state=EntityLink.State.UNLINKED).values_list("practice_id", flat=True).first() or ""
 
 
-def described(pairing: Pairing, rows: list[Record]) -> list[Customer]:
+def described(pairing: Pairing, rows: list[Record], *, may_be_ignored: bool = True) -> list[Customer]:
     """The customers with what was decided of them, and who in Clio they may be: three queries."""
     ids = [row.external_id for row in rows]
-    ignored = {row.ledger_id: row for row in _ignored(pairing.firm, pairing).filter(ledger_id__in=ids)}
+    those = _ignored(pairing.firm, pairing).filter(ledger_id__in=ids) if may_be_ignored else ()
+    ignored = {row.ledger_id: row for row in those}
     decided = Issue.objects.of(pairing.firm).filter(pairing=pairing, code="probable_match", action="link")
     chosen = {issue.value: issue for issue in decided.filter(state=Issue.State.DECIDED, value__in=ids)}
     likely = _likely(pairing, rows)

@@ -5,18 +5,21 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import reduce
+from operator import and_
 from typing import Any
 
-from django.db.models import Exists, Min, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import QueryDict
 
 from firms.models import Firm
 from integrations.core.money import ZERO
+from integrations.core.text import search_key
 from integrations.issue_codes import code
 from integrations.kinds.credit_note import credit_number
 from integrations.models import EntityLink, Issue, Pairing, Record, Severity
 from integrations.queries import links
-from integrations.queries.allocated import allocated, bills_of, decimal, parts
+from integrations.queries.allocated import allocated, bills_of, decimal, of_kind, parts
 from integrations.queries.paging import Page, page_by_id, words
 from integrations.queries.state import OPEN
 
@@ -65,10 +68,10 @@ def listed(firm: Firm, pairing: Pairing, kind: str, asked: QueryDict) -> Page[Ro
     """A page of one kind, by ?q= and ?state=."""
     if kind in ALLOCATED:
         return _allocated(firm, pairing, kind, asked)
-    found = _narrowed(_of_kind(firm, pairing, kind), firm, pairing, kind, words(asked, "state"))
+    found = _narrowed(_in_order(firm, pairing, LISTS[kind]), firm, pairing, kind, words(asked, "state"))
     if search := words(asked, "q"):
         found = found.filter(_search(kind, search))
-    page = page_by_id(found, asked)
+    page = page_by_id(found, asked, within="entity")
     owners = [row.owner_id for row in page.rows] if kind == "invoice" else []
     beside = beside_of(pairing, kind, [row.external_id for row in page.rows], owners)
     return Page([row_of(beside, kind, row.external_id, row.data) for row in page.rows], page.newer, page.older)
@@ -78,9 +81,16 @@ def _of_kind(firm: Firm, pairing: Pairing, kind: str) -> QuerySet[Record]:
     return Record.objects.of(firm).filter(pairing=pairing, side=Record.Side.PRACTICE, entity=LISTS[kind])
 
 
+def _in_order(firm: Firm, pairing: Pairing, entity: str) -> QuerySet[Record]:
+    """The rows of a list, named by a range, so that the entity may stand in their order (see ``page_by_id``)."""
+    found = Record.objects.of(firm).filter(pairing=pairing, side=Record.Side.PRACTICE)
+    return found.filter(entity__gte=entity, entity__lte=entity)
+
+
 def _search(kind: str, search: str) -> Q:
     if kind == "contact":
-        return Q(data__name__icontains=search) | Q(data__primary_email_address__icontains=search)
+        wanted = search_key(search).split()
+        return reduce(and_, (Q(words__contains=word) for word in wanted)) if wanted else Q(pk__in=())
     if kind == "trust_entry":
         told = Q(data__description__icontains=search) | Q(data__source__icontains=search)
         return told | Q(data__client__name__icontains=search) | Q(data__confirmation=search)
@@ -249,16 +259,16 @@ def _day(value: object) -> date | None:
 
 
 def _allocated(firm: Firm, pairing: Pairing, kind: str, asked: QueryDict) -> Page[Row]:
-    found = parts(pairing, kind)
+    every = parts(pairing, kind)
+    earlier = every.filter(peer_id=OuterRef("peer_id"), id__lt=OuterRef("id"))
+    found = _in_order(firm, pairing, LISTS["payment"]).filter(of_kind(kind), ~Exists(earlier))  # of each its first part
     if search := words(asked, "q"):
-        found = found.filter(
-            Q(data__bill__number__istartswith=search)
-            | Q(data__contact__name__icontains=search)
-            | Q(peer_id=search.upper().removeprefix("CN-"))
-        )
+        like = Q(data__bill__number__istartswith=search) | Q(data__contact__name__icontains=search)
+        like |= Q(peer_id=search.upper().removeprefix("CN-"))
+        found = found.filter(peer_id__in=every.filter(like).values("peer_id"))
     found = _narrowed(found, firm, pairing, kind, words(asked, "state"), key="peer_id")
-    page = page_by_id(found.order_by().values("peer_id").annotate(first=Min("id")), asked, field="first")
-    ids = [row["peer_id"] for row in page.rows]
+    page = page_by_id(found, asked, within="entity")
+    ids = [row.peer_id for row in page.rows]
     known = allocated(pairing, kind, ids)
     beside = beside_of(pairing, kind, ids, bills=[bill for one in known.values() for bill in bills_of(one)])
     return Page([row_of(beside, kind, id, known[id]) for id in ids], page.newer, page.older)

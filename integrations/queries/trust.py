@@ -9,9 +9,10 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from io import StringIO
-from typing import Any
 
 from django.db import connection
+from django.db.models import OuterRef, Q, Subquery
+from django.db.models.fields.json import KT
 from django.http import QueryDict
 
 from firms.models import Firm
@@ -19,7 +20,7 @@ from integrations.core import mapping as keys
 from integrations.core.money import ZERO
 from integrations.core.sheets import harmless
 from integrations.core.text import fold
-from integrations.models import EntityLink, Issue, Pairing, Record
+from integrations.models import Issue, Pairing, Record
 from integrations.models import Mapping as Mapped
 from integrations.queries.paging import SIZE, Page, number, words
 from integrations.queries.state import OPEN
@@ -123,21 +124,16 @@ def opening_csv(found: Overview) -> str:
     return out.getvalue()
 
 
-_LEDGER = """
+_AMOUNT = "COALESCE(substring(line->>'Amount' from '^[0-9]+(?:[.][0-9]+)?$')::numeric, 0)"
+# What Clio holds ("held", with what of it was there before), and what our entries move ("posted": debits less credits
+# of a QuickBooks account), each by contact. One statement, so that both are of one moment.
+_SUMS = f"""
 WITH held AS (
   SELECT data->'bank_account'->>'id' AS account, owner_id AS contact, data->>'date' AS day, external_id AS id,
     COALESCE(substring(data->>'funds_in' from '^[0-9]+(?:[.][0-9]+)?$')::numeric, 0)
     - COALESCE(substring(data->>'funds_out' from '^[0-9]+(?:[.][0-9]+)?$')::numeric, 0) AS amount
-  FROM integrations_record WHERE pairing_id = %(p)s AND entity = 'trust_transactions' AND NOT is_deleted)
-SELECT account, contact, sum(amount), COALESCE(sum(amount) FILTER (WHERE day < %(start)s AND NOT EXISTS (
-    SELECT 1 FROM integrations_entitylink link WHERE link.pairing_id = %(p)s AND link.kind = 'trust_entry'
-      AND link.practice_id = held.id AND link.state = 'live')), 0)
-FROM held GROUP BY account, contact
-"""
-
-_AMOUNT = "COALESCE(substring(line->>'Amount' from '^[0-9]+(?:[.][0-9]+)?$')::numeric, 0)"
-_POSTED = f"""
-WITH ours AS (
+  FROM integrations_record WHERE pairing_id = %(p)s AND entity = 'trust_transactions' AND NOT is_deleted),
+ours AS (
   SELECT doc.entity, doc.data FROM integrations_record doc
   WHERE doc.pairing_id = %(p)s AND doc.side = 'ledger' AND doc.entity IN ('JournalEntry', 'Purchase')
     AND NOT doc.is_deleted AND EXISTS (SELECT 1 FROM integrations_entitylink link
@@ -152,21 +148,31 @@ lines AS (
     line->'AccountBasedExpenseLineDetail'->'CustomerRef'->>'value', {_AMOUNT}
   FROM ours, jsonb_array_elements(data->'Line') AS line WHERE entity = 'Purchase'
   UNION ALL SELECT data->'AccountRef'->>'value', NULL, -{_AMOUNT}
-  FROM ours, jsonb_array_elements(data->'Line') AS line WHERE entity = 'Purchase')
-SELECT account, COALESCE(customer, ''), sum(amount) FROM lines WHERE account IS NOT NULL GROUP BY 1, 2
+  FROM ours, jsonb_array_elements(data->'Line') AS line WHERE entity = 'Purchase'),
+posted AS (SELECT account, customer, sum(amount) AS amount FROM lines WHERE account IS NOT NULL GROUP BY 1, 2)
+SELECT 'held', account, contact, sum(amount), COALESCE(sum(amount) FILTER (WHERE day < %(start)s AND NOT EXISTS (
+    SELECT 1 FROM integrations_entitylink link WHERE link.pairing_id = %(p)s AND link.kind = 'trust_entry'
+      AND link.practice_id = held.id AND link.state = 'live')), 0)
+FROM held GROUP BY account, contact
+UNION ALL SELECT 'posted', posted.account, COALESCE(person.practice_id, %(nobody)s), sum(posted.amount), 0
+FROM posted LEFT JOIN integrations_entitylink person ON person.pairing_id = %(p)s AND person.kind = 'contact'
+  AND person.state <> 'unlinked' AND person.ledger_id = posted.customer
+GROUP BY 2, 3
 """  # noqa: S608 - the part that is put in is a constant
 
 
 def overview(firm: Firm, pairing: Pairing, asked: QueryDict) -> Overview:
     """Everything of the page, by ?q=, ?differs= and ?page=. About ten queries, whatever the number of clients."""
-    posted = _posted(pairing)
-    accounts = _accounts(firm, pairing)
-    found = _clients(firm, pairing, accounts, posted)
+    (held, posted), mapped = _sums(pairing), list(Mapped.objects.of(firm).filter(pairing=pairing))
+    accounts = _accounts(firm, pairing, mapped)
+    found = _clients(firm, pairing, accounts, held, _by_client(mapped, posted))
     wanted = _wanted(found, asked)
+    page = _page(wanted, asked)
+    issues = _issues(firm, pairing, {client.contact_id for client in page.rows}, accounts)
     start = pairing.start_date
     return Overview(
-        accounts=[_with_totals(firm, pairing, account, found, posted) for account in accounts.values()],
-        clients=_page(firm, pairing, wanted, asked),
+        accounts=[_with_totals(account, found, mapped, posted, issues) for account in accounts.values()],
+        clients=replace(page, rows=[replace(row, issues=tuple(issues.get(row.contact_id, ()))) for row in page.rows]),
         count=len(wanted),
         differing=sum(bool(client.difference) for client in found),
         openings=[client for client in found if client.opening],
@@ -174,8 +180,8 @@ def overview(firm: Firm, pairing: Pairing, asked: QueryDict) -> Overview:
     )
 
 
-def _accounts(firm: Firm, pairing: Pairing) -> dict[str, Account]:
-    mapped = {row.key: row.name for row in Mapped.objects.of(firm).filter(pairing=pairing)}
+def _accounts(firm: Firm, pairing: Pairing, mappings: Iterable[Mapped]) -> dict[str, Account]:
+    mapped = {row.key: row.name for row in mappings}
     rows = Record.objects.of(firm).filter(pairing=pairing, entity="bank_accounts").order_by("id")
     return {
         row.external_id: Account(
@@ -198,19 +204,24 @@ def _decimal(value: object) -> Decimal:
         return ZERO
 
 
-def _rows(sql: str, pairing: Pairing) -> list[tuple[Any, ...]]:
+def _sums(pairing: Pairing) -> tuple[dict[Key, tuple[Decimal, Decimal]], dict[Key, Decimal]]:
+    """(ledger and opening) by Clio account and contact; debits less credits by QuickBooks account and contact."""
     start = pairing.start_date.isoformat() if pairing.start_date else ""
     with connection.cursor() as cursor:
-        cursor.execute(sql, {"p": pairing.pk, "start": start})
-        return list(cursor.fetchall())
+        cursor.execute(_SUMS, {"p": pairing.pk, "start": start, "nobody": NOBODY})
+        rows = cursor.fetchall()
+    held = {(account, of): (amount, opening) for what, account, of, amount, opening in rows if what == "held"}
+    return held, {(account, of): amount for what, account, of, amount, _ in rows if what == "posted"}
 
 
 def _clients(
-    firm: Firm, pairing: Pairing, accounts: Mapping[str, Account], entries: Mapping[Key, Decimal]
+    firm: Firm,
+    pairing: Pairing,
+    accounts: Mapping[str, Account],
+    ledger: Mapping[Key, tuple[Decimal, Decimal]],
+    posted: Mapping[Key, Decimal],
 ) -> list[Client]:
     """Every client of a mapped account, those that differ first, then by name."""
-    ledger = {(account, contact): (held, opening) for account, contact, held, opening in _rows(_LEDGER, pairing)}
-    posted = _by_client(firm, pairing, entries)
     mapped = {id for id, account in accounts.items() if account.is_mapped}
     ids = {key for key in (*ledger, *posted) if key[0] in mapped}
     names = _names(firm, pairing, {contact for _, contact in ids})
@@ -227,48 +238,42 @@ def _clients(
     return sorted(found, key=lambda client: (not client.difference, fold(client.name), client.account_id))
 
 
-def _posted(pairing: Pairing) -> dict[Key, Decimal]:
-    """Debits less credits by QuickBooks account and customer."""
-    return {(account, customer): amount for account, customer, amount in _rows(_POSTED, pairing)}
-
-
-def _by_client(firm: Firm, pairing: Pairing, entries: Mapping[Key, Decimal]) -> dict[Key, Decimal]:
+def _by_client(mappings: Iterable[Mapped], entries: Mapping[Key, Decimal]) -> dict[Key, Decimal]:
     """What is owed to each contact on the liability of each Clio account."""
-    accounts = _of_mappings(firm, pairing, keys.TRUST_LIABILITY)
-    links = EntityLink.objects.of(firm).filter(pairing=pairing, kind="contact").exclude(state="unlinked")
-    people = dict(links.values_list("ledger_id", "practice_id"))
-    found: dict[Key, Decimal] = {}
-    for (account, customer), amount in entries.items():
+    accounts, found = _of_mappings(mappings, keys.TRUST_LIABILITY), dict[Key, Decimal]()
+    for (account, contact), amount in entries.items():
         if account in accounts:
-            key = (accounts[account], people.get(customer, NOBODY))
+            key = (accounts[account], contact)
             found[key] = found.get(key, ZERO) - amount
     return found
 
 
-def _of_mappings(firm: Firm, pairing: Pairing, start: str) -> dict[str, str]:
+def _of_mappings(mappings: Iterable[Mapped], start: str) -> dict[str, str]:
     """QuickBooks account id to the Clio account it is mapped for."""
-    rows = Mapped.objects.of(firm).filter(pairing=pairing, key__startswith=start)
-    return {row.ledger_id: row.key.removeprefix(start) for row in rows}
+    return {row.ledger_id: row.key.removeprefix(start) for row in mappings if row.key.startswith(start)}
 
 
 def _names(firm: Firm, pairing: Pairing, ids: Iterable[str]) -> dict[str, str]:
     rows = Record.objects.of(firm).filter(pairing=pairing, entity="contacts", external_id__in=list(ids))
-    return {id: str(data.get("name") or "") for id, data in rows.values_list("external_id", "data")}
+    return {id: name or "" for id, name in rows.values_list("external_id", KT("data__name"))}
 
 
 def _with_totals(
-    firm: Firm, pairing: Pairing, account: Account, clients: Iterable[Client], entries: Mapping[Key, Decimal]
+    account: Account,
+    clients: Iterable[Client],
+    mappings: Iterable[Mapped],
+    entries: Mapping[Key, Decimal],
+    issues: Mapping[str, list[Issue]],
 ) -> Account:
     mine = [client for client in clients if client.account_id == account.id]
-    banks = {id for id, of in _of_mappings(firm, pairing, keys.TRUST_BANK).items() if of == account.id}
-    open_ = Issue.objects.of(firm).filter(pairing=pairing, practice_id=f"account-{account.id}", state__in=OPEN)
+    banks = {id for id, of in _of_mappings(mappings, keys.TRUST_BANK).items() if of == account.id}
     return replace(
         account,
         ledger=sum((client.ledger for client in mine), ZERO),
         opening=sum((client.opening for client in mine), ZERO),
         liability=sum((client.posted for client in mine), ZERO),
         bank=sum((amount for (id, _), amount in entries.items() if id in banks), ZERO),
-        issues=tuple(open_.order_by("id")),
+        issues=tuple(issue for issue in issues.get(f"account-{account.id}", ()) if issue.state in OPEN),
     )
 
 
@@ -278,12 +283,10 @@ def _wanted(found: list[Client], asked: QueryDict) -> list[Client]:
     return [client for client in named if client.difference] if words(asked, "differs") else named
 
 
-def _page(firm: Firm, pairing: Pairing, wanted: list[Client], asked: QueryDict) -> Page[Client]:
+def _page(wanted: list[Client], asked: QueryDict) -> Page[Client]:
     at = number(asked, "page") or 1
-    rows = wanted[(at - 1) * SIZE : at * SIZE]
-    issues = _issues(firm, pairing, {client.contact_id for client in rows})
     return Page(
-        [replace(client, issues=tuple(issues.get(client.contact_id, ()))) for client in rows],
+        wanted[(at - 1) * SIZE : at * SIZE],
         newer=_address(asked, at - 1) if at > 1 else "",
         older=_address(asked, at + 1) if len(wanted) > at * SIZE else "",
     )
@@ -295,14 +298,15 @@ def _address(asked: QueryDict, page: int) -> str:
     return f"?{kept.urlencode()}"
 
 
-def _issues(firm: Firm, pairing: Pairing, contacts: set[str]) -> dict[str, list[Issue]]:
-    """Open and accepted issues of these contacts and of their trust rows, by contact."""
+def _issues(firm: Firm, pairing: Pairing, contacts: set[str], accounts: Iterable[str]) -> dict[str, list[Issue]]:
+    """Open and accepted issues of these contacts, their trust rows and whole accounts, by what they are about."""
     rows = Record.objects.of(firm).filter(pairing=pairing, entity="trust_transactions", owner_id__in=contacts)
-    owners = dict(rows.values_list("external_id", "owner_id"))
-    about = Issue.objects.of(firm).filter(pairing=pairing).exclude(state=Issue.State.CLOSED).order_by("id")
+    owner = rows.filter(external_id=OuterRef("practice_id")).values("owner_id")[:1]
+    asked = Q(kind="trust_entry", practice_id__in=rows.values("external_id"))
+    asked |= Q(kind="contact", practice_id__in=contacts) | Q(practice_id__in=[f"account-{id}" for id in accounts])
+    about = Issue.objects.of(firm).filter(asked, pairing=pairing).exclude(state=Issue.State.CLOSED)
     found: dict[str, list[Issue]] = {}
-    for issue in about.filter(kind="trust_entry", practice_id__in=owners):
-        found.setdefault(owners[issue.practice_id], []).append(issue)
-    for issue in about.filter(kind="contact", practice_id__in=contacts):
-        found.setdefault(issue.practice_id, []).append(issue)
+    for issue in about.annotate(owner=Subquery(owner)).order_by("-kind", "id"):  # of the rows first
+        of = issue.owner if issue.kind == "trust_entry" else None  # type: ignore[attr-defined]
+        found.setdefault(of or issue.practice_id, []).append(issue)
     return found
