@@ -40,6 +40,10 @@ class EntityLink(PairingHistory):
                 name="one_link_per_document",
             ),
         ]
+        indexes = [
+            # What the dashboard counts comes out of this alone.
+            models.Index(fields=["pairing", "firm", "kind"], condition=Q(state="live"), name="link_tally"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.practice_id} → {self.ledger_entity} {self.ledger_id}"

@@ -97,7 +97,7 @@ def _figures(firm: Firm, pairing: Pairing | None) -> list[Figure]:
     if pairing is None:
         return []
     live = EntityLink.objects.of(firm).filter(pairing=pairing, state=EntityLink.State.LIVE)
-    counted = dict(live.order_by().values_list("kind").annotate(n=Count("pk")))
+    counted = dict(live.order_by().values_list("kind").annotate(n=Count("*")))  # a column would be read of each row
     return [Figure(links.KINDS[kind], kind, counted.get(kind, 0)) for kind in ("contact", "invoice", "payment")]
 
 

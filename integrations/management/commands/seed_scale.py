@@ -17,6 +17,7 @@ from firms.membership import create_firm
 from firms.models import Firm, Membership, User
 from firms.roles import Role
 from integrations.core import mapping as keys
+from integrations.daysums import sum_up
 from integrations.management.scale import ACCOUNTS, Size, fill
 from integrations.models import Connection, Mapping, Pairing, Record
 
@@ -53,6 +54,8 @@ def seed(slug: str, email: str, size: Size) -> Iterator[str]:
         yield f"{_team(firm, size.people):,} people"
         pairing = _pairing(firm, owner)
         yield from fill(pairing, owner, size)
+        sum_up(firm, timezone.now())
+        yield "the days added up, as a worker does every 20 minutes"
 
 
 def _team(firm: Firm, number: int) -> int:
