@@ -6,6 +6,9 @@ from typing import Any
 
 from django import forms
 from django.forms.boundfield import BoundField
+from django.forms.utils import flatatt
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
 
 from integrations import contact_choices, mapping, slots
 from integrations.core.mapping import ALL_FIELDS, is_trust_key
@@ -38,6 +41,20 @@ class DayInput(forms.DateInput):
 
     def __init__(self) -> None:
         super().__init__(format="%Y-%m-%d")
+
+
+class LongSelect(forms.Select):
+    """As Django writes it, but without a template for each of the options, of which a company has hundreds."""
+
+    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
+        said = self.build_attrs(self.attrs, {**(attrs or {}), "name": name})
+        chosen = "" if value is None else str(value)
+        options = ((id, mark_safe(" selected") if str(id) == chosen else "", label) for id, label in self.choices)
+        return format_html(
+            "<select{}>\n{}\n</select>",
+            flatatt(said),
+            format_html_join("\n", '<option value="{}"{}>{}</option>', options),
+        )
 
 
 class StartForm(forms.Form):
@@ -83,8 +100,8 @@ class MappingForm(forms.Form):
         label="Post money out of trust as checks instead of journal entries", required=False
     )
 
-    def __init__(self, pairing: Pairing, data: Any = None) -> None:
-        found = mapping.targets(pairing)
+    def __init__(self, pairing: Pairing, data: Any = None, found: mapping.Targets | None = None) -> None:
+        found = found or mapping.targets(pairing)
         self.pairing, self.slots, self.mapped = pairing, found.slots, found.mapped
         self.proposals = {proposal.slot.key: proposal for proposal in mapping.recommend(found)}
         super().__init__(data, initial=self._initial())
@@ -118,7 +135,7 @@ class MappingForm(forms.Form):
         if value and value not in dict(options):
             options.append((value, _unfit(slot, value, known, self.mapped.get(slot.key))))
         return forms.CharField(
-            label=slot.label, help_text=slot.why, required=False, max_length=32, widget=forms.Select(choices=options)
+            label=slot.label, help_text=slot.why, required=False, max_length=32, widget=LongSelect(choices=options)
         )
 
     def clean_start_date(self) -> date:

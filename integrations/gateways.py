@@ -6,7 +6,7 @@ from django.conf import settings
 from firms.models import Firm
 from integrations.budgets import budget_of
 from integrations.core.ports import Clock, Ledger
-from integrations.models import Connection
+from integrations.models import Connection, Pairing
 from integrations.models.pairing import live_pairing
 from integrations.sync.lease import Hold, LivingClock
 from integrations.sync.policy import NotReady
@@ -26,12 +26,13 @@ def open_workspace(
     clock: Clock | None = None,
     session: requests.Session | None = None,
     patience_s: float = PATIENCE_S,
+    pairing: Pairing | None = None,
 ) -> Workspace:
-    """Raises NotReady where the firm has not connected both systems.
+    """Raises NotReady where the firm has not connected both systems; ``pairing`` is its live one where that is known.
 
     A call that would have to wait longer than ``patience_s`` for its turn raises Throttled.
     """
-    pairing = live_pairing(firm)
+    pairing = pairing or live_pairing(firm)
     if pairing is None:
         raise NotReady("Connect Clio and QuickBooks first, on the connections page.")
     clock = clock or SystemClock()

@@ -57,11 +57,18 @@ def _compared(one: str, other: str) -> tuple[int, str] | None:
     mine, theirs = set(one.split()) - _FORMS, set(other.split()) - _FORMS
     if mine and mine == theirs:
         return 35, "same name, written differently"
-    if SequenceMatcher(None, one, other).ratio() >= SIMILAR:
+    if _is_similar(one, other):
         return 25, "similar name"
     if min(len(mine), len(theirs)) > 1 and (mine < theirs or theirs < mine):
         return 20, "one name contains the other"
     return None
+
+
+def _is_similar(one: str, other: str) -> bool:
+    """The quick ratios are upper bounds of the true one, and most pairs are apart by them already."""
+    matcher = SequenceMatcher(None, one, other)
+    ratios = (matcher.real_quick_ratio, matcher.quick_ratio, matcher.ratio)
+    return all(ratio() >= SIMILAR for ratio in ratios)
 
 
 def _names(profile: Profile) -> set[str]:

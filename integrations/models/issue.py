@@ -61,6 +61,9 @@ class Issue(PairingHistory):
                 include=["id", "firm", "decided_at"],
                 name="issue_tally",
             ),
+            models.Index(
+                fields=["pairing", "kind", "practice_id"], condition=~Q(state="closed"), name="issue_of_record"
+            ),
         ]
 
     def __str__(self) -> str:

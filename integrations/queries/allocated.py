@@ -10,6 +10,7 @@ from django.db.models import Q, QuerySet
 from integrations.kinds.credit_note import credit_number
 from integrations.models import Pairing, Record
 
+ALLOCATED = ("payment", "credit_note")  # known by what they pay
 # A missing key is neither equal nor unequal, so it is asked for by itself.
 _OF: Mapping[str, Q] = {
     "payment": Q(data__parent__type__isnull=True) | ~Q(data__parent__type="CreditMemo"),
@@ -28,21 +29,34 @@ def of_kind(kind: str) -> Q:
     return ~Q(peer_id="") & _OF[kind]
 
 
+def kind_of(allocation: Mapping[str, Any]) -> str:
+    """The same said of one that is read already."""
+    parent = allocation.get("parent")
+    return "credit_note" if isinstance(parent, dict) and parent.get("type") == "CreditMemo" else "payment"
+
+
 def allocated(pairing: Pairing, kind: str, ids: Iterable[str]) -> dict[str, dict[str, Any]]:
-    """Each of them as one object: sum, date, contact, and its parts; a credit note with what its own list says."""
-    wanted, by_parent = list(ids), defaultdict(list)
-    found = parts(pairing, kind).filter(peer_id__in=wanted).order_by("id")
-    for parent_id, data in found.values_list("peer_id", "data"):
+    """Each of them as one object, with what Clio's own list of credit notes says: one query."""
+    wanted = list(ids)
+    asked = Q(of_kind(kind), entity="allocations", peer_id__in=wanted)
+    if kind == "credit_note":
+        asked |= Q(entity="credit_memos", external_id__in=wanted)
+    found = Record.objects.of(pairing.firm).filter(asked, pairing=pairing, side=Record.Side.PRACTICE).order_by("id")
+    rows = list(found.values_list("entity", "external_id", "peer_id", "data"))
+    memos = {id: data for entity, id, _, data in rows if entity == "credit_memos"}
+    return put_together(kind, [(peer, data) for entity, _, peer, data in rows if entity == "allocations"], memos)
+
+
+def put_together(
+    kind: str, parts: Iterable[tuple[str, dict[str, Any]]], memos: Mapping[str, dict[str, Any]]
+) -> dict[str, dict[str, Any]]:
+    """Each payment or credit note as one object: sum, date, contact, and its parts."""
+    by_parent = defaultdict(list)
+    for parent_id, data in parts:
         by_parent[parent_id].append(data)
     if kind == "payment":
         return {id: _one(rows, {}) for id, rows in by_parent.items()}
-    memos = _memos(pairing, wanted)
     return {id: {**_one(rows, memos.get(id, {})), "number": credit_number(id)} for id, rows in by_parent.items()}
-
-
-def _memos(pairing: Pairing, ids: list[str]) -> dict[str, dict[str, Any]]:
-    found = Record.objects.of(pairing.firm).filter(pairing=pairing, entity="credit_memos", external_id__in=ids)
-    return dict(found.values_list("external_id", "data"))
 
 
 def _one(rows: list[dict[str, Any]], memo: dict[str, Any]) -> dict[str, Any]:

@@ -77,7 +77,7 @@ class Customer:
 def unlinked(firm: Firm, pairing: Pairing) -> QuerySet[Record]:
     """Customers in our mirror of the company that no link names."""
     linked = EntityLink.objects.of(firm).filter(
-        pairing=pairing, ledger_entity="Customer", ledger_id=OuterRef("external_id")
+        pairing=pairing, kind="contact", ledger_entity="Customer", ledger_id=OuterRef("external_id")
     )
     customers = Record.objects.of(firm).filter(
         pairing=pairing, side=Record.Side.LEDGER, entity="Customer", is_deleted=False
@@ -126,7 +126,8 @@ def _page(rows: list[Customer], asked: QueryDict, *, more: bool) -> Page[Custome
 
 def one(firm: Firm, pairing: Pairing, customer_id: str) -> Customer | None:
     """None where no such customer stands for nobody."""
-    return next(iter(described(pairing, list(unlinked(firm, pairing).filter(external_id=customer_id)))), None)
+    rows = list(unlinked(firm, pairing).filter(external_id=customer_id))
+    return next(iter(described(pairing, rows, is_list=False)), None)
 
 
 def contact_of(pairing: Pairing, customer_id: str) -> str:
@@ -135,14 +136,16 @@ def contact_of(pairing: Pairing, customer_id: str) -> str:
     return links_.exclude(state=EntityLink.State.UNLINKED).values_list("practice_id", flat=True).first() or ""
 
 
-def described(pairing: Pairing, rows: list[Record], *, may_be_ignored: bool = True) -> list[Customer]:
-    """The customers with what was decided of them, and who in Clio they may be: three queries."""
+def described(
+    pairing: Pairing, rows: list[Record], *, may_be_ignored: bool = True, is_list: bool = True
+) -> list[Customer]:
+    """The customers with what was decided of them, and in a list who in Clio they may be: three queries."""
     ids = [row.external_id for row in rows]
     those = _ignored(pairing.firm, pairing).filter(ledger_id__in=ids) if may_be_ignored else ()
     ignored = {row.ledger_id: row for row in those}
     decided = Issue.objects.of(pairing.firm).filter(pairing=pairing, code="probable_match", action="link")
     chosen = {issue.value: issue for issue in decided.filter(state=Issue.State.DECIDED, value__in=ids)}
-    likely = _likely(pairing, rows)
+    likely = _likely(pairing, rows) if is_list else {}
     return [
         _customer(pairing, row, ignored.get(row.external_id), chosen.get(row.external_id), likely.get(row.pk, ""))
         for row in rows

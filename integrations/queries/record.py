@@ -1,23 +1,23 @@
 """One record: both sides next to each other, its documents, postings, issues and history."""
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
-
-from django.db.models import Q
+from typing import Any, NamedTuple
 
 from firms.models import Firm
 from integrations.core.records import Kind
 from integrations.kinds import contact, contact_fields, payment
 from integrations.kinds.contact_fields import LABELS, shown
 from integrations.kinds.credit_note import APPLY
-from integrations.models import Dispatch, EntityLink, Issue, Pairing, Record, SyncEvent
+from integrations.models import Dispatch, EntityLink, Issue, Pairing, SyncEvent
 from integrations.queries import links
-from integrations.queries.allocated import allocated, bills_of, decimal, parts
+from integrations.queries.allocated import ALLOCATED, decimal
+from integrations.queries.around import Around, around
 from integrations.queries.events import EventRow, event_row
 from integrations.queries.postings import Line, lines
-from integrations.queries.records import ALLOCATED, LISTS, Row, amount_of, beside_of, row_of
+from integrations.queries.records import Beside, Row, amount_of, beside_each, row_of
 
 HISTORY = 100
 
@@ -54,6 +54,15 @@ class Other:
     is_void: bool
 
 
+class Named(NamedTuple):
+    """Which record that is, and how much of it is for this one."""
+
+    kind: str
+    id: str
+    amount: Decimal | None
+    is_void: bool
+
+
 @dataclass(frozen=True, slots=True)
 class RecordPage:
     row: Row
@@ -71,35 +80,38 @@ class RecordPage:
 
 
 def record_page(firm: Firm, pairing: Pairing, kind: str, practice_id: str) -> RecordPage | None:
-    """None where nothing is known of it on either side. About ten queries."""
-    data = _practice_data(pairing, kind, practice_id)
-    client = _part(data or {}, "client", "id") if kind == "invoice" else ""
-    bills = bills_of(data or {}) if kind in ALLOCATED else []
-    beside = beside_of(pairing, kind, [practice_id], [client] if client else (), bills)
-    mine = beside.links.get(practice_id, [])
+    """None where nothing is known of it on either side. Five queries."""
+    near = around(pairing, kind, practice_id)
+    data = near.known(kind).get(practice_id)
+    others = list(_others(near, kind, practice_id))
+    beside = _beside(near, kind, practice_id, others)
+    mine = beside[kind].links.get(practice_id, [])
     events = _events(pairing, kind, practice_id)
     if data is None and not mine and not events:
         return None
     known = data or {}
-    documents = tuple(_documents(pairing, kind, known, mine, events))
+    documents = tuple(_documents(near, beside, kind, known, mine, events))
     return RecordPage(
-        row_of(beside, kind, practice_id, known),
+        row_of(beside[kind], kind, practice_id, known),
         documents,
         () if documents else _compared(pairing, kind, known, {}),
-        tuple(_others(pairing, kind, practice_id, known)),
-        tuple(beside.issues.get(practice_id, ())),
+        tuple(_shown(near, beside, others)),
+        tuple(beside[kind].issues.get(practice_id, ())),
         tuple(event_row(firm, pairing, event) for event in events),
         tuple(_dispatches(pairing, kind, practice_id)),
     )
 
 
-def _practice_data(pairing: Pairing, kind: str, practice_id: str) -> dict[str, Any] | None:
-    if kind in ALLOCATED:
-        return allocated(pairing, kind, [practice_id]).get(practice_id)
-    found = Record.objects.of(pairing.firm).filter(
-        pairing=pairing, side=Record.Side.PRACTICE, entity=LISTS[kind], external_id=practice_id
-    )
-    return found.values_list("data", flat=True).first()
+def _beside(near: Around, kind: str, practice_id: str, others: Iterable[Named]) -> dict[str, Beside]:
+    """Links and issues of the record and of the others; all that pay a bill count, however few are shown."""
+    wanted: dict[str, set[str]] = defaultdict(set, {kind: {practice_id}})
+    for other in others:
+        wanted[other.kind].add(other.id)
+    if kind == "invoice":
+        for paying in ALLOCATED:
+            wanted[paying] |= {part.peer_id for part in near.parts(paying)}
+    clients = {_part(bill, "client", "id") for bill in near.of("bills").values()}
+    return beside_each(near.pairing, wanted, clients - {""}, near.in_scope)
 
 
 def _events(pairing: Pairing, kind: str, practice_id: str) -> list[SyncEvent]:
@@ -113,51 +125,47 @@ def _dispatches(pairing: Pairing, kind: str, practice_id: str) -> Iterable[Dispa
 
 
 def _documents(
-    pairing: Pairing, kind: str, data: dict[str, Any], mine: list[EntityLink], events: list[SyncEvent]
+    near: Around,
+    beside: Mapping[str, Beside],
+    kind: str,
+    data: dict[str, Any],
+    mine: list[EntityLink],
+    events: list[SyncEvent],
 ) -> Iterable[Document]:
-    known = _ledger_data(pairing, mine)
+    pairing, known = near.pairing, near.documents
     for link in mine:
         ledger = known.get((link.ledger_entity, link.ledger_id))
         posted = next((event for event in events if event.leg == link.leg and event.postings), None)
+        shown = _with_payments(known, beside, link, ledger) if ledger and kind == "invoice" else ledger
         yield Document(
             link,
             links.in_ledger(pairing.ledger, link.ledger_entity, link.ledger_id),
-            _compared(pairing, kind, data, _with_payments(pairing, kind, link, ledger)) if ledger else (),
+            _compared(pairing, kind, data, shown) if shown else (),
             posted,
             lines(posted.postings) if posted else (),
             ledger is not None,
         )
 
 
-def _with_payments(pairing: Pairing, kind: str, link: EntityLink, invoice: dict[str, Any]) -> dict[str, Any]:
+def _with_payments(
+    known: Mapping[tuple[str, str], dict[str, Any]],
+    beside: Mapping[str, Beside],
+    link: EntityLink,
+    invoice: dict[str, Any],
+) -> dict[str, Any]:
     """The invoice with what our payments leave open of it: its mirrored balance may be older than they are."""
-    if kind != "invoice":
-        return invoice
-    ours = Record.objects.of(pairing.firm).filter(pairing=pairing, entity="allocations", owner_id=link.practice_id)
-    paying = EntityLink.objects.of(pairing.firm).filter(
-        Q(kind="payment") | Q(kind="credit_note", leg=APPLY),
-        pairing=pairing,
-        state=EntityLink.State.LIVE,
-        practice_id__in=ours.values("peer_id"),
-    )
-    paid = Record.objects.of(pairing.firm).filter(
-        pairing=pairing, entity="Payment", is_deleted=False, external_id__in=paying.values("ledger_id")
-    )
-    applied = (payment.applied_by(data).get(link.ledger_id, Decimal(0)) for data in paid.values_list("data", flat=True))
+    paying = (one for kind in ALLOCATED for mine in beside[kind].links.values() for one in mine)
+    ids = {one.ledger_id for one in paying if one.state == EntityLink.State.LIVE and _applies(one)}
+    paid = (known[key] for id in ids if (key := ("Payment", id)) in known)
+    applied = (payment.applied_by(data).get(link.ledger_id, Decimal(0)) for data in paid)
     left = (decimal(invoice.get("TotalAmt")) or Decimal(0)) - sum(applied, Decimal(0))
-    known = decimal(invoice.get("Balance"))
-    return {**invoice, "Balance": str(left if known is None else min(known, left))}
+    balance = decimal(invoice.get("Balance"))
+    return {**invoice, "Balance": str(left if balance is None else min(balance, left))}
 
 
-def _ledger_data(pairing: Pairing, mine: list[EntityLink]) -> dict[tuple[str, str], dict[str, Any]]:
-    found = Record.objects.of(pairing.firm).filter(
-        pairing=pairing,
-        side=Record.Side.LEDGER,
-        entity__in={link.ledger_entity for link in mine},
-        external_id__in=[link.ledger_id for link in mine],
-        is_deleted=False,
-    )
-    return {(entity, id): data for entity, id, data in found.values_list("entity", "external_id", "data")}
+def _applies(link: EntityLink) -> bool:
+    """Whether its document applies money or credit to invoices."""
+    return link.kind == "payment" or link.leg == APPLY
 
 
 def _compared(pairing: Pairing, kind: str, data: dict[str, Any], ledger: dict[str, Any]) -> tuple[Compared, ...]:
@@ -278,35 +286,27 @@ def _part(data: dict[str, Any], name: str, key: str) -> str:
     return _str(value, key) if isinstance(value, dict) else ""
 
 
-def _others(pairing: Pairing, kind: str, practice_id: str, data: dict[str, Any]) -> Iterable[Other]:
+def _others(near: Around, kind: str, practice_id: str) -> Iterable[Named]:
     """What a bill is paid and reduced by, what a payment or credit note is for, the newest bills of a contact."""
     if kind == "invoice":
         for paying in ALLOCATED:
-            found = parts(pairing, paying).filter(owner_id=practice_id).order_by("id")
-            rows = list(found.values_list("data", flat=True)[:HISTORY])
-            yield from _related(pairing, paying, [(part, _part(part, "parent", "id")) for part in rows])
+            mine = [part for part in near.parts(paying) if part.owner_id == practice_id]
+            yield from (_named(paying, part.peer_id, part.data) for part in mine[:HISTORY])
     elif kind in ALLOCATED:
-        yield from _related(pairing, "invoice", [(part, _part(part, "bill", "id")) for part in data.get("parts", ())])
+        for part in near.parts(kind):
+            if bill := _part(part.data, "bill", "id"):
+                yield _named("invoice", bill, part.data)
     elif kind == "contact":
-        found = Record.objects.of(pairing.firm).filter(pairing=pairing, entity="bills", owner_id=practice_id)
-        rows = list(found.order_by("-id").values_list("external_id", "data")[:HISTORY])
-        beside = beside_of(pairing, "invoice", [id for id, _ in rows], [practice_id])
-        for id, bill in rows:
-            yield Other(row_of(beside, "invoice", id, bill), decimal(bill.get("total")), False)
+        for id, data in reversed(near.of("bills").items()):
+            yield Named("invoice", id, decimal(data.get("total")), False)
 
 
-def _related(pairing: Pairing, kind: str, related: list[tuple[dict[str, Any], str]]) -> Iterable[Other]:
-    ids = [id for _, id in related if id]
-    bills = [_part(part, "bill", "id") for part, _ in related] if kind in ALLOCATED else []
-    clients = [_part(part, "contact", "id") for part, _ in related] if kind == "invoice" else []
-    beside = beside_of(pairing, kind, ids, clients, bills)
-    known = allocated(pairing, kind, ids) if kind in ALLOCATED else _bills(pairing, ids)
-    for part, id in related:
-        if id:
-            row = row_of(beside, kind, id, known.get(id, {}))
-            yield Other(row, decimal(part.get("amount")), bool(part.get("voided_at")))
+def _named(kind: str, id: str, part: Mapping[str, Any]) -> Named:
+    return Named(kind, id, decimal(part.get("amount")), bool(part.get("voided_at")))
 
 
-def _bills(pairing: Pairing, ids: list[str]) -> dict[str, dict[str, Any]]:
-    found = Record.objects.of(pairing.firm).filter(pairing=pairing, entity="bills", external_id__in=ids)
-    return dict(found.values_list("external_id", "data"))
+def _shown(near: Around, beside: Mapping[str, Beside], others: Iterable[Named]) -> Iterable[Other]:
+    known = {kind: near.known(kind) for kind in {other.kind for other in others}}
+    for one in others:
+        row = row_of(beside[one.kind], one.kind, one.id, known[one.kind].get(one.id, {}))
+        yield Other(row, one.amount, one.is_void)

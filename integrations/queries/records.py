@@ -1,12 +1,12 @@
 """Lists of records: what Clio has of a kind, and what became of each in QuickBooks."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import reduce
-from operator import and_
+from operator import and_, or_
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -19,7 +19,7 @@ from integrations.issue_codes import code
 from integrations.kinds.credit_note import credit_number
 from integrations.models import EntityLink, Issue, Pairing, Record, Severity
 from integrations.queries import links
-from integrations.queries.allocated import allocated, bills_of, decimal, of_kind, parts
+from integrations.queries.allocated import ALLOCATED, allocated, bills_of, decimal, of_kind, parts
 from integrations.queries.paging import Page, page_by_id, words
 from integrations.queries.state import OPEN
 
@@ -30,8 +30,11 @@ LISTS = {
     "credit_note": "credit_memos",
     "trust_entry": "trust_transactions",
 }
-ALLOCATED = ("payment", "credit_note")  # known by what they pay
+PAYABLE = ["awaiting_payment", "paid"]  # the states of bills that are in scope from the start date on
 STATES = {"linked": "In QuickBooks", "needs": "Needs you", "left": "Not in QuickBooks", "voided": "Voided"}
+
+type Wanted = Mapping[str, Collection[str]]  # kind to ids
+type ById[T] = defaultdict[str, list[T]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,30 +121,49 @@ def _narrowed(
 def beside_of(
     pairing: Pairing, kind: str, ids: Iterable[str], contacts: Iterable[str] = (), bills: Iterable[str] = ()
 ) -> Beside:
-    """Links and issues of these records, issues of these contacts, which of these bills are in scope: four queries."""
-    wanted, by_link, by_issue = list(ids), defaultdict(list), defaultdict(list)
-    found = EntityLink.objects.of(pairing.firm).filter(pairing=pairing, kind=kind, practice_id__in=wanted)
+    """Links and issues of these records, issues of these contacts, which of these bills are in scope: three queries."""
+    return beside_each(pairing, {kind: list(ids)}, contacts, _in_scope(pairing, set(bills)))[kind]
+
+
+def beside_each(
+    pairing: Pairing, wanted: Wanted, contacts: Iterable[str] = (), in_scope: frozenset[str] = frozenset()
+) -> dict[str, Beside]:
+    """By kind the links and issues of records of several kinds, with the issues of these contacts: two queries."""
+    by_link: dict[str, ById[EntityLink]] = {kind: defaultdict(list) for kind in wanted}
+    found = EntityLink.objects.of(pairing.firm).filter(_any_of(wanted), pairing=pairing)
     for link in found.exclude(state=EntityLink.State.UNLINKED).order_by("id"):
-        by_link[link.practice_id].append(link)
-    issues = Issue.objects.of(pairing.firm).filter(pairing=pairing, kind=kind, practice_id__in=wanted)
+        by_link[link.kind][link.practice_id].append(link)
+    holding = set(contacts)
+    by_issue: dict[str, ById[Issue]] = {kind: defaultdict(list) for kind in (*wanted, "contact")}
+    asked = _any_of(wanted) | _any_of({"contact": holding})
+    issues = Issue.objects.of(pairing.firm).filter(asked, pairing=pairing)
     for issue in issues.exclude(state=Issue.State.CLOSED).order_by("id"):
-        by_issue[issue.practice_id].append(issue)
-    return Beside(pairing, by_link, by_issue, _held(pairing, set(contacts)), _in_scope(pairing, set(bills)))
+        by_issue[issue.kind][issue.practice_id].append(issue)
+    held = {id: one for id in holding for one in by_issue["contact"].get(id, ()) if _holds(one)}
+    return {kind: Beside(pairing, by_link[kind], by_issue[kind], held, in_scope) for kind in wanted}
 
 
-def _held(pairing: Pairing, contacts: set[str]) -> dict[str, Issue]:
-    if not contacts:
-        return {}
-    found = Issue.objects.of(pairing.firm).filter(pairing=pairing, kind="contact", severity=Severity.ERROR)
-    return {issue.practice_id: issue for issue in found.filter(practice_id__in=contacts, state__in=OPEN)}
+def _any_of(wanted: Wanted) -> Q:
+    """Rows about any of these."""
+    return reduce(or_, (Q(kind=kind, practice_id__in=ids) for kind, ids in wanted.items()))
+
+
+def _holds(issue: Issue) -> bool:
+    return issue.severity == Severity.ERROR and issue.state in OPEN
 
 
 def _in_scope(pairing: Pairing, bills: set[str]) -> frozenset[str]:
     if not bills or pairing.start_date is None:
         return frozenset()
     found = _of_kind(pairing.firm, pairing, "invoice").filter(external_id__in=bills)
-    found = found.filter(data__state__in=["awaiting_payment", "paid"], data__issued_at__gte=str(pairing.start_date))
+    found = found.filter(data__state__in=PAYABLE, data__issued_at__gte=str(pairing.start_date))
     return frozenset(found.values_list("external_id", flat=True))
+
+
+def is_in_scope(pairing: Pairing, bill: Mapping[str, Any]) -> bool:
+    """The same said of a bill that is read already."""
+    start, issued = pairing.start_date, str(bill.get("issued_at") or "")
+    return start is not None and bill.get("state") in PAYABLE and issued >= str(start)
 
 
 def row_of(beside: Beside, kind: str, id: str, data: dict[str, Any]) -> Row:

@@ -14,9 +14,8 @@ from integrations.context import state_for
 from integrations.errands import THEN
 from integrations.forms import MappingForm
 from integrations.gateways import IN_A_REQUEST_S, open_workspace
-from integrations.models import Errand, Pairing, Record
+from integrations.models import Errand, Pairing
 from integrations.queries import errands
-from integrations.sync.workspace import Workspace
 from integrations.views.common import CLOCK, TOLD, back, came_from, demand, not_connected
 
 
@@ -27,11 +26,10 @@ def mappings(request: FirmRequest, firm: Firm) -> HttpResponseBase:
     if pairing is None:
         return not_connected(request, "Mappings")
     try:
-        work = open_workspace(firm, patience_s=IN_A_REQUEST_S)
-        _read_once(work)
+        found = _read_once(pairing)
     except TOLD as error:
         return render(request, "integrations/mappings.html", {"unread": str(error), "pairing": pairing}, status=200)
-    form = MappingForm(pairing, request.POST if request.method == "POST" else None)
+    form = MappingForm(pairing, request.POST if request.method == "POST" else None, found)
     if request.method == "POST":
         demand(request, Permission.MAP)
         if _saved(request, form):
@@ -40,11 +38,14 @@ def mappings(request: FirmRequest, firm: Firm) -> HttpResponseBase:
     return render(request, "integrations/mappings.html", context, status=422 if form.errors else 200)
 
 
-def _read_once(work: Workspace) -> None:
-    """The first visit reads what can be mapped; later a person asks for it. Raises RemoteError."""
-    known = Record.objects.of(work.firm).filter(pairing=work.pairing, entity="Account")
-    if not known.exists():
-        mapping.read_targets(work)
+def _read_once(pairing: Pairing) -> mapping.Targets:
+    """The first visit reads what can be mapped; later a person asks for it. Raises RemoteError or NotReady."""
+    work = open_workspace(pairing.firm, patience_s=IN_A_REQUEST_S, pairing=pairing)
+    found = mapping.targets(pairing)
+    if found.known["Account"]:
+        return found
+    mapping.read_targets(work)
+    return mapping.targets(pairing)
 
 
 def _context(form: MappingForm, pairing: Pairing) -> dict[str, object]:
