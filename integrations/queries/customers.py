@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.http import QueryDict
 from django.urls import reverse
 
@@ -13,6 +13,7 @@ from firms.models import Firm
 from integrations.core.text import search_key
 from integrations.models import EntityLink, IgnoredCustomer, Issue, Pairing, Record
 from integrations.queries import links
+from integrations.queries import unlinked as unlinked_ids
 from integrations.queries.paging import SIZE, Page, number, words
 
 ACTIVE = Q(data__Active__isnull=True) | Q(data__Active=True)  # a missing key is neither equal nor unequal to False
@@ -79,16 +80,23 @@ def unlinked(firm: Firm, pairing: Pairing) -> QuerySet[Record]:
     linked = EntityLink.objects.of(firm).filter(
         pairing=pairing, kind="contact", ledger_entity="Customer", ledger_id=OuterRef("external_id")
     )
-    customers = Record.objects.of(firm).filter(
-        pairing=pairing, side=Record.Side.LEDGER, entity="Customer", is_deleted=False
-    )
-    return customers.filter(~Exists(linked.exclude(state=EntityLink.State.UNLINKED)))
+    return _mirrored(firm, pairing).filter(~Exists(linked.exclude(state=EntityLink.State.UNLINKED)))
 
 
-def found(firm: Firm, pairing: Pairing, asked: QueryDict) -> QuerySet[Record]:
+def _mirrored(firm: Firm, pairing: Pairing) -> QuerySet[Record]:
+    return Record.objects.of(firm).filter(pairing=pairing, side=Record.Side.LEDGER, entity="Customer", is_deleted=False)
+
+
+def among(firm: Firm, pairing: Pairing) -> QuerySet[Record]:
+    """The same customers, by their ids where they are few; worked out once for all that a page asks of them."""
+    few = unlinked_ids.customers(pairing)
+    return unlinked(firm, pairing) if few is None else _mirrored(firm, pairing).filter(external_id__in=few)
+
+
+def found(firm: Firm, pairing: Pairing, asked: QueryDict, customers: QuerySet[Record]) -> QuerySet[Record]:
     """By ?tab= (ignored), ?inactive=1 and ?q=, every word of which is somewhere in what is known of a customer."""
     ignored = Exists(_ignored(firm, pairing).filter(ledger_id=OuterRef("external_id")))
-    rows = unlinked(firm, pairing).filter(ignored if words(asked, "tab") == "ignored" else ~ignored)
+    rows = customers.filter(ignored if words(asked, "tab") == "ignored" else ~ignored)
     if not words(asked, "inactive") and words(asked, "tab") != "ignored":
         rows = rows.filter(ACTIVE)
     for word in search_key(words(asked, "q")).split():
@@ -96,14 +104,18 @@ def found(firm: Firm, pairing: Pairing, asked: QueryDict) -> QuerySet[Record]:
     return rows.order_by("key", "pk")
 
 
-def counts(firm: Firm, pairing: Pairing) -> dict[str, int]:
+def counts(firm: Firm, pairing: Pairing, customers: QuerySet[Record]) -> dict[str, int]:
     """How many customers each tab holds; inactive ones count where they are ignored."""
-    return {tab: found(firm, pairing, QueryDict(f"tab={tab}")).order_by().count() for tab in TABS}
+    ignored = Exists(_ignored(firm, pairing).filter(ledger_id=OuterRef("external_id")))
+    counted = customers.order_by().aggregate(
+        listed=Count("pk", filter=ACTIVE & Q(~ignored)), ignored=Count("pk", filter=ignored)
+    )
+    return {"": counted["listed"], "ignored": counted["ignored"]}
 
 
-def listed(firm: Firm, pairing: Pairing, asked: QueryDict) -> Page[Customer]:
+def listed(firm: Firm, pairing: Pairing, asked: QueryDict, customers: QuerySet[Record]) -> Page[Customer]:
     """A page in the order of names; ``?before`` names the last customer of the page before."""
-    rows = found(firm, pairing, asked)
+    rows = found(firm, pairing, asked, customers)
     begin = number(asked, "before")
     last = begin is not None and Record.objects.of(firm).filter(pk=begin).values_list("key", flat=True).first()
     if isinstance(last, str):
@@ -236,7 +248,7 @@ def address_lines(address: object) -> tuple[str, ...]:
 def exported(firm: Firm, pairing: Pairing, asked: QueryDict) -> Iterator[list[str]]:
     """What the list shows, all of it, as rows of a file under their heading."""
     yield list(COLUMNS)
-    for row in found(firm, pairing, asked).iterator(ROWS_AT_ONCE):
+    for row in found(firm, pairing, asked, unlinked(firm, pairing)).iterator(ROWS_AT_ONCE):
         by_label = {detail.label: detail for detail in _details(row.data, row.external_id)}
         texts = [", ".join(by_label[label].lines) if label in by_label else "" for label in COLUMNS[:-2]]
         texts[1] = _text(row.data, "CompanyName")

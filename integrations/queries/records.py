@@ -18,7 +18,7 @@ from integrations.core.text import search_key
 from integrations.issue_codes import code
 from integrations.kinds.credit_note import credit_number
 from integrations.models import EntityLink, Issue, Pairing, Record, Severity
-from integrations.queries import links
+from integrations.queries import links, unlinked
 from integrations.queries.allocated import ALLOCATED, allocated, bills_of, decimal, of_kind, parts
 from integrations.queries.paging import Page, page_by_id, words
 from integrations.queries.state import OPEN
@@ -71,7 +71,10 @@ def listed(firm: Firm, pairing: Pairing, kind: str, asked: QueryDict) -> Page[Ro
     """A page of one kind, by ?q= and ?state=."""
     if kind in ALLOCATED:
         return _allocated(firm, pairing, kind, asked)
-    found = _narrowed(_in_order(firm, pairing, LISTS[kind]), firm, pairing, kind, words(asked, "state"))
+    state = words(asked, "state")
+    found = _narrowed(_in_order(firm, pairing, LISTS[kind]), firm, pairing, kind, state)
+    if state == "left" and (few := unlinked.records(pairing, kind, LISTS[kind])) is not None:
+        found = _of_kind(firm, pairing, kind).filter(external_id__in=few)
     if search := words(asked, "q"):
         found = found.filter(_search(kind, search))
     page = page_by_id(found, asked, within="entity")

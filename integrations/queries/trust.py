@@ -279,7 +279,7 @@ def _with_totals(
 
 def _wanted(found: list[Client], asked: QueryDict) -> list[Client]:
     search = fold(words(asked, "q"))
-    named = [client for client in found if search in fold(client.name)]
+    named = [client for client in found if search in fold(client.name)] if search else found
     return [client for client in named if client.difference] if words(asked, "differs") else named
 
 

@@ -29,9 +29,10 @@ def quickbooks_only(request: FirmRequest, firm: Firm) -> HttpResponseBase:
     if pairing is None:
         return not_connected(request, "Only in QuickBooks")
     tab = words(request.GET, "tab")
-    numbers = queries.counts(firm, pairing)
+    customers = queries.among(firm, pairing)
+    numbers = queries.counts(firm, pairing, customers)
     context = {
-        "page": queries.listed(firm, pairing, request.GET),
+        "page": queries.listed(firm, pairing, request.GET, customers),
         "tab": tab if tab in queries.TABS else "",
         "tabs": [(key, label, numbers[key]) for key, label in queries.TABS.items()],
         "number": numbers[""],

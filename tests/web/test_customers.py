@@ -9,6 +9,7 @@ from django.test import Client
 
 from integrations.core.sheets import harmless
 from integrations.models import EntityLink, IgnoredCustomer, Issue, Record, SyncEvent
+from integrations.queries import unlinked
 from integrations.queries.paging import SIZE
 from integrations.sync import mirror
 from tests.portal import Portal
@@ -115,6 +116,20 @@ def test_a_long_list_is_paged_by_name_and_fast(
     with django_assert_max_num_queries(32):
         assert names(alice_client, "q=customer+09999") == ["Customer 09999", "Customer 09999"]
     assert time.monotonic() - begun < 5
+
+
+def test_few_or_very_many_are_the_same_customers(
+    alice_client: Client, portal: Portal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    portal.bill("10.00")
+    for name in ("Bo", "Cy"):
+        customer(portal, name)
+    portal.run()
+    few = alice_client.get(ADDRESS).context
+    monkeypatch.setattr(unlinked, "MOST", 1)
+    many = alice_client.get(ADDRESS).context
+    assert [row.name for row in few["page"].rows] == [row.name for row in many["page"].rows] == ["Bo", "Cy"]
+    assert few["tabs"] == many["tabs"] == [("", "Listed", 2), ("ignored", "Ignored", 0)]
 
 
 # Linking

@@ -3,9 +3,11 @@
 from datetime import date
 from decimal import Decimal
 
+import pytest
 from django.test import Client
 
 from integrations.models import Dispatch, EntityLink, Issue, Record
+from integrations.queries import unlinked
 from integrations.queries.paging import SIZE
 from tests.portal import Portal
 
@@ -35,7 +37,9 @@ def test_a_bill_behind_its_contacts_issue_says_so(alice_client: Client, portal: 
     assert (row.word, row.why) == ("Waiting", "Its client comes first: perhaps the same customer")
 
 
-def test_records_are_found_by_number_name_and_state(alice_client: Client, synced: Portal) -> None:
+def test_records_are_found_by_number_name_and_state(
+    alice_client: Client, synced: Portal, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def labels(query: str) -> set[str]:
         return {row.label for row in alice_client.get(f"{BILLS}?{query}").context["page"].rows}
 
@@ -44,6 +48,8 @@ def test_records_are_found_by_number_name_and_state(alice_client: Client, synced
     assert labels("state=linked") == {"Bill 1042", "Bill 1043"}
     assert labels("state=needs") == labels("state=left") == {"Bill 1044"}
     assert labels("state=voided") == set()
+    monkeypatch.setattr(unlinked, "MOST", 0)  # as where very many are not linked
+    assert labels("state=left") == {"Bill 1044"}
 
 
 def test_long_lists_are_paged_both_ways(alice_client: Client, portal: Portal) -> None:
