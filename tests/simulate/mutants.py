@@ -18,7 +18,7 @@ from django.db.models import QuerySet
 from integrations import gateways
 from integrations.core.ports import Clock, Verdict
 from integrations.core.read import rows
-from integrations.models import Dispatch, Pairing, Record
+from integrations.models import Dispatch, Record
 from integrations.sync import batches, dispatches, mirror, recover
 from integrations.sync.cursors import Cursors
 from integrations.systems.quickbooks import batch, gateway
@@ -114,14 +114,12 @@ def cursor_moved_first(simulation: Simulation) -> Iterator[None]:
 
 @contextmanager
 def absence_read_as_deletion(_: Simulation) -> Iterator[None]:
-    def note_absent(pairing: Pairing, entity: str, ids: Any, clock: Clock) -> None:
-        found = Record.objects.of(pairing.firm).filter(pairing=pairing, entity=entity, external_id__in=list(ids))
-        found.update(is_deleted=True, settled=False)
+    """What a list lacks once is gone."""
 
-    def note_unlisted(pairing: Pairing, entity: str, held: Any, listed: Any, clock: Clock) -> None:
-        note_absent(pairing, entity, set(held) - set(listed), clock)
+    def note_missed(unseen: QuerySet[Record], clock: Clock) -> None:
+        unseen.update(is_deleted=True, settled=False)
 
-    with patch.object(mirror, "note_absent", note_absent), patch.object(mirror, "note_unlisted", note_unlisted):
+    with patch.object(mirror, "note_missed", note_missed):
         yield
 
 

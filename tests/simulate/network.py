@@ -15,6 +15,7 @@ from tests.portal import NearWire, Portal
 from tests.simulate.weather import Weather
 
 Fate = Callable[["Network", requests.PreparedRequest], Response | None]
+ONE_BY_ONE = ("ids%5B%5D=", "fields=id%2Cetag&", "fields=id%2Cetag%2Cstate&")
 LATEST_S = 119.0  # QuickBooks ends a request after 120 seconds (Intuit docs: limits), so it may have its effect so late
 
 
@@ -212,8 +213,9 @@ def not_permitted(net: Network, request: requests.PreparedRequest) -> Response |
 
 
 def _asks_one_by_one(request: requests.PreparedRequest) -> bool:
+    """By their ids, or for the ids and versions of all."""
     query = str(request.path_url)
-    return request.method == "GET" and ("ids%5B%5D=" in query or "fields=id%2Cetag&" in query)
+    return request.method == "GET" and any(part in query for part in ONE_BY_ONE)
 
 
 def _is_batch(request: requests.PreparedRequest) -> bool:
