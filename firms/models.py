@@ -1,8 +1,9 @@
 """People, firms, memberships and invitations, and what the database refuses about them."""
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, ClassVar
+from zoneinfo import ZoneInfo
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
@@ -73,6 +74,10 @@ class Firm(models.Model):
 
     def get_absolute_url(self) -> str:
         return f"/f/{self.slug}/"
+
+    def day_of(self, at: datetime) -> date:
+        """The day it is then where the firm is: in the evening of an American firm UTC has tomorrow's."""
+        return at.astimezone(ZoneInfo(self.timezone)).date()
 
 
 class Membership(models.Model):

@@ -63,7 +63,7 @@ def proof_report(firm: Firm, proof: Reconciliation) -> dict[str, Any]:
         "customers": [_customer(one, proof.customers) for one in proof.owed if not one.is_equal],
         "unapplied": [_unapplied(one, proof.customers) for one in proof.owed if _has_credit(one)],
         "trust": [_trust(one, proof.customers) for one in proof.trust],
-        "in_transit": _in_transit(proof.in_transit, proof.quickbooks_as_of.date()),
+        "in_transit": _in_transit(proof.in_transit, firm.day_of(proof.quickbooks_as_of)),
         "clio_as_of": proof.clio_as_of.isoformat(),
         "quickbooks_as_of": proof.quickbooks_as_of.isoformat(),
         "open_run": proof.open_run,

@@ -54,6 +54,11 @@ class Portal:
     wire: "Watched"
 
     @property
+    def today(self) -> date:
+        """Where the firm is."""
+        return self.firm.day_of(self.clock.now())
+
+    @property
     def log(self) -> list[tuple[str, str, str]]:
         """Every request so far: method, path, query."""
         return self.wire.log

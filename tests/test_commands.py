@@ -597,9 +597,9 @@ def test_a_command_serves_the_stand_ins_itself_where_no_portal_is_served(
     lead_to(settings, f"http://127.0.0.1:{free_port()}", path)
     world = world_at(path)
     unhurried(world.store)
-    portal = make_portal(acme, alice, store=world.store, clock=MachineClock(world.store))
-    portal.bill("10.00", number="7")
     with unpaced():
+        portal = make_portal(acme, alice, store=world.store, clock=MachineClock(world.store))
+        portal.bill("10.00", number="7")
         assert (run("plan", "acme").status, run("sync", "acme").status, run("plan", "acme").status) == (1, 0, 0)
 
 

@@ -118,7 +118,7 @@ _SORTS = (
 
 def chart(firm: Firm, now: datetime, currency: str) -> Chart:
     """One query, whatever happened."""
-    last = now.astimezone(ZoneInfo(firm.timezone)).date()
+    last = firm.day_of(now)
     first = last - timedelta(days=DAYS - 1)
     days = [first + timedelta(days=number) for number in range(DAYS)]
     rows = _rows(firm, first)

@@ -240,7 +240,7 @@ def moment(firm: Firm, at: datetime) -> str:
     """10:42 in the firm's zone; with the day where that is not today."""
     zone = ZoneInfo(firm.timezone)
     local = at.astimezone(zone)
-    if local.date() == timezone.now().astimezone(zone).date():
+    if local.date() == firm.day_of(timezone.now()):
         return f"{local:%H:%M}"
     return f"{day_in_words(local)}, {local:%H:%M}"
 

@@ -115,7 +115,7 @@ def load_chunk(work: Workspace, clusters: list[Cluster]) -> Loaded:
         absent_contacts=frozenset(row.id for row in people if row.is_deleted),
         trust=trust,
         set_aside=set_aside,
-        today=work.clock.now().date(),
+        today=work.firm.day_of(work.clock.now()),
     )
 
 

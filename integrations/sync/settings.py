@@ -58,7 +58,7 @@ def check_settings(work: Workspace) -> None:
 
 def _edition(work: Workspace) -> dict[str, str]:
     """The company's subscription, read once a day."""
-    known, today = work.pairing.ledger_profile, work.clock.now().date().isoformat()
+    known, today = work.pairing.ledger_profile, work.firm.day_of(work.clock.now()).isoformat()
     if known.get("edition_read_on") == today:
         return {name: known[name] for name in ("edition", "edition_read_on")}
     return {"edition": work.ledger.identity().edition, "edition_read_on": today}

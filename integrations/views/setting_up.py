@@ -17,7 +17,7 @@ ADOPTED = "invoice_exists"  # what can be adopted all at once: number, customer,
 def begin(pairing: Pairing, user: User, clock: Clock) -> None:
     """Once the company is confirmed: settings and numbers are read, and what the usual start date brings in."""
     tasks.ask_for_errand(pairing, Errand.Purpose.CHECK, user, clock)
-    try_date(pairing, mapping.default_start_date(clock.now().date()), user, clock)
+    try_date(pairing, mapping.default_start_date(pairing.firm.day_of(clock.now())), user, clock)
 
 
 def try_date(pairing: Pairing, start: date, user: User, clock: Clock) -> Errand:

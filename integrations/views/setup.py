@@ -68,7 +68,8 @@ def _starting(found: queries.Sitting, form: StartForm | None) -> dict[str, Any]:
     done, newest = found.errands.done.get(purpose), found.errands.newest.get(purpose)
     pairing = found.state.pairing
     shown = date.fromisoformat(done.result["start"]) if done else None
-    start = (pairing.start_date if pairing else None) or shown or mapping.default_start_date(CLOCK.now().date())
+    usual = mapping.default_start_date(found.firm.day_of(CLOCK.now()))
+    start = (pairing.start_date if pairing else None) or shown or usual
     return {
         "errand": newest,
         "figures": cutover.figures(done) if done else None,

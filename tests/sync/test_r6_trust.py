@@ -542,7 +542,7 @@ def test_r6_7_a_deleted_row_is_reversed_when_it_was_missing_twice(portal: Portal
     portal.run()
     assert owed(portal) == {ann: 5000}
     back = documents(portal)[f"{gone}/reversal"][1]
-    assert back["TxnDate"] == portal.clock.now().date().isoformat()
+    assert back["TxnDate"] == portal.today.isoformat()
     assert EntityLink.objects.of(portal.firm).get(practice_id=gone, leg="").state == "voided"
     assert kept
     settled(portal)

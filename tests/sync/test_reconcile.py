@@ -342,7 +342,7 @@ def test_a_credit_somebody_took_off_its_invoice_is_named(credited: tuple[Portal,
 def test_payments_from_trust_wait_in_transit_until_the_bank_moves_them(portal: Portal) -> None:
     bill = portal.bill()
     portal.clio.trust_deposit(portal.clio.bill(bill)["client_id"], Decimal(700), date(2026, 1, 5), source="Ann Lee")
-    portal.clio.pay_from_trust(bill, Decimal(700), portal.clock.now().date() - timedelta(days=12))
+    portal.clio.pay_from_trust(bill, Decimal(700), portal.today - timedelta(days=12))
     portal.run()
     waits = proof_report(portal.firm, proven(portal))["in_transit"]
     assert (waits["balance"], waits["from_trust"], waits["waiting"], waits["age_days"]) == (

@@ -186,7 +186,7 @@ def _map(firm: Firm, clock: SandboxClock, realm: str) -> None:
     work = open_workspace(firm, clock)
     if work.pairing.start_date is None:
         mapping.read_targets(work)
-        mapping.apply(work, mapping.default_start_date(clock.now().date()))
+        mapping.apply(work, mapping.default_start_date(firm.day_of(clock.now())))
         checking = QuickBooksOffice(world_at(settings.SANDBOX_FILE).store, realm).account_id("checking")
         mapping.save(work.pairing, {REFUND: checking})
 

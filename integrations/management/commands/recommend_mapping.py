@@ -31,7 +31,7 @@ class Command(FirmCommand):
                     "Confirm on the connections page that this is the right QuickBooks company, then repeat."
                 )
             mapping.read_targets(work)
-            start = start or work.pairing.start_date or mapping.default_start_date(work.clock.now().date())
+            start = start or work.pairing.start_date or mapping.default_start_date(firm.day_of(work.clock.now()))
             proposals = (
                 mapping.apply(work, start) if options["apply"] else mapping.recommend(mapping.targets(work.pairing))
             )
