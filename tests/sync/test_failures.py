@@ -15,7 +15,7 @@ from integrations.sandbox.clio.switches import switch as set_clio_switch
 from integrations.sandbox.consent import consent
 from integrations.sandbox.http import Response, html_response
 from integrations.sandbox.quickbooks.switches import set_switch
-from integrations.sync import clusters, completion, dispatches, issues, mirror, run
+from integrations.sync import clusters, completion, dispatches, issues, jobs, mirror
 from integrations.sync.run import open_run, sync
 from tests.portal import Portal
 from tests.sync.books import settled
@@ -128,14 +128,14 @@ def test_a_failure_of_the_planner_itself_stops_only_one_contact(
     ann = portal.contact()
     bad = portal.bill("70.00", contact=ann)
     portal.bill("30.00", contact=portal.contact("Bo", "Ray", "bo@example.com"), number="good")
-    plan_group = run.plan_group
+    plan_group = jobs.plan_group
 
     def failing(group: Any, policy: Any, catalog: Any) -> Any:
         if str(ann) in group.contacts:
             raise ZeroDivisionError
         return plan_group(group, policy, catalog)
 
-    monkeypatch.setattr(run, "plan_group", failing)
+    monkeypatch.setattr(jobs, "plan_group", failing)
     portal.run()
     assert portal.invoice("good")["TotalAmt"] == 30
     settled(portal, "not_planned", but=[bad])

@@ -44,7 +44,7 @@ def test_a_new_person_signs_up_creates_a_firm_and_owns_it() -> None:
     client = Client()
     assert client.post("/accounts/signup/", SIGN_UP).status_code == 302
     assert client.get("/")["Location"] == "/firms/new/"
-    assert client.post("/firms/new/", FIRM)["Location"] == "/f/first-firm/"
+    assert client.post("/firms/new/", FIRM)["Location"] == "/f/first-firm/setup/"
     membership = Membership.objects.get()
     assert (membership.user.email, membership.role) == ("new@example.com", "owner")
     assert client.get("/")["Location"] == "/f/first-firm/"
