@@ -43,6 +43,7 @@ class EntityLink(PairingHistory):
         indexes = [
             # What the dashboard counts comes out of this alone.
             models.Index(fields=["pairing", "firm", "kind"], condition=Q(state="live"), name="link_tally"),
+            models.Index(fields=["pairing", "kind", "ledger_id"], name="link_of_document"),  # unlinked ones as well
         ]
 
     def __str__(self) -> str:

@@ -204,10 +204,11 @@ def differences(firm: Firm, pairing: Pairing, proof: Proof, asked: QueryDict) ->
 
 def _entities(firm: Firm, pairing: Pairing, rows: Iterable[ProofDifference]) -> Mapping[tuple[str, str], str]:
     """What the linked documents are in QuickBooks, by kind and id."""
-    ids = {str(row.data.get("ledger_id")) for row in rows if row.data.get("ledger_id")}
-    if not ids:
+    wanted = {(row.kind, str(row.data.get("ledger_id"))) for row in rows if row.data.get("ledger_id")}
+    if not wanted:
         return {}
-    mine = EntityLink.objects.of(firm).filter(pairing=pairing, ledger_id__in=ids)
+    kinds, ids = (set(part) for part in zip(*wanted, strict=True))
+    mine = EntityLink.objects.of(firm).filter(pairing=pairing, kind__in=kinds, ledger_id__in=ids)
     return {(kind, id): entity for kind, id, entity in mine.values_list("kind", "ledger_id", "ledger_entity")}
 
 
