@@ -90,7 +90,11 @@ def _mirrored(firm: Firm, pairing: Pairing) -> QuerySet[Record]:
 def among(firm: Firm, pairing: Pairing) -> QuerySet[Record]:
     """The same customers, by their ids where they are few; worked out once for all that a page asks of them."""
     few = unlinked_ids.customers(pairing)
-    return unlinked(firm, pairing) if few is None else _mirrored(firm, pairing).filter(external_id__in=few)
+    return (
+        unlinked(firm, pairing)
+        if few is None
+        else _mirrored(firm, pairing).filter(external_id__in=unlinked_ids.these(few))
+    )
 
 
 def found(firm: Firm, pairing: Pairing, asked: QueryDict, customers: QuerySet[Record]) -> QuerySet[Record]:
