@@ -33,7 +33,7 @@ AXE = """options => axe.run(options).then(found => found.violations.map(one => {
   const node = one.nodes[0];
   return `${one.id} in ${one.nodes.length} places, first ${node.target.join(" ")}: ${node.failureSummary}`;
 }))"""
-RESET_KEY = r"(/reset/key/\d+-).+"  # out of the address, into the session
+RESET_KEY = r"(/reset/key/[0-9a-z]+-).+"  # out of the address, into the session
 STILL = """() => {
   const sheet = new CSSStyleSheet();
   sheet.replaceSync("* { transition: none !important; animation: none !important; }");
