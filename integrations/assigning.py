@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 
 from firms.models import Firm, Membership, User
 from firms.roles import Permission, who_may
+from integrations.acts import note_acts
 from integrations.core.ports import Clock
 from integrations.models import Issue, Notice, NoticeChoice, SyncEvent
 
@@ -25,7 +26,7 @@ def may_be_given_to(firm: Firm) -> QuerySet[Membership]:
 
 def note(issue: Issue, text: str, user: User, clock: Clock) -> None:
     """Adds a note, which stays in the history of the issue and of its record."""
-    SyncEvent.objects.of(issue.firm).bulk_create([_line(issue, SyncEvent.Outcome.NOTED, text, user, clock)])
+    note_acts(issue.firm, [issue], SyncEvent.Outcome.NOTED, text, user, clock.now())
 
 
 def assign(firm: Firm, issues: Iterable[Issue], to: User | None, user: User, clock: Clock) -> int:
@@ -37,8 +38,7 @@ def assign(firm: Firm, issues: Iterable[Issue], to: User | None, user: User, clo
         given = [issue for issue in wanted.select_for_update() if issue.assigned_to_id != (to and to.pk)]
         Issue.objects.of(firm).filter(pk__in=[issue.pk for issue in given]).update(assigned_to=to)
         said = f"Given to {to.get_full_name()}" if to else "Given to nobody"
-        lines = [_line(issue, SyncEvent.Outcome.ASSIGNED, said, user, clock) for issue in given]
-        SyncEvent.objects.of(firm).bulk_create(lines)
+        note_acts(firm, given, SyncEvent.Outcome.ASSIGNED, said, user, clock.now())
         if to is not None and to != user and given:
             _announce(firm, to, given, clock)
     return len(given)
@@ -56,21 +56,4 @@ def _announce(firm: Firm, to: User, given: list[Issue], clock: Clock) -> None:
     mine.bulk_create(
         [Notice(user=to, purpose=Notice.Purpose.ASSIGNED, key=key, made_at=now, next_try_at=now)],
         ignore_conflicts=True,
-    )
-
-
-def _line(issue: Issue, outcome: SyncEvent.Outcome, said: str, user: User, clock: Clock) -> SyncEvent:
-    return SyncEvent(
-        firm_id=issue.firm_id,
-        pairing_id=issue.pairing_id,
-        at=clock.now(),
-        actor=user,
-        kind=issue.kind,
-        practice_id=issue.practice_id,
-        leg=issue.leg,
-        ledger_id=issue.ledger_id,
-        outcome=outcome,
-        code=issue.code,
-        title=issue.title,
-        message=said,
     )

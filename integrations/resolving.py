@@ -4,6 +4,7 @@ from django.db import transaction
 
 from firms.models import Firm, User
 from integrations import contact_choices, held_runs, takebacks
+from integrations.acts import note_acts
 from integrations.core.ports import Clock
 from integrations.issue_codes import ACCEPT, ACTIONS, AT_ONCE, offered
 from integrations.kinds.plan_contact_fields import CONFLICT
@@ -118,20 +119,8 @@ def _decide(issue: Issue, action: str, user: User | None, clock: Clock, value: s
     if issue.state == Issue.State.CLOSED:
         issue.closed_at = now
     issue.save(update_fields=DECISION)
-    SyncEvent.objects.of(issue.firm).create(
-        firm=issue.firm,
-        pairing=issue.pairing,
-        at=now,
-        actor=user,
-        kind=issue.kind,
-        practice_id=issue.practice_id,
-        leg=issue.leg,
-        ledger_id=issue.ledger_id,
-        outcome=SyncEvent.Outcome.DECIDED,
-        code=issue.code,
-        title=issue.title,
-        message=f"{ACTIONS[action]}" + (f" ({value})" if value else "") + (f": {note}" if note else ""),
-    )
+    said = f"{ACTIONS[action]}" + (f" ({value})" if value else "") + (f": {note}" if note else "")
+    note_acts(issue.firm, [issue], SyncEvent.Outcome.DECIDED, said, user, now)
 
 
 def _state(issue: Issue, action: str) -> str:

@@ -7,6 +7,7 @@ from django.db import transaction
 
 from firms.models import User
 from integrations import contact_choices
+from integrations.acts import note_acts
 from integrations.core.ports import Clock
 from integrations.issue_codes import ACTIONS, AT_ONCE
 from integrations.models import Dispatch, Issue, Pairing, Record, SyncEvent, SyncRun
@@ -135,17 +136,5 @@ def _refused(issue: Issue) -> Dispatch | None:
 
 
 def _tell(issue: Issue, user: User | None, clock: Clock) -> None:
-    SyncEvent.objects.of(issue.firm).create(
-        firm=issue.firm,
-        pairing=issue.pairing,
-        at=clock.now(),
-        actor=user,
-        kind=issue.kind,
-        practice_id=issue.practice_id,
-        leg=issue.leg,
-        ledger_id=issue.ledger_id,
-        outcome=SyncEvent.Outcome.DECIDED,
-        code=issue.code,
-        title=issue.title,
-        message=f"{TAKEN_BACK}: {ACTIONS.get(issue.action, issue.action)}",
-    )
+    said = f"{TAKEN_BACK}: {ACTIONS.get(issue.action, issue.action)}"
+    note_acts(issue.firm, [issue], SyncEvent.Outcome.DECIDED, said, user, clock.now())
