@@ -24,10 +24,10 @@ def fields_of(
 ) -> list[Field]:
     """Empty for what creates, voids or only links. Raises KeyError where it needs a document that is not there yet."""
     draft = change.draft
-    if change.action is not Action.UPDATE or draft is None or current is None:
-        return []
     if isinstance(draft, ContactDraft):
         return _values(contact_fields.of_contact(draft.contact), draft.values)
+    if change.action is not Action.UPDATE or draft is None or current is None:
+        return []
     if isinstance(draft, CustomerDraft):
         return [*_names(draft, current), *_values(_customer(draft, current), draft.values)]
     ours = as_ours(draft, current, books)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from integrations.core.blast import shown_digest
 from integrations.core.changes import LOCAL, Change, Plan
 from integrations.core.mapping import Policy
+from integrations.core.ports import Raw
 from integrations.core.records import Ref, Side
 from integrations.kinds.catalog import Catalog
 from integrations.kinds.shown import Field, fields_of
@@ -28,17 +29,17 @@ def would_do(executor: Executor, job: Job, policy: Policy) -> list[Planned]:
     found: list[Planned] = []
     stuck: set[Ref] = set()
     for change in job.plan.changes:
-        if change.after & stuck or _was_refused(executor, change):
+        current = executor.currents([change]).get(change.ledger_id) if change.side is Side.LEDGER else None
+        if change.after & stuck or _was_refused(executor, change, current):
             stuck.add(change.ref)
         else:
-            found.append(Planned(change, _fields(executor, change, job, policy)))
+            found.append(Planned(change, _fields(executor, change, current, job, policy)))
     return found
 
 
-def _was_refused(executor: Executor, change: Change) -> bool:
+def _was_refused(executor: Executor, change: Change, current: Raw | None) -> bool:
     if change.side is Side.PRACTICE:
         return practice.was_refused(executor.work, change, executor)
-    current = executor.currents([change]).get(change.ledger_id)
     if change.action in LOCAL or (change.ledger_id and current is None):
         return False
     try:
@@ -48,11 +49,10 @@ def _was_refused(executor: Executor, change: Change) -> bool:
     return dispatches.refused_before(executor.work, change.ref, body) is not None
 
 
-def _fields(executor: Executor, change: Change, job: Job, policy: Policy) -> list[Field]:
-    current = executor.currents([change]).get(change.ledger_id)
+def _fields(executor: Executor, change: Change, current: Raw | None, job: Job, policy: Policy) -> list[Field]:
     try:
         return fields_of(change, current, executor, job.group, policy, executor.catalog)
-    except KeyError:
+    except KeyError:  # what it applies to is created first
         return []
 
 

@@ -198,6 +198,16 @@ def test_applying_a_preview_whose_state_still_holds_leaves_nothing_over(bob_clie
     settled(portal)
 
 
+def test_what_a_preview_would_write_to_clio_is_shown_field_by_field_too(bob_client: Client, portal: Portal) -> None:
+    portal.bill("10.00")
+    portal.run()
+    (customer,) = [doc for doc in portal.quickbooks.all("Customer") if doc.get("GivenName") == "Ann"]
+    portal.quickbooks.edit("Customer", customer["Id"], GivenName="Anna")
+    make(bob_client, portal)
+    page = bob_client.get(ADDRESS).content.decode()
+    assert all(f">{part}<" in page for part in ("Given name", "Ann", "Anna"))
+
+
 def test_an_older_preview_is_not_applied(bob_client: Client, portal: Portal) -> None:
     portal.bill("10.00")
     older, newer = make(bob_client, portal), make(bob_client, portal)
