@@ -147,7 +147,7 @@ class DispatchAdmin(PairingOwnedAdmin):
     )
     list_filter = ("state", "entity", "operation")
     search_fields = (*FIRM, *COMPANY, "practice_id", "ledger_id", "request_id", "vendor_id")
-    exclude = ("body", "plan")
+    exclude = ("body", "plan", "answer")
 
 
 @admin.register(Errand)

@@ -215,15 +215,25 @@ FROM (SELECT n, {_pick("invoice invoice payment contact", "n / 7")} AS kind,
   FROM generate_series(1, %(events)s) AS n) AS made
 JOIN run ON run.place = CASE WHEN n <= %(bills)s THEN 1 ELSE 1 + mod(n, %(runs)s) END
 """  # noqa: S608 - every part is a constant of this module
+_LINE = f"jsonb_build_object('Amount', {AMOUNT}, 'Description', 'Drafting and calls', 'LineNum', line)"
+_LINES = f"(SELECT jsonb_agg({_LINE}) FROM generate_series(1, 12) AS line)"  # noqa: S608
+_WRITTEN = (
+    f"'DocNumber', (10000 + bill)::text, 'TxnDate', {DAY}, 'CustomerRef', {_ref(str(CUSTOMER), OF_CONTACT)}, 'Line', "
+    f"{_LINES}"
+)
+_REQUEST = f"convert_to(jsonb_build_object({_WRITTEN})::text, 'UTF8')"
+_ANSWER = f"convert_to(jsonb_build_object('Id', {INVOICE} + bill, 'SyncToken', '0', {_WRITTEN})::text, 'UTF8')"
+# One for each bill, and very many for the first.
 _DISPATCHES = f"""
 WITH run AS (SELECT min(id) AS id, min(started_at) AS at FROM integrations_syncrun WHERE pairing_id = %(pairing)s)
 INSERT INTO integrations_dispatch (firm_id, pairing_id, run_id, item, side, kind, practice_id, leg, action, entity,
   operation, request_id, revision, body, body_sha256, state, attempts, prepared_at, sent_at, answered_at, ledger_id,
-  error_code, error, vendor_id, plan)
-SELECT %(firm)s, %(pairing)s, run.id, '', 'ledger', 'invoice', ({BILL} + n)::text, '', 'create', 'Invoice', 'create',
-  'scale-' || n, 1, '{{}}', md5(n::text), 'answered', 1, run.at, run.at, run.at, ({INVOICE} + n)::text, '', '',
-  '', '{{}}'
-FROM run, generate_series(1, %(bills)s) AS n
+  error_code, error, vendor_id, plan, answer)
+SELECT %(firm)s, %(pairing)s, run.id, '', 'ledger', 'invoice', ({BILL} + bill)::text, '', 'create', 'Invoice', 'create',
+  'scale-' || n, 1, {_REQUEST}, md5(n::text), 'answered', 1, run.at, run.at, run.at, ({INVOICE} + bill)::text, '', '',
+  '', '{{}}', {_ANSWER}
+FROM run, (SELECT n, CASE WHEN n <= %(bills)s THEN n ELSE 1 END AS bill
+  FROM generate_series(1, %(bills)s + 100) AS n) AS written
 """  # noqa: S608
 
 

@@ -129,6 +129,7 @@ class Dispatch(PairingHistory):
     error = models.TextField(blank=True)
     vendor_id = models.CharField(max_length=64, blank=True)
     plan = models.JSONField(default=dict)  # what the answer completes: fingerprints and the link it moves
+    answer = models.BinaryField(null=True)  # the document as it was answered, or found to be, once the write was done
 
     class Meta(PairingHistory.Meta):
         ordering = ["id"]

@@ -6,18 +6,22 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from django.http import QueryDict
+
 from firms.models import Firm
 from integrations.core.records import Kind
 from integrations.kinds import contact, contact_fields, payment
 from integrations.kinds.contact_fields import LABELS, shown
 from integrations.kinds.credit_note import APPLY
-from integrations.models import Dispatch, EntityLink, Issue, Pairing, SyncEvent
+from integrations.models import EntityLink, Issue, Pairing, SyncEvent
 from integrations.queries import links
 from integrations.queries.allocated import ALLOCATED, decimal
 from integrations.queries.around import Around, around
 from integrations.queries.events import EventRow, event_row
+from integrations.queries.paging import Page
 from integrations.queries.postings import Line, lines
 from integrations.queries.records import Beside, Row, amount_of, beside_each, row_of
+from integrations.queries.requests import Request, requests_of
 
 HISTORY = 100
 
@@ -71,7 +75,7 @@ class RecordPage:
     others: tuple[Other, ...]
     issues: tuple[Issue, ...]
     events: tuple[EventRow, ...]
-    dispatches: tuple[Dispatch, ...]
+    requests: Page[Request]
 
     @property
     def is_longer(self) -> bool:
@@ -79,8 +83,8 @@ class RecordPage:
         return len(self.events) >= HISTORY
 
 
-def record_page(firm: Firm, pairing: Pairing, kind: str, practice_id: str) -> RecordPage | None:
-    """None where nothing is known of it on either side. Five queries."""
+def record_page(firm: Firm, pairing: Pairing, kind: str, practice_id: str, asked: QueryDict) -> RecordPage | None:
+    """None where nothing is known of it on either side; ``asked`` says which requests are shown. Five queries."""
     near = around(pairing, kind, practice_id)
     data = near.known(kind).get(practice_id)
     others = list(_others(near, kind, practice_id))
@@ -98,7 +102,7 @@ def record_page(firm: Firm, pairing: Pairing, kind: str, practice_id: str) -> Re
         tuple(_shown(near, beside, others)),
         tuple(beside[kind].issues.get(practice_id, ())),
         tuple(event_row(firm, pairing, event) for event in events),
-        tuple(_dispatches(pairing, kind, practice_id)),
+        requests_of(pairing, kind, practice_id, asked),
     )
 
 
@@ -117,11 +121,6 @@ def _beside(near: Around, kind: str, practice_id: str, others: Iterable[Named]) 
 def _events(pairing: Pairing, kind: str, practice_id: str) -> list[SyncEvent]:
     found = SyncEvent.objects.of(pairing.firm).filter(pairing=pairing, kind=kind, practice_id=practice_id)
     return list(found.select_related("actor").order_by("-id")[:HISTORY])
-
-
-def _dispatches(pairing: Pairing, kind: str, practice_id: str) -> Iterable[Dispatch]:
-    found = Dispatch.objects.of(pairing.firm).filter(pairing=pairing, kind=kind, practice_id=practice_id)
-    return found.select_related("batch").defer("body", "plan", "batch__body").order_by("-id")[:HISTORY]
 
 
 def _documents(

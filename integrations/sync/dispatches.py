@@ -21,11 +21,12 @@ from integrations.sync.completion import Done
 from integrations.sync.lease import beat
 from integrations.sync.refusals import ends_run
 from integrations.sync.workspace import Workspace
+from integrations.systems.wire import encode
 
 SAME_REFUSAL_FOR = timedelta(hours=24)  # an unchanged write that was refused is not sent again before that
 OPERATIONS: Mapping[Action, Operation] = {Action.CREATE: "create", Action.UPDATE: "update", Action.VOID: "void"}
 SETTLED = (Dispatch.State.ANSWERED, Dispatch.State.REFUSED)
-JUDGED = ("state", "answered_at", "ledger_id", "error_code", "error", "vendor_id", "plan")
+JUDGED = ("state", "answered_at", "ledger_id", "error_code", "error", "vendor_id", "plan", "answer")
 _NAMESPACE = uuid.UUID("5d7c1a52-2a0b-5c1e-8f0f-3f6f0c8f5b7d")
 
 
@@ -64,7 +65,7 @@ def pasts(work: Workspace, refs: Iterable[Ref], side: Side = Side.LEDGER) -> dic
     known = _of_side(work, side).filter(
         kind__in={r.kind for r in found}, practice_id__in={r.practice_id for r in found}
     )
-    for dispatch in known.defer("body").order_by("id"):
+    for dispatch in known.defer("body", "answer").order_by("id"):
         if (before := found.get(ref_of(dispatch))) is not None:
             found[ref_of(dispatch)] = Past(dispatch, before.settled + (dispatch.state in SETTLED))
     return found
@@ -200,12 +201,16 @@ def _is_refusal(error: RemoteError) -> bool:
 
 def _complete(work: Workspace, answered: Sequence[tuple[Dispatch, Raw]]) -> None:
     """The writes are answered; links, our copies and the history say so."""
-    now = work.clock.now()
     for dispatch, answer in answered:
-        dispatch.state, dispatch.answered_at = Dispatch.State.ANSWERED, now
+        _answered(work, dispatch, answer)
         dispatch.ledger_id = text(answer, "Id")
     _save([dispatch for dispatch, _ in answered])
     completion.keep(work, [_done(dispatch, answer) for dispatch, answer in answered])
+
+
+def _answered(work: Workspace, dispatch: Dispatch, answer: Raw) -> None:
+    dispatch.state, dispatch.answered_at = Dispatch.State.ANSWERED, work.clock.now()
+    dispatch.answer = encode(dict(answer))
 
 
 def _done(dispatch: Dispatch, answer: Raw) -> Done:
@@ -215,7 +220,7 @@ def _done(dispatch: Dispatch, answer: Raw) -> Done:
 
 def complete_practice(work: Workspace, dispatch: Dispatch, answer: Raw) -> None:
     """The same for a write to Clio that was done; ``answer`` is the contact as Clio says it now. Raises TakenOver."""
-    dispatch.state, dispatch.answered_at = Dispatch.State.ANSWERED, work.clock.now()
+    _answered(work, dispatch, answer)
     fault_point("answer")
     with transaction.atomic():
         work.hold.check()

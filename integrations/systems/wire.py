@@ -52,6 +52,11 @@ def encode(value: object) -> bytes:
     return _encoder.encode(_plain(value))
 
 
+def laid_out(value: object) -> str:
+    """The same JSON over several lines, for people; every figure keeps its digits."""
+    return msgspec.json.format(encode(value), indent=2).decode()
+
+
 def _plain(value: object) -> object:
     """The same value, each Decimal written out where it would have an exponent."""
     if isinstance(value, float) or (isinstance(value, Decimal) and not value.is_finite()):

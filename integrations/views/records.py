@@ -40,7 +40,7 @@ def records(request: FirmRequest, firm: Firm, kind: str) -> HttpResponseBase:
 @require_GET
 def record(request: FirmRequest, firm: Firm, kind: str, practice_id: str) -> HttpResponseBase:
     state = state_for(request, firm)
-    found = one.record_page(firm, state.pairing, kind, practice_id) if state.pairing else None
+    found = one.record_page(firm, state.pairing, kind, practice_id, request.GET) if state.pairing else None
     if found is None:
         raise Http404("No such record.")
     context = {"found": found, "row": found.row, "kind": kind, "kind_name": ONE[kind], "kinds_name": KINDS[kind]}

@@ -1,5 +1,7 @@
 """Records: lists that say what became of each, and a page with both sides and the history."""
 
+import html
+import re
 from datetime import date
 from decimal import Decimal
 
@@ -7,8 +9,9 @@ import pytest
 from django.test import Client
 
 from integrations.models import Dispatch, EntityLink, Issue, Record
-from integrations.queries import unlinked
+from integrations.queries import requests, unlinked
 from integrations.queries.paging import SIZE
+from integrations.systems.wire import encode, parse
 from tests.portal import Portal
 
 BILLS = "/f/acme/records/invoice/"
@@ -82,12 +85,91 @@ def test_a_bills_page_shows_both_sides_its_postings_payments_and_history(alice_c
         "Accounts Receivable",
         "Paid or reduced by",
         "History",
-        "Requests sent (",
+        "Requests and answers",
     ):
         assert said in page, said
     sent = Dispatch.objects.of(synced.firm).get(entity="Invoice", practice_id=practice_id(synced, "1042"))
     assert sent.sent_under in page
     assert "differs" not in page, "both sides say the same, the open balance after the payment too"
+
+
+def sent_for(portal: Portal, kind: str, id: str, **more: object) -> Dispatch:
+    return Dispatch.objects.of(portal.firm).filter(kind=kind, practice_id=id, **more).latest("id")
+
+
+def test_each_request_is_shown_as_it_was_sent_with_its_answer(alice_client: Client, synced: Portal) -> None:
+    bill = practice_id(synced, "1042")
+    sent = sent_for(synced, "invoice", bill)
+    assert sent.batch and sent.answer
+    page = alice_client.get(f"{BILLS}{bill}/").content.decode()
+    (request,) = alice_client.get(f"{BILLS}{bill}/").context["found"].requests.rows
+    realm = synced.pairing.ledger.external_account_id
+    assert request.address == f"POST /v3/company/{realm}/batch?requestid={sent.batch.request_id}"
+    assert parse(request.body.text.encode()) == parse(bytes(sent.body)), "laid out, and nothing else"
+    answer = parse(request.answer.text.encode())
+    assert isinstance(answer, dict) and (answer["Id"], answer["TotalAmt"]) == (sent.ledger_id, Decimal(1000))
+    assert html.escape('"DocNumber": "1042"') in page and not re.search("bearer|authorization|access_token", page, re.I)
+
+
+def test_a_request_that_was_sent_alone_names_its_own_address(alice_client: Client, synced: Portal) -> None:
+    bill = int(practice_id(synced, "1043"))
+    synced.clio.void_bill(bill)
+    synced.run()
+    latest = alice_client.get(f"{BILLS}{bill}/").context["found"].requests.rows[0]
+    posted = next(row for row in reversed(synced.log) if row[0] == "POST" and row[1].endswith("/invoice"))
+    asked = latest.address.partition("?")[2]
+    assert latest.address.startswith(f"POST {posted[1].removeprefix('/sandbox/quickbooks')}?operation=void&requestid=")
+    assert posted[2].startswith(asked)
+
+
+def test_a_refused_request_shows_why_and_no_answer(alice_client: Client, synced: Portal) -> None:
+    bill = practice_id(synced, "1042")
+    refused = {"state": "refused", "error_code": "6140", "error": "Duplicate Document Number", "answer": None}
+    Dispatch.objects.of(synced.firm).filter(kind="invoice", practice_id=bill).update(**refused)
+    page = alice_client.get(f"{BILLS}{bill}/").content.decode()
+    for said in ("Duplicate Document Number", "6140", "Nothing was written: see the reason above."):
+        assert said in page, said
+
+
+def test_numbers_of_people_and_cards_that_quickbooks_holds_are_not_shown(alice_client: Client, synced: Portal) -> None:
+    contact = EntityLink.objects.of(synced.firm).filter(kind="contact").latest("id").practice_id
+    sent = sent_for(synced, "contact", contact)
+    answer = {"Id": sent.ledger_id, "PrimaryTaxIdentifier": "123-45-6789", "Line": [{"CCDetail": {"Number": "4111"}}]}
+    Dispatch.objects.of(synced.firm).filter(pk=sent.pk).update(answer=encode(answer))
+    page = alice_client.get(f"/f/acme/records/contact/{contact}/").content.decode()
+    assert "PrimaryTaxIdentifier" in page and "(not shown)" in page
+    assert "123-45-6789" not in page and "4111" not in page
+
+
+def test_long_requests_are_cut_until_they_are_asked_for(alice_client: Client, synced: Portal) -> None:
+    bill = practice_id(synced, "1042")
+    lines = [{"Description": f"Line {n}", "Amount": Decimal("1.00")} for n in range(500)]
+    Dispatch.objects.of(synced.firm).filter(practice_id=bill, kind="invoice").update(body=encode({"Line": lines}))
+    (cut,) = alice_client.get(f"{BILLS}{bill}/").context["found"].requests.rows
+    assert (len(cut.body.text), cut.is_cut, cut.is_whole) == (requests.LONG, True, False)
+    address = cut.whole.partition("#")[0]
+    (whole,) = alice_client.get(f"{BILLS}{bill}/{address}").context["found"].requests.rows
+    assert "Line 499" in whole.body.text and not whole.is_cut and whole.is_whole
+
+
+def test_many_requests_are_paged(alice_client: Client, synced: Portal, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(requests, "SIZE", 1)
+    bill = int(practice_id(synced, "1043"))
+    synced.clio.void_bill(bill)
+    synced.run()
+    first = alice_client.get(f"{BILLS}{bill}/").context["found"].requests
+    second = alice_client.get(f"{BILLS}{bill}/{first.older}").context["found"].requests
+    actions = [row.dispatch.operation for page in (first, second) for row in page.rows]
+    assert (actions, second.older) == (["void", "create"], "")
+
+
+def test_what_is_written_to_clio_is_shown_too(alice_client: Client, synced: Portal) -> None:
+    contact = EntityLink.objects.of(synced.firm).filter(kind="contact").earliest("id")
+    synced.quickbooks.edit_customer(contact.ledger_id, PrimaryPhone={"FreeFormNumber": "555 0199"})
+    synced.run()
+    shown = alice_client.get(f"/f/acme/records/contact/{contact.practice_id}/").context["found"].requests.rows[0]
+    assert shown.address == f"PATCH /api/v4/contacts/{contact.practice_id}.json"
+    assert "555 0199" in shown.body.text and shown.answer and "555 0199" in shown.answer.text
 
 
 def test_what_differs_is_marked_by_more_than_colour(alice_client: Client, synced: Portal) -> None:

@@ -78,7 +78,7 @@ class ClioGateway:
         """The contact as Clio returns it. Raises Stale when ``etag`` is no longer current, and other RemoteErrors."""
         if not contact_id.isdigit() or not etag:
             raise ValueError("a contact is written by its id and the etag it was read with")
-        path = f"contacts/{contact_id}.json"
+        path = contact_path(contact_id)
         call = Call(
             "PATCH",
             path,
@@ -117,6 +117,11 @@ class ClioGateway:
         if not isinstance(record, Mapping):
             raise Garbled("Clio's answer holds no record", self._transport.trace("GET", path))
         return record
+
+
+def contact_path(contact_id: str) -> str:
+    """Where a contact is written."""
+    return f"contacts/{contact_id}.json"
 
 
 def _params(table: List, since: datetime | None, filters: Mapping[str, str]) -> Params:

@@ -9,18 +9,13 @@ from integrations.core.errors import Garbled, Malformed, NotBatched, NotFound, R
 from integrations.core.ports import Changes, Identity, Page, Raw, SystemName, Verdict, Write
 from integrations.core.read import nested, rows, text
 from integrations.systems.decipher import find_fault, of_part, vendor_id
-from integrations.systems.quickbooks import batch, limits, query, trial_balance
+from integrations.systems.quickbooks import address, batch, limits, query, trial_balance
 from integrations.systems.transport import Call, Params, Reply, Transport
 
-# Intuit API reference: resource names are the entity's in lower case. Nothing else is ever written.
+# Nothing else is ever written.
 WRITABLE = frozenset(
     {"Account", "CreditMemo", "Customer", "Deposit", "Invoice", "Item", "JournalEntry", "Payment", "Purchase"}
 )
-# Intuit API reference: only these two can be voided, each in its own way.
-VOID: Mapping[str, Params] = {
-    "Invoice": [("operation", "void")],
-    "Payment": [("operation", "update"), ("include", "void")],
-}
 
 
 class QuickBooksGateway:
@@ -97,8 +92,8 @@ class QuickBooksGateway:
 
     def write(self, write: Write) -> Raw:
         """The object as QuickBooks returns it. Raises RemoteError; ValueError for a write that is never sent."""
-        path = write.entity.lower()
-        params = [*_operation(write), ("requestid", _request_id(write))]
+        _check(write)
+        path, params = address.of_write(write.entity, write.operation, _request_id(write))
         headers = {"Content-Type": "application/json"}
         call = Call("POST", path, _params(*params), headers, write.body, kind="write")
         written = self._object(self._transport.write(call), write.entity, "POST")
@@ -109,7 +104,7 @@ class QuickBooksGateway:
     def batch_body(self, writes: Mapping[str, Write]) -> bytes:
         """Raises ValueError for a write that is never sent, or not in a batch."""
         for write in writes.values():
-            _operation(write)
+            _check(write)
         return batch.body_of(writes)
 
     def write_batch(self, body: bytes, request_id: str, entities: Mapping[str, str]) -> Mapping[str, Verdict]:
@@ -117,12 +112,13 @@ class QuickBooksGateway:
         if not 0 < len(request_id) <= limits.BATCH_REQUEST_ID_LENGTH:
             raise ValueError("a batch carries a request id of at most 36 characters")
         headers = {"Content-Type": "application/json"}
-        call = Call("POST", "batch", _params(("requestid", request_id)), headers, body, kind="batch")
+        path, params = address.of_batch(request_id)
+        call = Call("POST", path, _params(*params), headers, body, kind="batch")
         try:
             reply = self._transport.write(call)
         except (Refused, Malformed, NotFound, Stale) as error:
             raise NotBatched(error.message, error.trace) from error
-        trace = replace(self._transport.trace("POST", "batch"), vendor_id=vendor_id(reply.headers))
+        trace = replace(self._transport.trace("POST", path), vendor_id=vendor_id(reply.headers))
         return batch.verdicts(reply.data, entities, trace)
 
     def _object(self, reply: Reply, entity: str, method: str) -> Raw:
@@ -158,14 +154,11 @@ def _params(*more: tuple[str, str]) -> Params:
     return [*more, ("minorversion", limits.MINOR_VERSION)]
 
 
-def _operation(write: Write) -> Params:
+def _check(write: Write) -> None:
     if write.entity not in WRITABLE:
         raise ValueError(f"{write.entity} is never written")
-    if write.operation != "void":
-        return ()
-    if write.entity not in VOID:
+    if write.operation == "void" and write.entity not in address.VOID:
         raise ValueError(f"QuickBooks cannot void a {write.entity}")
-    return VOID[write.entity]
 
 
 def _request_id(write: Write) -> str:
