@@ -6,7 +6,7 @@ from integrations.core.read import text
 from integrations.core.records import Kind
 from integrations.kinds.contact_drafts import CONTACTS
 from integrations.models import Cursor, EntityLink, Record
-from integrations.sync import mirror
+from integrations.sync import mirror, reread
 from integrations.sync.safety import believes_empty
 from integrations.sync.workspace import Workspace
 
@@ -57,6 +57,7 @@ def _read(work: Workspace, entity: str, ids: list[str]) -> set[str]:
     """The ids that are there."""
     seen: set[str] = set()
     for page in work.practice.pages(entity, ids=ids) if ids else ():
+        reread.parts_of_moved(work, entity, page.rows)
         mirror.keep_practice(work.pairing, entity, page.rows)
         seen |= {text(row, "id") for row in page.rows}
     return seen

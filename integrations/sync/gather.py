@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from collections.abc import Mapping as MappingType
 from datetime import date, datetime, timedelta
-from decimal import Decimal
 
 from django.db import connection, transaction
 from django.db.models import Q
@@ -11,11 +10,11 @@ from django.db.models import Q
 from integrations.core.errors import Forbidden
 from integrations.core.mapping import TRUST_BANK
 from integrations.core.ports import Page, Raw
-from integrations.core.read import Unreadable, money, nested, text
+from integrations.core.read import nested, text
 from integrations.faults import fault_point
 from integrations.kinds.catalog import NUMBERED
 from integrations.models import EntityLink, Mapping, Pairing, Record
-from integrations.sync import bookmarks, mirror
+from integrations.sync import bookmarks, mirror, reread
 from integrations.sync.absent import look_for_contacts
 from integrations.sync.safety import believes_empty
 from integrations.sync.unheard import note_unheard
@@ -99,8 +98,7 @@ def read_list(
             as_of = as_of or page.as_of
             if not page.rows and not page.following:
                 continue  # most lists of changes are empty
-            if kept == "bills":
-                _reread_lines_of_moved(work, page.rows)
+            reread.parts_of_moved(work, kept, page.rows)
             with transaction.atomic():
                 _keep_page(work, kept, page, sweep, since)
                 bookmarks.put(work, stream, page.following, as_of, sweep)
@@ -134,34 +132,6 @@ def _is_believed(work: Workspace, entity: str, sweep: int) -> bool:
     """Whether a complete read tells what is gone. Raises Held for one that shows nothing of what was there."""
     seen = Record.objects.of(work.firm).filter(pairing=work.pairing, entity=entity, sweep=sweep)
     return seen.exists() or believes_empty(work.pairing, entity, mirror.held(work.pairing, entity))
-
-
-def _reread_lines_of_moved(work: Workspace, bills: Sequence[Raw]) -> None:
-    """Rule R3.7: a linked bill whose figures moved has its lines read anew, before its figures are kept.
-
-    Clio's list of what changed does not tell of lines that are no longer there.
-    """
-    by_id = {text(bill, "id"): bill for bill in bills}
-    links = EntityLink.objects.of(work.firm).filter(pairing=work.pairing, kind="invoice", practice_id__in=list(by_id))
-    linked = set(links.exclude(state=EntityLink.State.UNLINKED).values_list("practice_id", flat=True))
-    for known in mirror.load(work.pairing, "bills", ids=linked):
-        if _figures(known.data) == _figures(by_id[known.id]):
-            continue
-        rows = [row for page in work.practice.pages("line_items", filters={"bill_id": known.id}) for row in page.rows]
-        mirror.keep_practice(work.pairing, "line_items", rows)
-        mirror.drop_lines(work.pairing, known.id, [text(row, "id") for row in rows])
-        work.apart["clio_bill_lines"] += 1
-
-
-def _figures(bill: Raw) -> list[Decimal | str]:
-    return [_figure(bill, name) for name in ("sub_total", "tax_sum", "secondary_tax_sum", "total")]
-
-
-def _figure(bill: Raw, name: str) -> Decimal | str:
-    try:
-        return money(bill, name)
-    except Unreadable:
-        return text(bill, name)
 
 
 def _has_links(pairing: Pairing) -> bool:

@@ -20,7 +20,7 @@ from integrations.core.ports import Raw
 from integrations.core.read import text
 from integrations.kinds.catalog import NUMBERED
 from integrations.models import Record
-from integrations.sync import bookmarks, gather, mirror
+from integrations.sync import bookmarks, gather, mirror, reread
 from integrations.sync.gather import Progress
 from integrations.sync.safety import believes_empty
 from integrations.sync.workspace import Workspace
@@ -106,7 +106,9 @@ def _read_what_moved(work: Workspace, swept: Swept, listed: Sequence[Raw]) -> li
     known = dict(of_these.values_list("external_id", "etag"))
     moved = [id for id, etag in versions.items() if id not in known or (etag and etag != known[id])]
     work.apart["clio_swept_up"] += len(moved)
-    return [row for page in work.practice.pages(swept.entity, ids=moved) for row in page.rows] if moved else []
+    found = [row for page in work.practice.pages(swept.entity, ids=moved) for row in page.rows] if moved else []
+    reread.parts_of_moved(work, swept.entity, found)
+    return found
 
 
 def _miss(work: Workspace, swept: Swept, sweep: int) -> None:

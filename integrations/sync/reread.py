@@ -1,9 +1,12 @@
-"""Reading one bill, or the bank rows of some payments, again where what is in the mirror does not add up."""
+"""Reading the parts of one bill, or the bank rows of some payments, again: Clio leaves no trace of those it drops."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from decimal import Decimal
 
 from integrations.core.errors import Forbidden
-from integrations.core.read import text
+from integrations.core.ports import Raw
+from integrations.core.read import Unreadable, money, nested, text
+from integrations.models import EntityLink, Record
 from integrations.sync import mirror
 from integrations.sync.workspace import Workspace
 
@@ -18,6 +21,44 @@ def reread_bill(work: Workspace, bill_id: str) -> None:
             mirror.keep_practice(pairing, "allocations", page.rows)
     _reread_lines(work, bill_id)
     _reread_interest(work, bill_id)
+
+
+def parts_of_moved(work: Workspace, entity: str, rows: Sequence[Raw]) -> None:
+    """Rule R3.7: a linked bill whose figures moved has its parts read anew, before its figures are kept.
+
+    Clio's lists of what changed do not tell of lines and interest charges that are no longer there. ``rows`` of other
+    lists have no parts.
+    """
+    by_id = {text(row, "id"): row for row in rows if entity == "bills"}
+    if not by_id:
+        return
+    links = EntityLink.objects.of(work.firm).filter(pairing=work.pairing, kind="invoice", practice_id__in=list(by_id))
+    linked = set(links.exclude(state=EntityLink.State.UNLINKED).values_list("practice_id", flat=True))
+    for known in mirror.load(work.pairing, "bills", ids=linked):
+        if _figures(known.data) != _figures(by_id[known.id]):
+            _reread_parts(work, known.id)
+
+
+def _reread_parts(work: Workspace, bill_id: str) -> None:
+    rows = [row for page in work.practice.pages("line_items", filters={"bill_id": bill_id}) for row in page.rows]
+    mirror.keep_practice(work.pairing, "line_items", rows)
+    mirror.drop_lines(work.pairing, bill_id, [text(row, "id") for row in rows])
+    charges = Record.objects.of(work.firm).filter(pairing=work.pairing, entity="interest_charges", owner_id=bill_id)
+    if charges.filter(missing_since=None).exists():
+        _reread_interest(work, bill_id)
+    work.apart["clio_bill_lines"] += 1
+
+
+def _figures(bill: Raw) -> list[Decimal | str]:
+    amounts = [_figure(bill, name) for name in ("sub_total", "tax_sum", "secondary_tax_sum", "total")]
+    return [*amounts, _figure(nested(bill, "interest"), "total")]
+
+
+def _figure(of: Raw, name: str) -> Decimal | str:
+    try:
+        return money(of, name)
+    except Unreadable:
+        return text(of, name)
 
 
 def recheck_payments(work: Workspace, payment_ids: Collection[str]) -> None:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from integrations.core.ports import Raw
 from integrations.core.read import nested, text
 from integrations.models import Record, StaleMark
-from integrations.sync import gather, mirror
+from integrations.sync import gather, mirror, reread
 from integrations.sync.workspace import Workspace
 from integrations.systems.quickbooks import query
 
@@ -41,6 +41,7 @@ def read_practice(work: Workspace, marks: Marks) -> None:
     for entity in LISTS:
         ids, seen = marks.ids(Record.Side.PRACTICE, entity), set[str]()
         for page in work.practice.pages(entity, ids=ids) if ids else ():
+            reread.parts_of_moved(work, entity, page.rows)
             mirror.keep_practice(work.pairing, entity, page.rows)
             seen |= {text(row, "id") for row in page.rows}
         mirror.note_absent(work.pairing, entity, set(ids) - seen, work.clock)
