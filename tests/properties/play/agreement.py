@@ -277,13 +277,19 @@ class Agreement(Oracle):
             self._check_credit_split(memo, bills[0], live[0])
 
     def _check_credit_split(self, memo: Doc, bill: Doc, doc: Doc) -> None:
-        """The credit takes off each item its share of the bill less its discount, to the cent a rounding may move."""
+        """The credit takes off each item its share of the bill less its discount, to the cent a rounding may move.
+
+        What the bill itself has no room for takes off interest, of which there must be as much.
+        """
         if doc["CustomerRef"]["value"] not in self._customers_of(bill["client_id"]):
             self.findings.append(f"credit note {memo['id']} is given to customer {doc['CustomerRef']}")
-        shares: dict[str, Decimal] = defaultdict(lambda: ZERO)
-        for role, share in self._shares(bill).items():
-            shares[self.accounts[role]] += memo["amount"] * share
         posted = dict(self._postings["CreditMemo", doc["Id"]])
+        interest = posted.get(self.accounts["interest"], ZERO)
+        charged = sum((charge["total"] for charge in self.charges[bill["id"]]), ZERO)
+        shares: dict[str, Decimal] = defaultdict(lambda: ZERO)
+        shares[self.accounts["interest"]] = min(interest, charged)
+        for role, share in self._shares(bill).items():
+            shares[self.accounts[role]] += (memo["amount"] - shares[self.accounts["interest"]]) * share
         if posted.pop(self.accounts["receivable"], ZERO) != -memo["amount"]:
             self.findings.append(f"credit note {memo['id']} does not take its amount off what is owed")
         for account in shares.keys() | posted.keys():
