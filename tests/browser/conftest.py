@@ -13,8 +13,10 @@ from collections.abc import Callable, Iterator
 from email import message_from_bytes
 from email.policy import default
 from pathlib import Path
+from typing import Any
 
 import pytest
+from django.test import Client
 from playwright.sync_api import Browser, Page, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -33,6 +35,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for item in items:
             if ROOT / "tests" / "browser" in item.path.parents:
                 item.add_marker(pytest.mark.skip(reason="Chromium is not installed (Debian: apt-get install chromium)"))
+
+
+@pytest.fixture
+def site(transactional_db: None, live_server: Any) -> str:
+    """The address of the portal served from this process; its stand-ins are whichever the test carries to."""
+    return str(live_server.url.replace("127.0.0.1", "localhost"))
+
+
+def page_of(browser: Browser, site: str, client: Client, **options: Any) -> Page:
+    """A page of whoever is signed in here."""
+    context = browser.new_context(reduced_motion="reduce", **options)
+    context.add_cookies([{"name": name, "value": one.value, "url": site} for name, one in client.cookies.items()])
+    return context.new_page()
 
 
 @pytest.fixture(scope="session")

@@ -9,12 +9,12 @@ import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from django.test import Client
 from django.urls import reverse
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Page, sync_playwright
 
 from integrations.sandbox.world import world_at
 from tests.addresses import patterns
 from tests.browser import admin_visits
-from tests.browser.conftest import CHROMIUM, QUIET
+from tests.browser.conftest import CHROMIUM, QUIET, page_of
 from tests.browser.everything import everything
 from tests.browser.visits import NO_PAGE, Visits, browsers, visits
 from tests.web.conftest import carry
@@ -42,11 +42,11 @@ STILL = """() => {
 
 
 @pytest.fixture
-def site(transactional_db: None, live_server: Any, settings: Any, tmp_path: Path, monkeypatch: Any) -> str:
-    """The address of the portal served from this process, on stand-ins of its own."""
+def site(site: str, settings: Any, tmp_path: Path, monkeypatch: Any) -> str:
+    """The address of the portal, on stand-ins of its own."""
     settings.SANDBOX_FILE = tmp_path / "sandbox.sqlite3"
     carry(monkeypatch, world_at(settings.SANDBOX_FILE))
-    return str(live_server.url.replace("127.0.0.1", "localhost"))
+    return site
 
 
 @pytest.mark.timeout(900)
@@ -78,18 +78,11 @@ def faults(site: str, wanted: Visits, people: dict[str, Client]) -> list[str]:
     """What is wrong with these pages, each with the page and the width."""
     with sync_playwright() as playwright:  # nothing may ask the database while its event loop runs
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        pages = {who: _page_of(browser, site, client) for who, client in people.items()}
+        pages = {who: page_of(browser, site, client) for who, client in people.items()}
         visited = ((pages[who], f"{site}{path}") for paths in wanted.values() for who, path in paths)
         found = [f"{address} {fault}" for page, address in visited for fault in _read(page, address)]
         browser.close()
     return found
-
-
-def _page_of(browser: Browser, site: str, client: Client) -> Page:
-    context = browser.new_context(reduced_motion="reduce")
-    for name, cookie in client.cookies.items():
-        context.add_cookies([{"name": name, "value": cookie.value, "url": site}])
-    return context.new_page()
 
 
 def _read(page: Page, address: str) -> Iterator[str]:
