@@ -1,52 +1,75 @@
 """The start date tried out: both systems are read for what it brings in, leaves out, and finds open the evening before.
 
-Nothing of it is kept but the figures; the mirror and the settings stay as they are.
+Nothing of it is kept but the figures, with what each counts; the mirror and the settings stay as they are.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, timedelta
 from decimal import Decimal
+from itertools import batched
 from typing import Any
+
+from django.db import transaction
 
 from integrations import mapping
 from integrations.core import mapping as keys
 from integrations.core.errors import Forbidden, RemoteError
 from integrations.core.money import ZERO
 from integrations.core.ports import Raw
-from integrations.core.read import Unreadable, text
+from integrations.core.read import Unreadable, nested, text
 from integrations.kinds import invoice
-from integrations.kinds.cutover import Cutover
+from integrations.kinds.cutover import Counted, Cutover, Part
 from integrations.kinds.trust_entry import decode_row
+from integrations.models import CountedRecord, Errand
 from integrations.sync.workspace import Workspace
 
 RECEIVABLE = "Accounts Receivable"
+ONE = {
+    "bills": "Bill",
+    "allocations": "Allocation",
+    "interest_charges": "Interest charge",
+    "bank_transactions": "Trust row",
+}
+ROWS_AT_ONCE = 500
 Progress = Callable[[str], None]
 
 
-def figures(work: Workspace, start: date, progress: Progress) -> dict[str, Any]:
+def figures(work: Workspace, errand: Errand, start: date, progress: Progress) -> dict[str, Any]:
     """As the page shows them; amounts are text. Raises RemoteError where bills or payments cannot be read."""
     mapping.read_targets(work)
-    reading = _Reading(work, progress)
-    cut = Cutover(start)
-    reading.each("bills", {"type": "revenue"}, invoice.decode_bill, cut.bill)
-    reading.each("allocations", {"status": "valid"}, invoice.decode_allocation, cut.allocation)
+    kept = _Kept(errand)
+    reading = _Reading(work, progress, kept.add)
+    cut = Cutover(start, kept.add)
+    reading.each("bills", {"type": "revenue"}, lambda raw: cut.bill(invoice.decode_bill(raw), _name(raw, "client")))
+    reading.each(
+        "allocations",
+        {"status": "valid"},
+        lambda raw: cut.allocation(invoice.decode_allocation(raw), _name(raw, "contact")),
+    )
     with reading.may_be_closed("interest charges"):
-        reading.each("interest_charges", {}, invoice.decode_interest, cut.charge)
+        reading.each("interest_charges", {}, lambda raw: cut.charge(invoice.decode_interest(raw)))
     found = mapping.targets(work.pairing)
     with reading.may_be_closed("trust ledgers"):
         for id in found.trust_accounts:
-            reading.each("bank_transactions", {"bank_account_id": id}, decode_row, cut.trust)
+            reading.each("bank_transactions", {"bank_account_id": id}, lambda raw: cut.trust(decode_row(raw)))
+    cut.close()
     progress("balances of QuickBooks")
     balances, unread = _balances(work, start)
-    return {
+    told = {
         **_counted(cut),
         "unreadable": reading.unreadable + cut.undated,
         "closed": reading.closed,
         "unread": unread,
-        "receivable": {"clio": str(cut.receivable), "quickbooks": _receivable(found, balances)},
+        "receivable": {
+            "clio": str(cut.receivable),
+            "quickbooks": _receivable(found, balances),
+            "accounts": _receivable_accounts(found),
+        },
         "trust": list(_trust(found, cut, balances)),
     }
+    kept.save(work)
+    return told
 
 
 def _counted(cut: Cutover) -> dict[str, Any]:
@@ -64,23 +87,62 @@ def _counted(cut: Cutover) -> dict[str, Any]:
     }
 
 
+def _name(raw: Raw, of: str) -> str:
+    return text(nested(raw, of), "name")
+
+
+class _Kept:
+    """The records behind the figures, as rows in place of an earlier trial's."""
+
+    def __init__(self, errand: Errand) -> None:
+        self._errand = errand
+        self._found: list[Counted] = []
+        self._rows = CountedRecord.objects.of(errand.firm)
+
+    def add(self, counted: Counted) -> None:
+        self._found.append(counted)
+
+    def save(self, work: Workspace) -> None:
+        with transaction.atomic():
+            work.hold.check()
+            self._rows.filter(pairing=self._errand.pairing).delete()
+            for batch in batched(self._found, ROWS_AT_ONCE):
+                self._rows.bulk_create(self._row(counted) for counted in batch)
+
+    def _row(self, counted: Counted) -> CountedRecord:
+        return CountedRecord(
+            pairing=self._errand.pairing,
+            errand=self._errand,
+            part=counted.part,
+            practice_id=counted.id,
+            label=counted.label[:200],
+            client=counted.client[:600],
+            account=counted.account,
+            dated=counted.dated,
+            amount=counted.amount,
+            owed=counted.owed,
+            currency=self._errand.pairing.ledger.currency,
+        )
+
+
 class _Reading:
     """Lists of Clio, page by page. What cannot be understood is counted, what is closed to the user is named."""
 
-    def __init__(self, work: Workspace, progress: Progress) -> None:
-        self._work, self._progress = work, progress
+    def __init__(self, work: Workspace, progress: Progress, tell: Callable[[Counted], None]) -> None:
+        self._work, self._progress, self._tell = work, progress, tell
         self.unreadable = 0
         self.closed: list[str] = []
 
-    def each[T](
-        self, entity: str, filters: Mapping[str, str], decode: Callable[[Raw], T], take: Callable[[T], None]
-    ) -> None:
+    def each(self, entity: str, filters: Mapping[str, str], take: Callable[[Raw], None]) -> None:
+        """``take`` raises Unreadable for what it cannot understand."""
         for number, raw in enumerate(self._rows(entity, filters), start=1):
             self._progress(f"{entity.replace('_', ' ')} of Clio, {number:,} so far")
             try:
-                take(decode(raw))
-            except Unreadable:
+                take(raw)
+            except Unreadable as error:
                 self.unreadable += 1
+                named = f"{ONE.get(entity, entity)} {text(raw, 'number') or text(raw, 'id')}: {error}"
+                self._tell(Counted(Part.UNREADABLE, text(raw, "id"), named))
 
     def _rows(self, entity: str, filters: Mapping[str, str]) -> Iterator[Raw]:
         for page in self._work.practice.pages(entity, filters=filters):
@@ -103,11 +165,14 @@ def _balances(work: Workspace, start: date) -> tuple[Mapping[str, Decimal] | Non
         return None, str(error)
 
 
+def _receivable_accounts(found: mapping.Targets) -> list[str]:
+    return [id for id, row in found.known["Account"].items() if text(row, "AccountType") == RECEIVABLE]
+
+
 def _receivable(found: mapping.Targets, balances: Mapping[str, Decimal] | None) -> str | None:
     if balances is None:
         return None
-    own = (id for id, row in found.known["Account"].items() if text(row, "AccountType") == RECEIVABLE)
-    return str(_sum(balances.get(id, ZERO) for id in own))
+    return str(_sum(balances.get(id, ZERO) for id in _receivable_accounts(found)))
 
 
 def _trust(found: mapping.Targets, cut: Cutover, balances: Mapping[str, Decimal] | None) -> Iterator[dict[str, Any]]:
@@ -117,11 +182,14 @@ def _trust(found: mapping.Targets, cut: Cutover, balances: Mapping[str, Decimal]
         bank, liability = proposed[keys.trust_bank_key(id)], proposed[keys.trust_liability_key(id)]
         held = cut.opening_of(id)
         yield {
+            "id": id,
             "name": name,
             "clio": str(_sum(held.values())),
             "bank": _at(balances, bank.ledger_id, 1),
+            "bank_id": bank.ledger_id,
             "bank_name": bank.name,
             "liability": _at(balances, liability.ledger_id, -1),
+            "liability_id": liability.ledger_id,
             "liability_name": liability.name,
             "clients": sorted((cut.names.get(who) or "No client", str(amount)) for who, amount in held.items()),
         }

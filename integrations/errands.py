@@ -98,7 +98,7 @@ def _work(errand: Errand, work: Workspace) -> dict[str, Any]:
         case Errand.Purpose.PROOF:
             return proofs.make(errand, work)
         case Errand.Purpose.START:
-            return cutover.figures(work, date.fromisoformat(errand.wanted["start_date"]), _steps(errand, work))
+            return cutover.figures(work, errand, date.fromisoformat(errand.wanted["start_date"]), _steps(errand, work))
         case _:
             return _fill_in(errand, work)
 

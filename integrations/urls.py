@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path, register_converter
 
-from integrations.converters import KindConverter, SystemConverter
+from integrations.converters import KindConverter, PartConverter, SystemConverter
 from integrations.views import (
     connections,
     customers,
@@ -23,6 +23,7 @@ from integrations.views import (
 
 register_converter(SystemConverter, "system")
 register_converter(KindConverter, "kind")
+register_converter(PartConverter, "part")
 
 firm_patterns: list[URLPattern | URLResolver] = [
     path("", dashboard.dashboard, name="dashboard"),
@@ -31,6 +32,7 @@ firm_patterns: list[URLPattern | URLResolver] = [
     path("setup/", setup.setup, name="setup"),
     path("setup/check/", setup.check, name="check"),
     path("setup/start/", setup.start, name="start_date"),
+    path("setup/start/<part:part>/", setup.counted, name="counted"),
     path("setup/opening.csv", setup.opening, name="opening"),
     path("setup/adopt/", setup.adopt, name="adopt_first"),
     path("setup/match/<int:pk>/", setup.match, name="match"),

@@ -13,7 +13,7 @@ from django.db import connection
 from django.utils import timezone
 
 from firms.models import User
-from integrations.models import Errand, Issue, Pairing, PlannedChange, Proof, ProofDifference, SyncRun
+from integrations.models import CountedRecord, Errand, Issue, Pairing, PlannedChange, Proof, ProofDifference, SyncRun
 
 # Where the ids of each kind begin, in Clio and in QuickBooks.
 CONTACT, BILL, PAYMENT, MEMO, TRUST = (n * 10_000_000 for n in range(1, 6))
@@ -251,9 +251,35 @@ def _rest(pairing: Pairing, owner: User, shares: dict[str, int]) -> Iterator[str
     asked = {"asked_by": owner, "asked_at": now, "heartbeat_at": now, "finished_at": now}
     result = {"counts": {"invoice": {"create": number}}, "totals": _lines(n=1)}
     made: Any = Errand.objects.of(firm)
+    yield f"{_tried(pairing, asked, shares['bills']):,} records of a start date"
     errand = made.create(pairing=pairing, purpose="preview", state="done", result=result, **asked)
     changes = PlannedChange.objects.of(firm).bulk_create(_change(errand, n) for n in range(1, number + 1))
     yield f"{len(changes):,} changes of the preview"
+
+
+def _tried(pairing: Pairing, asked: dict[str, Any], number: int) -> int:
+    """A start date that brings in every bill there is; how many rows it counts."""
+    counted = {"count": number, "amount": "1000.00"}
+    parts = ("bills_in", "bills_out", "payments_in", "payments_out", "trust_in", "trust_out")
+    result = dict.fromkeys(parts, counted) | {
+        "start": "2024-01-01",
+        "owed_in": "0",
+        "owed_out": "0",
+        "clients": 1,
+        "unreadable": 0,
+        "closed": [],
+        "unread": "",
+        "receivable": {"clio": "0", "quickbooks": "0", "accounts": ["1"]},
+        "trust": [],
+    }
+    made: Any = Errand.objects.of(pairing.firm)
+    errand = made.create(pairing=pairing, purpose="start", state="done", result=result, **asked)
+    rows: Any = (
+        {"practice_id": str(BILL + n), "label": f"Bill {10_000 + n}", "amount": 100, "owed": n % 2, "currency": "USD"}
+        for n in range(1, number + 1)
+    )
+    made = (CountedRecord(pairing=pairing, errand=errand, part="bills_in", **row) for row in rows)
+    return len(CountedRecord.objects.of(pairing.firm).bulk_create(made, batch_size=2000))
 
 
 CODES = ("drift", "duplicate_number", "near_duplicate_number", "number_too_long", "deleted_in_ledger")

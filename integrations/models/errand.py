@@ -72,3 +72,29 @@ class PlannedChange(PairingOwned):
 
     def __str__(self) -> str:
         return f"{self.action} {self.kind} {self.practice_id}"
+
+
+class CountedRecord(PairingOwned):
+    """One record behind a figure of a start date that was tried; the rows of the last trial only are kept."""
+
+    errand = models.ForeignKey(Errand, models.CASCADE, related_name="+")
+    part = models.CharField(max_length=12)
+    practice_id = models.CharField(max_length=32)
+    label = models.CharField(max_length=200)
+    client = models.CharField(max_length=600, blank=True)
+    account = models.CharField(max_length=32, blank=True)  # Clio's trust account
+    dated = models.DateField(null=True)
+    amount = models.DecimalField(max_digits=17, decimal_places=2)
+    owed = models.DecimalField(max_digits=17, decimal_places=2)
+    currency = models.CharField(max_length=3, blank=True)
+
+    class Meta(PairingOwned.Meta):
+        ordering = ["-id"]
+        constraints = [*FirmOwned.Meta.constraints]
+        indexes = [
+            models.Index(fields=["errand", "part", "id"], name="counted_part"),
+            models.Index(fields=["errand", "part", "id"], condition=~Q(owed=0), name="counted_owed"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.part} {self.practice_id}"

@@ -44,7 +44,7 @@ def last_done(pairing: Pairing | None, purpose: str) -> Errand | None:
     if pairing is None:
         return None
     mine = Errand.objects.of(pairing.firm).filter(pairing=pairing, purpose=purpose, state=Errand.State.DONE)
-    return mine.select_related("asked_by", "pairing__ledger").order_by("-id").first()
+    return mine.select_related("asked_by", "pairing__practice", "pairing__ledger").order_by("-id").first()
 
 
 def run_of(errand: Errand | None) -> SyncRun | None:

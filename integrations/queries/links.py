@@ -1,5 +1,7 @@
 """Where things are: a record's page here, and the same thing in Clio and in QuickBooks."""
 
+from collections.abc import Collection
+
 from django.conf import settings
 from django.urls import NoReverseMatch, reverse
 
@@ -80,6 +82,17 @@ def in_ledger(connection: Connection | None, entity: str, ledger_id: str) -> str
         name = _PLAYED.get(entity)
         return _played(name, connection.external_account_id, ledger_id) if name else ""
     return f"{_LEDGER_HOSTS[settings.QBO['environment']]}/app/{page}{ledger_id}"
+
+
+def ledger_accounts(connection: Connection, ids: Collection[str]) -> str:
+    """The register of one account of QuickBooks, or the list of all where there are several; "" where there is none."""
+    known = [id for id in ids if id]
+    if not known:
+        return ""
+    if _is_played(connection):
+        return _played("accounts", connection.external_account_id)
+    host = _LEDGER_HOSTS[settings.QBO["environment"]]
+    return f"{host}/app/register?accountId={known[0]}" if len(known) == 1 else f"{host}/app/chartofaccounts"
 
 
 def _practice_root(connection: Connection) -> str:

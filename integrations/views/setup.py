@@ -15,6 +15,7 @@ from integrations import mapping, tasks
 from integrations.context import state_for
 from integrations.forms import MappingForm, StartForm
 from integrations.issue_codes import MATCHES
+from integrations.kinds.cutover import Part
 from integrations.models import Errand, Issue, Pairing
 from integrations.queries import cutover, errands, matches
 from integrations.queries import setup as queries
@@ -158,6 +159,17 @@ def _pairing(firm: Firm) -> Pairing:
     if pairing is None or pairing.ledger.confirmed_at is None:
         raise Http404("Connect both systems and confirm the company first.")
     return pairing
+
+
+@firm_view(Permission.VIEW)
+@require_GET
+def counted(request: FirmRequest, firm: Firm, part: Part) -> HttpResponseBase:
+    """The records behind one figure of the start date that was tried last."""
+    done = errands.last_done(state_for(request, firm).pairing, Errand.Purpose.START)
+    if done is None:
+        raise Http404("No start date was tried yet.")
+    found = cutover.counted(done, part, request.GET)
+    return render(request, "integrations/counted.html", {"found": found, "page": found.page, "part": part})
 
 
 @firm_view(Permission.VIEW)

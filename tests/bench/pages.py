@@ -52,6 +52,8 @@ def asked(firm: Firm) -> Iterator[tuple[str, str]]:
     )
     yield "selected_issues", f"{reverse('selected_issues', args=[firm.slug])}?{picked}"
     yield "customer", reverse("customer", args=[firm.slug, STRANGER + 1])
+    yield "counted", reverse("counted", args=[firm.slug, "bills_in"])
+    yield "counted", reverse("counted", args=[firm.slug, "bills_in"]) + "?owed=1"
     yield "disconnect", reverse("disconnect", args=[firm.slug, "clio"])
     for name, pk in _rows(firm):
         yield name, reverse(name, args=[firm.slug, pk])
@@ -64,6 +66,7 @@ def _narrowed() -> Iterator[tuple[str, str]]:
     yield "trust", "?q=moss&differs=1"
     yield "quickbooks_only", "?q=moss&inactive=1"
     yield "proof", "?show=unexplained"
+    yield "setup", "?step=start"
 
 
 def _rows(firm: Firm) -> Iterator[tuple[str, int]]:

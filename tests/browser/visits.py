@@ -139,6 +139,7 @@ def _firm(e: Everything) -> Visits:
     return {
         "dashboard": [at("dashboard")],
         "setup": [at("setup", query=f"?step={name}") for name in STEPS],
+        "counted": [at("counted", "bills_in"), at("counted", "held"), at("counted", "unreadable")],
         "connections": [at("connections")],
         "purge": [at("purge")],
         "disconnect": [at("disconnect", "clio")],

@@ -3,7 +3,7 @@
 from datetime import date
 from decimal import Decimal
 
-from integrations.kinds.cutover import Cutover, Sum
+from integrations.kinds.cutover import Counted, Cutover, Part, Sum
 from integrations.kinds.invoice import TRUST_KIND
 from tests.kinds.builders import START, allocation, bill, charge
 from tests.kinds.trust_builders import row
@@ -81,3 +81,28 @@ def test_trust_is_an_opening_balance_by_client_and_entries_since() -> None:
     assert (cut.trust_in, cut.trust_out) == (Sum(1, Decimal(70)), Sum(1, Decimal(30)))
     assert cut.opening_of("44") == {"7": Decimal(300)}, "whose money was gone again held nothing"
     assert cut.names["7"] == "Ann Lee"
+
+
+def test_each_record_that_is_counted_is_told_of() -> None:
+    told: list[Counted] = []
+    cut = Cutover(START, told.append)
+    cut.bill(bill("1", "800.00", issued_at=BEFORE, balance=Decimal(300)), "Ann Lee")
+    cut.bill(bill("2", "1000.00", issued_at=SINCE, balance=Decimal(400)), "Ann Lee")
+    cut.bill(bill("3", "5.00", issued_at=None))
+    cut.allocation(allocation("10", "500.00", bill="1", parent_id="5", date=SINCE), "Ann Lee")
+    cut.allocation(allocation("11", "250.00", bill="2", parent_id="6", date=SINCE), "Ann Lee")
+    cut.allocation(allocation("12", "350.00", bill="2", parent_id="6", date=SINCE), "Ann Lee")
+    cut.trust(row("20", "75.00", dated=BEFORE))
+    cut.trust(row("21", "25.00", dated=SINCE))
+    cut.close()
+    assert {(one.part, one.id): (one.amount, one.owed) for one in told} == {
+        (Part.CLIENTS, "7"): (Decimal(1000), Decimal(400)),
+        (Part.BILLS_OUT, "1"): (Decimal(800), Decimal(300)),
+        (Part.BILLS_IN, "2"): (Decimal(1000), Decimal(400)),
+        (Part.UNREADABLE, "3"): (Decimal(0), Decimal(0)),
+        (Part.RECEIVABLE, "1"): (Decimal(800), Decimal(300)),
+        (Part.PAYMENTS_OUT, "5"): (Decimal(500), Decimal(0)),
+        (Part.PAYMENTS_IN, "6"): (Decimal(600), Decimal(0)),
+        (Part.TRUST_IN, "21"): (Decimal(25), Decimal(0)),
+        (Part.HELD, "7"): (Decimal(75), Decimal(0)),
+    }

@@ -10,6 +10,7 @@ from integrations.models import (
     Bookmark,
     CallBudget,
     Connection,
+    CountedRecord,
     Cursor,
     DaySum,
     Dispatch,
@@ -146,6 +147,7 @@ def one_of_each(firm: Firm, user: User) -> dict[type[FirmOwned], FirmOwned]:
     state = {"user": user, "digest": mine, "session_digest": mine, "system": "clio", "expires_at": NOW}
     record = {"side": "practice", "entity": "bills", "external_id": mine, "data": {}, "digest": mine}
     issue = issue_of(pairing, practice_id=mine)
+    counted = {"part": "bills_in", "practice_id": "1", "amount": 1, "owed": 1, "currency": "USD"}
     proof = made(Proof, firm, pairing=pairing, made_at=NOW, is_equal=True)
     difference = {"standing": "accepted", "kind": "invoice", "practice_id": "1", "data": {}}
     every: list[FirmOwned] = [
@@ -170,6 +172,7 @@ def one_of_each(firm: Firm, user: User) -> dict[type[FirmOwned], FirmOwned]:
         issue,
         made(HeldChange, firm, pairing=pairing, **change, digest=mine),
         made(PlannedChange, firm, pairing=pairing, errand=errand, **change),
+        made(CountedRecord, firm, pairing=pairing, errand=errand, **counted),
         proof,
         made(ProofDifference, firm, pairing=pairing, proof=proof, position=firm.pk, **difference),
         subscription_of(pairing.practice),

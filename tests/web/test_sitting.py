@@ -9,6 +9,10 @@ from django.test import Client
 
 from firms.models import Firm
 from integrations import errands, line
+from integrations.core.ports import Raw
+from integrations.core.read import Unreadable
+from integrations.kinds import invoice
+from integrations.kinds.invoice import Bill
 from integrations.models import Connection, Errand, Issue, Pairing, SyncRun
 from integrations.queries.setup import NAMES, WHY, sitting, steps
 from integrations.queries.state import state_of
@@ -138,6 +142,56 @@ def test_a_start_date_shows_what_it_brings_in_and_what_was_open_in_both_systems(
     assert (trust.clio, trust.bank, trust.liability) == (Decimal(300), None, None)
     assert "31 Dec 2025" in page and "no account yet" in page
     assert confirmed.writes() == 0 and confirmed.pairing.start_date is None
+
+
+def hidden(raw: Raw) -> Bill:
+    raise Unreadable("Clio hides this bill")
+
+
+def counted(client: Client, part: str, query: str = "") -> tuple[int, Decimal]:
+    """How many the list behind a figure has, and what they come to."""
+    rows = [line.row for line in client.get(f"{SETUP}start/{part}/{query}").context["page"].rows]
+    return len(rows), sum((row.amount for row in rows), Decimal(0))
+
+
+def test_every_figure_of_a_start_date_leads_to_what_it_counts(alice_client: Client, confirmed: Portal) -> None:
+    ann = from_before(confirmed)
+    new = confirmed.bill("70.00", contact=ann, issued=date(2026, 3, 3), number="43")
+    confirmed.pay(new, "70.00", date(2026, 3, 4))
+    confirmed.clio.trust_deposit(ann, Decimal(90), date(2026, 3, 5), source="Ann", description="Retainer")
+    page = at_hand(alice_client, confirmed)
+    figures = alice_client.get(SETUP).context["figures"]
+    for flow in (*figures.brings_in, *figures.leaves_out):
+        assert counted(alice_client, flow.part) == (flow.number, flow.amount), flow.part
+        assert page.count(f'href="{SETUP}start/{flow.part}/"') == 2, "the number and the sum"
+        if flow.owed is not None:
+            owed = alice_client.get(f"{SETUP}start/{flow.part}/?owed=1").context["page"].rows
+            assert sum(line.row.owed for line in owed) == flow.owed
+    assert counted(alice_client, "receivable") == (1, figures.receivable)
+    assert counted(alice_client, "held", f"?account={figures.trust[0].id}") == (1, Decimal(300))
+    assert counted(alice_client, "clients")[0] == figures.clients == 1
+    assert "Bill 42" in alice_client.get(f"{SETUP}start/bills_in/").content.decode()
+
+
+def test_what_is_not_counted_is_named(alice_client: Client, confirmed: Portal, monkeypatch: pytest.MonkeyPatch) -> None:
+    confirmed.bill("70.00", issued=date(2026, 3, 3), number="43")
+    monkeypatch.setattr(invoice, "decode_bill", hidden)
+    assert f'href="{SETUP}start/unreadable/"' in at_hand(alice_client, confirmed)
+    (line,) = alice_client.get(f"{SETUP}start/unreadable/").context["page"].rows
+    assert line.row.label == "Bill 43: Clio hides this bill"
+
+
+def test_another_trial_replaces_the_lists_of_the_last(alice_client: Client, confirmed: Portal) -> None:
+    from_before(confirmed)
+    work_off(confirmed)
+    alice_client.post(f"{SETUP}start/", {"start_date": "2025-12-01", "next": SETUP})
+    work_off(confirmed)
+    assert counted(alice_client, "bills_in") == (2, Decimal(1800)) and counted(alice_client, "bills_out")[0] == 0
+    assert alice_client.get(f"{SETUP}start/nothing/").status_code == 404
+
+
+def test_nobody_else_sees_what_a_start_date_counts(charlie_client: Client, confirmed: Portal) -> None:
+    assert charlie_client.get(f"{SETUP}start/bills_in/").status_code == 404
 
 
 def test_the_opening_entry_of_trust_is_a_file_for_the_accountant(alice_client: Client, confirmed: Portal) -> None:
