@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, Exists, Max, Q, Subquery
+from django.db.models import Count, Exists, Max
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
@@ -158,9 +158,10 @@ def _runs(pairing: Pairing) -> list[SyncRun]:
     runs = SyncRun.objects.of(pairing.firm).filter(pairing=pairing)
     last = runs.exclude(finished_at=None).order_by("-id").values("pk")[:1]
     recent = runs.order_by("-id").values("pk")[:RECENT]
+    unfinished = runs.filter(finished_at=None).order_by().values("pk")
     previews = Errand.objects.of(pairing.firm).filter(pairing=pairing, purpose=Errand.Purpose.PREVIEW)
-    wanted = Q(finished_at=None) | Q(pk__in=Subquery(last)) | Q(pk__in=Subquery(recent))
-    found = runs.filter(wanted).annotate(is_previewed=Exists(previews.filter(state=Errand.State.WORKING)))
+    wanted = unfinished.union(last, recent)  # by their ids; with "or" between the three, all runs would be read
+    found = runs.filter(pk__in=wanted).annotate(is_previewed=Exists(previews.filter(state=Errand.State.WORKING)))
     return list(found.select_related("started_by").order_by("-id"))
 
 
