@@ -199,8 +199,8 @@ class SyncEvent(PairingHistory):
         ordering = ["-id"]
         constraints = [*FirmOwned.Meta.constraints]
         indexes = [
-            models.Index(fields=["pairing", "kind", "practice_id", "id"], name="event_of_record"),
             # The log in the order of time, whatever it is narrowed to.
+            models.Index(fields=["pairing", "kind", "practice_id", "at", "id"], name="event_of_record_by_time"),
             models.Index(fields=["firm", "at", "id"], name="event_moment"),
             models.Index(fields=["firm", "kind", "at", "id"], name="event_kind"),
             models.Index(fields=["firm", "outcome", "at", "id"], name="event_outcome"),

@@ -7,14 +7,14 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from django.db import connection
-from django.db.models import DateTimeField, ExpressionWrapper, F, QuerySet
+from django.db.models import QuerySet
 from django.http import QueryDict
 
 from firms.models import Firm
 from integrations.models import Pairing, SyncEvent
 from integrations.queries.events import EventRow, clients_of, event_row, key_of, reason_of, title_of, word_of
 from integrations.queries.links import KINDS
-from integrations.queries.paging import Page, older_than, page_by_moment
+from integrations.queries.paging import Page, Take, older_than, page_by_moment, take
 from integrations.queries.subjects import Search, subjects
 
 ROWS_AT_ONCE = 1000
@@ -65,7 +65,7 @@ class Log:
 @dataclass(frozen=True, slots=True)
 class _Narrowed:
     rows: QuerySet[SyncEvent]
-    by: str = "at"
+    by: Take = take
     is_cut: bool = False
     is_unknown: bool = False
 
@@ -93,9 +93,7 @@ def _narrowed(firm: Firm, pairing: Pairing | None, filters: Filters) -> _Narrowe
     found = subjects(pairing, filters.search)
     if not found:
         return _Narrowed(rows.none(), is_unknown=True)
-    # A sum is in no index: what is found is looked up and then sorted, instead of all of time being walked through.
-    moment = ExpressionWrapper(F("at") + timedelta(0), output_field=DateTimeField())
-    return _Narrowed(rows.filter(found.events(pairing)).annotate(moment=moment), "moment", found.is_cut)
+    return _Narrowed(rows.filter(pairing=pairing), found.take, found.is_cut)
 
 
 def _of_columns(firm: Firm, filters: Filters) -> QuerySet[SyncEvent]:
@@ -123,13 +121,13 @@ def exported(firm: Firm, pairing: Pairing | None, filters: Filters) -> Iterator[
     """All pages as rows of a file under their heading, two queries for every thousand."""
     yield COLUMNS
     narrowed, zone = _narrowed(firm, pairing, filters), ZoneInfo(firm.timezone)
-    rows = narrowed.rows.select_related("actor").defer("postings").order_by(f"-{narrowed.by}", "-id")
-    chunk = list(rows[:ROWS_AT_ONCE])
+    rows = narrowed.rows.select_related("actor").defer("postings")
+    chunk = narrowed.by(rows, ROWS_AT_ONCE)
     while chunk:
         clients = clients_of(pairing, chunk) if pairing else {}
         yield from (_cells(event, clients.get(key_of(event), ""), zone) for event in chunk)
         last = chunk[-1]
-        chunk = list(older_than(rows, last.at, last.pk)[:ROWS_AT_ONCE]) if len(chunk) == ROWS_AT_ONCE else []
+        chunk = narrowed.by(older_than(rows, last.at, last.pk), ROWS_AT_ONCE) if len(chunk) == ROWS_AT_ONCE else []
 
 
 def _cells(event: SyncEvent, client: str, zone: ZoneInfo) -> tuple[str | Decimal | None, ...]:

@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlencode
 
 from django.db.models import QuerySet
@@ -79,20 +79,29 @@ def _page[T](
     )
 
 
-def page_by_moment[T](rows: QuerySet[Any, T], asked: QueryDict, *, by: str = "at", size: int = SIZE) -> Page[T]:
-    """A page of rows, the latest first; ``?before=`` and ``?after=`` name the moment and the id of a row.
+class Take(Protocol):
+    """The first so many rows, the latest first or the oldest."""
 
-    ``by`` is ``at``, or an expression over it that keeps the planner from walking through all of time.
-    """
+    def __call__(self, rows: QuerySet[Any, Any], number: int, *, oldest_first: bool = False) -> Sequence[Any]: ...
+
+
+def in_time(*, oldest_first: bool = False) -> tuple[str, str]:
+    return ("at", "id") if oldest_first else ("-at", "-id")
+
+
+def take[T](rows: QuerySet[Any, T], number: int, *, oldest_first: bool = False) -> Sequence[T]:
+    return list(rows.order_by(*in_time(oldest_first=oldest_first))[:number])
+
+
+def page_by_moment[T](rows: QuerySet[Any, T], asked: QueryDict, *, by: Take = take, size: int = SIZE) -> Page[T]:
+    """A page of rows, the latest first; ``?before=`` and ``?after=`` name the moment and the id of a row."""
     after, before = _moment(asked, "after"), _moment(asked, "before")
     if after is not None:
         at, id = after
-        found = list(rows.filter(at__gte=at).exclude(at=at, id__lte=id).order_by(by, "id")[: size + 1])
-        return _page(found, asked, size, _place, is_after=True)
+        later = rows.filter(at__gte=at).exclude(at=at, id__lte=id)
+        return _page(list(by(later, size + 1, oldest_first=True)), asked, size, _place, is_after=True)
     narrowed = rows if before is None else older_than(rows, *before)
-    return _page(
-        list(narrowed.order_by(f"-{by}", "-id")[: size + 1]), asked, size, _place, is_before=before is not None
-    )
+    return _page(list(by(narrowed, size + 1)), asked, size, _place, is_before=before is not None)
 
 
 def older_than[T](rows: QuerySet[Any, T], at: datetime, id: int) -> QuerySet[Any, T]:

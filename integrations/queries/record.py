@@ -120,7 +120,7 @@ def _beside(near: Around, kind: str, practice_id: str, others: Iterable[Named]) 
 
 def _events(pairing: Pairing, kind: str, practice_id: str) -> list[SyncEvent]:
     found = SyncEvent.objects.of(pairing.firm).filter(pairing=pairing, kind=kind, practice_id=practice_id)
-    return list(found.select_related("actor").order_by("-id")[:HISTORY])
+    return list(found.select_related("actor").order_by("-at", "-id")[:HISTORY])
 
 
 def _documents(

@@ -6,15 +6,22 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.db.models import CharField, Q, QuerySet, Value
+from django.db.models.expressions import RawSQL
 from django.db.models.fields.json import KT
 
 from integrations.core.lookalikes import number_keys
 from integrations.core.text import search_key
-from integrations.models import Pairing, Record
+from integrations.models import Pairing, Record, SyncEvent
+from integrations.queries.paging import in_time
 
 MOST_PEOPLE = 200
 MOST = 2000  # of each kind
 NOTE, TRUST = re.compile(r"CN-([0-9]{1,19})", re.I), re.compile(r"CT-([0-9]{1,19})", re.I)  # numbers of our documents
+
+_FIRST = """
+SELECT found.id FROM unnest(%s::text[], %s::text[]) AS about(kind, practice_id) CROSS JOIN LATERAL ({each}) AS found
+ORDER BY found.at {direction}, found.id {direction} LIMIT %s
+"""
 
 People = dict[str, set[str]]  # what they were looked for, to their ids
 
@@ -43,12 +50,26 @@ class Subjects:
     def __bool__(self) -> bool:
         return bool(self.customers or any(self.ids.values()))
 
-    def events(self, pairing: Pairing) -> Q:
-        """Events about them, by the index of a record's history."""
-        asked = Q(kind="contact", practice_id="", ledger_id__in=self.customers)
-        for kind, ids in self.ids.items():
-            asked |= Q(kind=kind, practice_id__in=ids)
-        return Q(asked, pairing=pairing)
+    def take(self, rows: QuerySet[SyncEvent], number: int, *, oldest_first: bool = False) -> Sequence[SyncEvent]:
+        """The first so many of a pairing's events that are about them.
+
+        Of each record only as many are read, by the index of its history, however much has happened to it.
+        """
+        of_one = rows.filter(kind=RawSQL("about.kind", ()), practice_id=RawSQL("about.practice_id", ()))
+        if self.customers:
+            of_one = of_one.exclude(~Q(ledger_id__in=self.customers), practice_id="")
+        order = in_time(oldest_first=oldest_first)
+        each, asked = of_one.order_by(*order).values("id", "at")[:number].query.sql_with_params()
+        direction = "ASC" if oldest_first else "DESC"
+        statement = _FIRST.format(each=each, direction=direction)  # of nothing that anybody typed
+        first = RawSQL(statement, (*self._about(), *asked, number))  # noqa: S611
+        return list(rows.filter(pk__in=first).order_by(*order))
+
+    def _about(self) -> tuple[list[str], list[str]]:
+        """What they are about, kind by kind and id by id; of customers that stand for nobody Clio has no id."""
+        about = [(kind, id) for kind, ids in self.ids.items() for id in ids]
+        about += [("contact", "")] if self.customers else []
+        return [kind for kind, _ in about], [id for _, id in about]
 
 
 def subjects(pairing: Pairing, search: Search) -> Subjects:

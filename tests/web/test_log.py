@@ -191,6 +191,24 @@ def test_a_customer_that_is_only_in_quickbooks_is_found_by_name(bob_client: Clie
     assert titles(bob_client, "?q=coffee") == ["Coffee Supplier"]
 
 
+def test_of_customers_that_stand_for_nobody_only_those_looked_for_are_found(bob_client: Client, portal: Portal) -> None:
+    ids = [portal.quickbooks.create_customer(name)["Id"] for name in ("Coffee Supplier", "Window Cleaner")]
+    portal.run()
+    for id in ids:
+        bob_client.post(f"/f/acme/quickbooks-only/{id}/", {"action": "ignore"})
+    assert titles(bob_client, "?q=window") == ["Window Cleaner"]
+
+
+def test_what_is_searched_is_narrowed_by_the_other_filters_too(alice_client: Client, portal: Portal) -> None:
+    """Of a record that much has happened to, lines behind more of others than a page holds are found."""
+    bill = str(portal.bill("90.00", number="1"))
+    portal.run()
+    events(portal, 1, at=NOON - SECOND, practice_id=bill, outcome="failed", title="refused")
+    events(portal, 2 * SIZE, practice_id=bill)
+    assert titles(alice_client, "?number=1&outcome=failed") == ["refused"]
+    assert len(shown(alice_client, "?number=1")) == SIZE
+
+
 def test_days_are_the_firms_and_both_included(alice_client: Client, portal: Portal) -> None:
     midnight = datetime(2026, 3, 2, 5, tzinfo=UTC)  # in New York
     for title, at in (
@@ -327,6 +345,18 @@ def test_lines_of_one_moment_are_told_apart(alice_client: Client, portal: Portal
     assert walk(alice_client, "", lambda found: found.older) == [event.pk for event in reversed(made)]
     back = walk(alice_client, walk_to_the_end(alice_client, ""), lambda found: found.newer)
     assert sorted(back) == [event.pk for event in made]
+
+
+def test_a_record_and_a_search_show_what_happened_in_the_order_of_time(alice_client: Client, portal: Portal) -> None:
+    """Also where a worker that was slow wrote its line after a later one."""
+    bill = str(portal.bill("90.00", number="1"))
+    portal.run()
+    late = SyncEvent.objects.of(portal.firm).latest("at").at + SECOND
+    events(portal, at=late + SECOND, practice_id=bill, title="last")
+    events(portal, at=late, practice_id=bill, title="last but one")
+    told = alice_client.get(f"/f/acme/records/invoice/{bill}/").context["found"].events
+    assert [row.event.title for row in told][:2] == ["last", "last but one"]
+    assert [event.title for event in shown(alice_client, "?number=1")][:2] == ["last", "last but one"]
 
 
 def test_pages_keep_the_filters(alice_client: Client, portal: Portal) -> None:
