@@ -51,6 +51,11 @@ class Record(PairingOwned):
             models.Index(fields=["pairing", "entity", "id"], name="record_list"),
             models.Index(fields=["pairing", "entity", "owner_id"], name="record_owner"),
             models.Index(fields=["pairing", "entity", "peer_id"], name="record_peer"),
+            models.Index(
+                fields=["pairing", "entity", "id"],
+                condition=Q(data__parent__type="CreditMemo"),
+                name="record_credited",
+            ),
             models.Index(fields=["pairing", "entity"], condition=Q(settled=False), name="record_unsettled"),
             models.Index(fields=["pairing", "entity", "key"], condition=~Q(key=""), name="record_key"),
             models.Index(
