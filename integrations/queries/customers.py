@@ -1,11 +1,15 @@
 """QuickBooks customers that stand for nobody in Clio: the list, one of them, and the list as a file."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from functools import reduce
+from heapq import nsmallest
+from operator import and_
+from typing import Any, NamedTuple
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import BooleanField, Count, Exists, ExpressionWrapper, OuterRef, Q, QuerySet
 from django.http import QueryDict
 from django.urls import reverse
 
@@ -22,6 +26,18 @@ ADDRESSES = {"BillAddr": "Billing address", "ShipAddr": "Shipping address"}
 TABS = {"": "Listed", "ignored": "Ignored"}
 COLUMNS = ("Name", "Company", "E-mail", *PHONES.values(), *ADDRESSES.values(), "Active", "QuickBooks id")
 ROWS_AT_ONCE = 1000
+
+Place = tuple[str, int]  # key and id of a record: where it stands in the list
+
+
+class Sketch(NamedTuple):
+    """What is asked of a customer before it is read; ``fits`` is whether the search finds it."""
+
+    pk: int
+    key: str
+    is_active: bool
+    is_ignored: bool
+    fits: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,46 +103,85 @@ def _mirrored(firm: Firm, pairing: Pairing) -> QuerySet[Record]:
     return Record.objects.of(firm).filter(pairing=pairing, side=Record.Side.LEDGER, entity="Customer", is_deleted=False)
 
 
-def among(firm: Firm, pairing: Pairing) -> QuerySet[Record]:
-    """The same customers, by their ids where they are few; worked out once for all that a page asks of them."""
-    few = unlinked_ids.customers(pairing)
-    return (
-        unlinked(firm, pairing)
-        if few is None
-        else _mirrored(firm, pairing).filter(external_id__in=unlinked_ids.these(few))
-    )
-
-
 def found(firm: Firm, pairing: Pairing, asked: QueryDict, customers: QuerySet[Record]) -> QuerySet[Record]:
     """By ?tab= (ignored), ?inactive=1 and ?q=, every word of which is somewhere in what is known of a customer."""
     ignored = Exists(_ignored(firm, pairing).filter(ledger_id=OuterRef("external_id")))
-    rows = customers.filter(ignored if words(asked, "tab") == "ignored" else ~ignored)
-    if not words(asked, "inactive") and words(asked, "tab") != "ignored":
+    rows = customers.filter(ignored if _is_ignored(asked) else ~ignored)
+    if not words(asked, "inactive") and not _is_ignored(asked):
         rows = rows.filter(ACTIVE)
     for word in search_key(words(asked, "q")).split():
         rows = rows.filter(words__contains=word)
     return rows.order_by("key", "pk")
 
 
-def counts(firm: Firm, pairing: Pairing, customers: QuerySet[Record]) -> dict[str, int]:
-    """How many customers each tab holds; inactive ones count where they are ignored."""
+def shown(firm: Firm, pairing: Pairing, asked: QueryDict) -> tuple[Page[Customer], dict[str, int]]:
+    """A page in the order of names, after the customer that ``?before`` names, and how many customers each tab holds.
+
+    Inactive ones count where they are ignored.
+    """
+    few = unlinked_ids.customers(pairing)
+    place = _place(firm, asked)
+    if few is None:
+        rows, counted = _walked(firm, pairing, asked, place), _counts(firm, pairing)
+    else:
+        sketches = _sketches(firm, pairing, few, asked)
+        rows, counted = _picked(firm, sketches, asked, place), _counted(sketches)
+    page = described(pairing, rows[:SIZE], may_be_ignored=_is_ignored(asked))
+    return _page(page, asked, more=len(rows) > SIZE), counted
+
+
+def _place(firm: Firm, asked: QueryDict) -> Place | None:
+    begin = number(asked, "before")
+    return None if begin is None else Record.objects.of(firm).filter(pk=begin).values_list("key", "pk").first()
+
+
+def _is_ignored(asked: QueryDict) -> bool:
+    return words(asked, "tab") == "ignored"
+
+
+def _walked(firm: Firm, pairing: Pairing, asked: QueryDict, place: Place | None) -> list[Record]:
+    rows = found(firm, pairing, asked, unlinked(firm, pairing))
+    if place is not None:
+        key, pk = place
+        rows = rows.filter(Q(key__gt=key) | Q(key=key, pk__gt=pk))
+    return list(rows[: SIZE + 1])
+
+
+def _counts(firm: Firm, pairing: Pairing) -> dict[str, int]:
     ignored = Exists(_ignored(firm, pairing).filter(ledger_id=OuterRef("external_id")))
-    counted = customers.order_by().aggregate(
+    counted = unlinked(firm, pairing).aggregate(
         listed=Count("pk", filter=ACTIVE & Q(~ignored)), ignored=Count("pk", filter=ignored)
     )
     return {"": counted["listed"], "ignored": counted["ignored"]}
 
 
-def listed(firm: Firm, pairing: Pairing, asked: QueryDict, customers: QuerySet[Record]) -> Page[Customer]:
-    """A page in the order of names; ``?before`` names the last customer of the page before."""
-    rows = found(firm, pairing, asked, customers)
-    begin = number(asked, "before")
-    last = begin is not None and Record.objects.of(firm).filter(pk=begin).values_list("key", flat=True).first()
-    if isinstance(last, str):
-        rows = rows.filter(Q(key__gt=last) | Q(key=last, pk__gt=begin))
-    shown = list(rows[: SIZE + 1])
-    is_ignored = words(asked, "tab") == "ignored"
-    return _page(described(pairing, shown[:SIZE], may_be_ignored=is_ignored), asked, more=len(shown) > SIZE)
+def _sketches(firm: Firm, pairing: Pairing, few: list[str], asked: QueryDict) -> list[Sketch]:
+    """All of them, so that they are looked up once for what is counted and what is shown."""
+    rows = _mirrored(firm, pairing).filter(external_id__in=unlinked_ids.these(few))
+    ignored = Exists(_ignored(firm, pairing).filter(ledger_id=OuterRef("external_id")))
+    fits = reduce(and_, (Q(words__contains=word) for word in search_key(words(asked, "q")).split()), Q(pk__gt=0))
+    told = rows.annotate(active=_says(ACTIVE), ignored=ignored, fits=_says(fits))
+    return [Sketch(*row) for row in told.values_list("pk", "key", "active", "ignored", "fits")]
+
+
+def _says(condition: Q) -> ExpressionWrapper:
+    return ExpressionWrapper(condition, output_field=BooleanField())
+
+
+def _picked(firm: Firm, sketches: Iterable[Sketch], asked: QueryDict, place: Place | None) -> list[Record]:
+    """As ``_walked``; PostgreSQL sorts keys as Python does, by code points."""
+    is_ignored = _is_ignored(asked)
+    with_inactive = is_ignored or bool(words(asked, "inactive"))
+    wanted = (one for one in sketches if one.fits and one.is_ignored == is_ignored)
+    places = ((one.key, one.pk) for one in wanted if one.is_active or with_inactive)
+    ids = [pk for _, pk in nsmallest(SIZE + 1, (at for at in places if place is None or at > place))]
+    read = Record.objects.of(firm).in_bulk(ids)
+    return [read[pk] for pk in ids if pk in read]
+
+
+def _counted(sketches: Iterable[Sketch]) -> dict[str, int]:
+    counted = Counter("ignored" if one.is_ignored else "" for one in sketches if one.is_ignored or one.is_active)
+    return {tab: counted[tab] for tab in TABS}
 
 
 def _page(rows: list[Customer], asked: QueryDict, *, more: bool) -> Page[Customer]:

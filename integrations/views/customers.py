@@ -29,10 +29,9 @@ def quickbooks_only(request: FirmRequest, firm: Firm) -> HttpResponseBase:
     if pairing is None:
         return not_connected(request, "Only in QuickBooks")
     tab = words(request.GET, "tab")
-    customers = queries.among(firm, pairing)
-    numbers = queries.counts(firm, pairing, customers)
+    page, numbers = queries.shown(firm, pairing, request.GET)
     context = {
-        "page": queries.listed(firm, pairing, request.GET, customers),
+        "page": page,
         "tab": tab if tab in queries.TABS else "",
         "tabs": [(key, label, numbers[key]) for key, label in queries.TABS.items()],
         "number": numbers[""],
