@@ -1,4 +1,4 @@
-"""The form above the log. What cannot be understood comes back as it was typed, with the reason."""
+"""The forms above the log and the list of runs; what cannot be understood comes back as it was typed, and why."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from django import forms
 from django.http import QueryDict
 
+from integrations.models import SyncRun
 from integrations.queries.events import OUTCOMES, reason_of
 from integrations.queries.links import KINDS
 from integrations.queries.log import WRITTEN, Filters
@@ -77,8 +78,45 @@ def _text(label: str, kind: str = "text") -> forms.CharField:
     return forms.CharField(label=label, required=False, max_length=200, widget=forms.TextInput({"type": kind}))
 
 
-class LogForm(forms.Form):
-    """Every filter of the log, as it stands in the address."""
+class Filtering(forms.Form):
+    """Filters of a list, as they stand in the address. ``since`` and ``until`` are days, both included."""
+
+    def __init__(self, asked: QueryDict) -> None:
+        super().__init__(asked)
+        self.asked = asked
+
+    def clean(self) -> dict[str, Any]:
+        found: dict[str, Any] = self.cleaned_data
+        since, until = found.get("since"), found.get("until")
+        if since and until and until < since:
+            self.add_error("until", "This is before the first day.")
+        return found
+
+    def full_clean(self) -> None:
+        """A browser shows nothing in a field of days or choices for what is neither."""
+        super().full_clean()
+        for name in self.errors:
+            field, typed = self.fields.get(name), self.asked.get(name, "")
+            if isinstance(field, Day):
+                field.widget.input_type = field.widget.attrs["type"] = "text"
+            if isinstance(field, Choice):
+                field.keep(typed)
+
+    @property
+    def is_used(self) -> bool:
+        return any(self.asked.get(name, "").strip() for name in self.fields)
+
+
+class RunsForm(Filtering):
+    """Every filter of the list of runs."""
+
+    outcome = Choice("Outcome", SyncRun.Outcome.choices)
+    since = Day("Ended from")
+    until = Day("To")
+
+
+class LogForm(Filtering):
+    """Every filter of the log."""
 
     q = _text("Bill number or name", "search")
     outcome = Choice(
@@ -104,28 +142,14 @@ class LogForm(forms.Form):
 
     def __init__(self, asked: QueryDict, codes: Iterable[str]) -> None:
         super().__init__(asked)
-        self.asked = asked
         reasons = sorted(((code, reason_of(code)) for code in codes), key=lambda pair: pair[1])
         self.fields["code"].offer(reasons)  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
-        found: dict[str, Any] = self.cleaned_data
-        since, until = found.get("since"), found.get("until")
-        if since and until and until < since:
-            self.add_error("until", "This is before the first day.")
+        found = super().clean()
         if found.get("id") and not found.get("kind"):
             self.add_error("kind", "An id is looked for in one kind of record. Choose which.")
         return found
-
-    def full_clean(self) -> None:
-        """A browser shows nothing in a field of days or choices for what is neither."""
-        super().full_clean()
-        for name in self.errors:
-            field, typed = self.fields.get(name), self.asked.get(name, "")
-            if isinstance(field, Day):
-                field.widget.input_type = field.widget.attrs["type"] = "text"
-            if isinstance(field, Choice):
-                field.keep(typed)
 
     @property
     def filters(self) -> Filters:

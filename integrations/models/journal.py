@@ -65,6 +65,7 @@ class SyncRun(Work, PairingHistory):
         indexes = [
             models.Index(fields=["pairing", "finished_at"], name="run_of_pairing_by_end"),
             models.Index(fields=["finished_at"], name="run_by_end"),
+            models.Index(fields=["firm", "finished_at"], condition=Q(outcome="failed"), name="run_failed"),
         ]
 
     def __str__(self) -> str:

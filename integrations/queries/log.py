@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import date
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -12,6 +12,7 @@ from django.http import QueryDict
 
 from firms.models import Firm
 from integrations.models import Pairing, SyncEvent
+from integrations.queries.days import within
 from integrations.queries.events import EventRow, clients_of, event_row, key_of, reason_of, title_of, word_of
 from integrations.queries.links import KINDS
 from integrations.queries.paging import Page, Take, older_than, page_by_moment, take
@@ -98,7 +99,7 @@ def _narrowed(firm: Firm, pairing: Pairing | None, filters: Filters) -> _Narrowe
 
 def _of_columns(firm: Firm, filters: Filters) -> QuerySet[SyncEvent]:
     """By what the journal itself says; each has its index in the order of time."""
-    rows, zone = SyncEvent.objects.of(firm), ZoneInfo(firm.timezone)
+    rows = SyncEvent.objects.of(firm)
     if filters.outcome == WRITTEN:
         rows = rows.filter(outcome__in=OF_WRITING)
     outcome = "" if filters.outcome == WRITTEN else filters.outcome
@@ -106,15 +107,7 @@ def _of_columns(firm: Firm, filters: Filters) -> QuerySet[SyncEvent]:
     rows = rows.filter(**{name: value for name, value in exact.items() if value})
     if filters.run is not None:
         rows = rows.filter(run_id=filters.run)
-    if filters.since:
-        rows = rows.filter(at__gte=_midnight(filters.since, zone))
-    if filters.until:
-        rows = rows.filter(at__lt=_midnight(filters.until + timedelta(days=1), zone))
-    return rows
-
-
-def _midnight(day: date, zone: ZoneInfo) -> datetime:
-    return datetime.combine(day, time.min, zone)
+    return rows.filter(within(firm, "at", filters.since, filters.until))
 
 
 def exported(firm: Firm, pairing: Pairing | None, filters: Filters) -> Iterator[Sequence[str | Decimal | None]]:

@@ -1,7 +1,7 @@
 """Runs and the history they wrote."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from django.db.models import Count, QuerySet
 from django.http import QueryDict
@@ -9,6 +9,7 @@ from django.http import QueryDict
 from firms.models import Firm
 from integrations.models import SyncEvent, SyncRun
 from integrations.queries import links
+from integrations.queries.days import within
 from integrations.queries.events import OUTCOMES, EventRow, event_row
 from integrations.queries.paging import Page, page_by_id, page_by_moment, words
 
@@ -28,9 +29,9 @@ def runs_of(firm: Firm) -> QuerySet[SyncRun]:
     return SyncRun.objects.of(firm).select_related("started_by", "pairing__practice", "pairing__ledger")
 
 
-def listed(firm: Firm, asked: QueryDict) -> Page[SyncRun]:
-    found = runs_of(firm)
-    outcome = words(asked, "outcome")
+def listed(firm: Firm, asked: QueryDict, outcome: str, since: date | None, until: date | None) -> Page[SyncRun]:
+    """``since`` and ``until`` are the days on which they ended, both included."""
+    found = runs_of(firm).filter(within(firm, "finished_at", since, until))
     return page_by_id(found.filter(outcome=outcome) if outcome else found, asked)
 
 

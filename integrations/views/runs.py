@@ -7,7 +7,7 @@ from django.views.decorators.http import require_GET
 from firms.access import FirmRequest, firm_view
 from firms.models import Firm
 from firms.roles import Permission
-from integrations.models import SyncRun
+from integrations.log_form import RunsForm
 from integrations.queries import runs as queries
 from integrations.queries.links import KINDS
 from integrations.queries.paging import words
@@ -17,15 +17,12 @@ from integrations.views.common import CLOCK
 @firm_view(Permission.VIEW)
 @require_GET
 def runs(request: FirmRequest, firm: Firm) -> HttpResponseBase:
-    page = queries.listed(firm, request.GET)
+    form = RunsForm(request.GET)
+    if not form.is_valid():
+        return render(request, "integrations/runs.html", {"form": form})
+    page = queries.listed(firm, request.GET, **form.cleaned_data)
     rows = [(run, queries.written(run)) for run in page.rows]
-    context = {
-        "page": page,
-        "rows": rows,
-        "outcomes": SyncRun.Outcome.choices,
-        "outcome": words(request.GET, "outcome"),
-    }
-    return render(request, "integrations/runs.html", context)
+    return render(request, "integrations/runs.html", {"page": page, "rows": rows, "form": form})
 
 
 @firm_view(Permission.VIEW)

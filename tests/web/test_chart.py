@@ -2,13 +2,14 @@
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.test import Client
 
 from firms.models import Firm
 from integrations import daysums
-from integrations.models import DaySum, Pairing, SummedUp, SyncEvent
+from integrations.models import DaySum, Pairing, SummedUp, SyncEvent, SyncRun
 from integrations.queries.chart import Chart, Series, chart
 from tests.portal import Portal
 
@@ -59,10 +60,16 @@ def a_month(pairing: Pairing) -> None:
     happened(pairing, NOW - timedelta(days=2), "closed", amount=None)
 
 
+def ran(pairing: Pairing, ended: datetime, outcome: str) -> None:
+    at: Any = {"started_at": ended, "heartbeat_at": ended, "finished_at": ended, "state": "finished"}
+    SyncRun.objects.of(pairing.firm).create(pairing=pairing, trigger="schedule", outcome=outcome, **at)
+
+
 COUNTED = {
     "Synced": 3,
     "Issues opened": 1,
     "Refused": 1,
+    "Failed runs": 0,
     "Invoiced": Decimal("100.00"),
     "Paid": Decimal("40.00"),
 }
@@ -110,6 +117,18 @@ def test_today_is_today_where_the_firm_is(portal: Portal) -> None:
     portal.firm.refresh_from_db()
     late = datetime(2026, 11, 26, 20, tzinfo=UTC)
     assert chart(portal.firm, late, "USD").last == late.astimezone(ZoneInfo("Asia/Tokyo")).date()
+
+
+def test_runs_that_failed_are_counted_on_the_day_they_ended(alice_client: Client, portal: Portal) -> None:
+    now = datetime.now(UTC)
+    for days, outcome in ((0, "failed"), (2, "failed"), (2, "failed"), (2, "issues"), (31, "failed")):
+        ran(portal.pairing, now - timedelta(days=days), outcome)
+    found = alice_client.get("/f/acme/").context["overview"].chart
+    failed = series(found)["Failed runs"]
+    assert failed.total.value == 3 and series(found)["Refused"].total.value == 0
+    assert [cell.value for cell in failed.cells if cell.value] == [2, 1]
+    for cell in (failed.total, *(cell for cell in failed.cells if cell.value)):
+        assert len(alice_client.get(cell.url).context["page"].rows) == cell.value, cell.url
 
 
 def test_the_history_of_another_firm_is_never_counted(portal: Portal, globex: Firm) -> None:
