@@ -20,7 +20,8 @@ class Record(PairingOwned):
     ``owner_id`` and ``peer_id`` are the objects it belongs to, so that a group is loaded without reading JSON:
     a bill's and a credit memo's contact; a line's, charge's, allocation's or receipt's bill; the allocation's payment.
     ``settled`` turns False when the data changed since the record's group was last planned. ``key`` and ``other_key``
-    are what it is sorted and compared by, ``words`` what a search looks in; all three are folded.
+    are what it is sorted and compared by, ``words`` what a search looks in; all three are folded. A column that only
+    the database knows, ``trust_lines``, holds what a trust row or an entry about one moves, worked out of ``data``.
     """
 
     class Side(models.TextChoices):

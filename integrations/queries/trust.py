@@ -19,11 +19,12 @@ from firms.models import Firm
 from integrations.core import mapping as keys
 from integrations.core.money import ZERO
 from integrations.core.sheets import harmless
-from integrations.core.text import fold
+from integrations.core.text import search_key
 from integrations.models import Issue, Pairing, Record
 from integrations.models import Mapping as Mapped
 from integrations.queries.paging import SIZE, Page, number, words
 from integrations.queries.state import OPEN
+from integrations.queries.unlinked import these
 
 NOBODY = "0"  # rows without a client
 
@@ -32,11 +33,15 @@ Key = tuple[str, str]  # Clio account id, contact id
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """One client's money on one account. ``posted`` is the liability our entries show since the start date."""
+    """One client's money on one account. ``posted`` is the liability our entries show since the start date.
+
+    ``key`` is what the name is sorted and searched by.
+    """
 
     account_id: str
     contact_id: str
     name: str
+    key: str
     ledger: Decimal
     opening: Decimal
     posted: Decimal
@@ -124,46 +129,40 @@ def opening_csv(found: Overview) -> str:
     return out.getvalue()
 
 
-_AMOUNT = "COALESCE(substring(line->>'Amount' from '^[0-9]+(?:[.][0-9]+)?$')::numeric, 0)"
-# What Clio holds ("held", with what of it was there before), and what our entries move ("posted": debits less credits
-# of a QuickBooks account), each by contact. One statement, so that both are of one moment.
-_SUMS = f"""
+# What Clio holds ("held", with what of it was there before) by contact, and what our entries move ("posted": debits
+# less credits of a QuickBooks account), where it is owed by contact as well. One statement: both are of one moment.
+_SUMS = """
 WITH held AS (
-  SELECT data->'bank_account'->>'id' AS account, owner_id AS contact, data->>'date' AS day, external_id AS id,
-    COALESCE(substring(data->>'funds_in' from '^[0-9]+(?:[.][0-9]+)?$')::numeric, 0)
-    - COALESCE(substring(data->>'funds_out' from '^[0-9]+(?:[.][0-9]+)?$')::numeric, 0) AS amount
+  SELECT trust_lines[1][1] AS account, owner_id AS contact, data->>'date' AS day, external_id AS id,
+    trust_lines[1][3]::numeric AS amount
   FROM integrations_record WHERE pairing_id = %(p)s AND entity = 'trust_transactions' AND NOT is_deleted),
 ours AS (
-  SELECT doc.entity, doc.data FROM integrations_record doc
+  SELECT doc.trust_lines AS lines FROM integrations_record doc
   WHERE doc.pairing_id = %(p)s AND doc.side = 'ledger' AND doc.entity IN ('JournalEntry', 'Purchase')
     AND NOT doc.is_deleted AND EXISTS (SELECT 1 FROM integrations_entitylink link
       WHERE link.pairing_id = doc.pairing_id AND link.kind = 'trust_entry' AND link.state <> 'unlinked'
         AND link.ledger_entity = doc.entity AND link.ledger_id = doc.external_id)),
-lines AS (
-  SELECT line->'JournalEntryLineDetail'->'AccountRef'->>'value' AS account,
-    line->'JournalEntryLineDetail'->'Entity'->'EntityRef'->>'value' AS customer,
-    {_AMOUNT} * CASE line->'JournalEntryLineDetail'->>'PostingType' WHEN 'Debit' THEN 1 ELSE -1 END AS amount
-  FROM ours, jsonb_array_elements(data->'Line') AS line WHERE entity = 'JournalEntry'
-  UNION ALL SELECT line->'AccountBasedExpenseLineDetail'->'AccountRef'->>'value',
-    line->'AccountBasedExpenseLineDetail'->'CustomerRef'->>'value', {_AMOUNT}
-  FROM ours, jsonb_array_elements(data->'Line') AS line WHERE entity = 'Purchase'
-  UNION ALL SELECT data->'AccountRef'->>'value', NULL, -{_AMOUNT}
-  FROM ours, jsonb_array_elements(data->'Line') AS line WHERE entity = 'Purchase'),
-posted AS (SELECT account, customer, sum(amount) AS amount FROM lines WHERE account IS NOT NULL GROUP BY 1, 2)
+posted AS (
+  SELECT lines[n][1] AS account, CASE WHEN lines[n][1] = ANY(%(owed)s) THEN lines[n][2] END AS customer,
+    sum(lines[n][3]::numeric) AS amount
+  FROM (SELECT lines, generate_subscripts(lines, 1) AS n FROM ours) AS line GROUP BY 1, 2),
+whose AS (
+  SELECT account, amount, COALESCE((SELECT person.practice_id FROM integrations_entitylink person
+    WHERE person.pairing_id = %(p)s AND person.kind = 'contact' AND person.state <> 'unlinked'
+      AND person.ledger_id = posted.customer LIMIT 1), %(nobody)s) AS contact
+  FROM posted)
 SELECT 'held', account, contact, sum(amount), COALESCE(sum(amount) FILTER (WHERE day < %(start)s AND NOT EXISTS (
     SELECT 1 FROM integrations_entitylink link WHERE link.pairing_id = %(p)s AND link.kind = 'trust_entry'
       AND link.practice_id = held.id AND link.state = 'live')), 0)
 FROM held GROUP BY account, contact
-UNION ALL SELECT 'posted', posted.account, COALESCE(person.practice_id, %(nobody)s), sum(posted.amount), 0
-FROM posted LEFT JOIN integrations_entitylink person ON person.pairing_id = %(p)s AND person.kind = 'contact'
-  AND person.state <> 'unlinked' AND person.ledger_id = posted.customer
-GROUP BY 2, 3
-"""  # noqa: S608 - the part that is put in is a constant
+UNION ALL SELECT 'posted', account, contact, sum(amount), 0 FROM whose GROUP BY account, contact
+"""
 
 
 def overview(firm: Firm, pairing: Pairing, asked: QueryDict) -> Overview:
     """Everything of the page, by ?q=, ?differs= and ?page=. About ten queries, whatever the number of clients."""
-    (held, posted), mapped = _sums(pairing), list(Mapped.objects.of(firm).filter(pairing=pairing))
+    mapped = list(Mapped.objects.of(firm).filter(pairing=pairing))
+    held, posted = _sums(pairing, mapped)
     accounts = _accounts(firm, pairing, mapped)
     found = _clients(firm, pairing, accounts, held, _by_client(mapped, posted))
     wanted = _wanted(found, asked)
@@ -204,11 +203,14 @@ def _decimal(value: object) -> Decimal:
         return ZERO
 
 
-def _sums(pairing: Pairing) -> tuple[dict[Key, tuple[Decimal, Decimal]], dict[Key, Decimal]]:
+def _sums(
+    pairing: Pairing, mappings: Iterable[Mapped]
+) -> tuple[dict[Key, tuple[Decimal, Decimal]], dict[Key, Decimal]]:
     """(ledger and opening) by Clio account and contact; debits less credits by QuickBooks account and contact."""
     start = pairing.start_date.isoformat() if pairing.start_date else ""
+    owed = list(_of_mappings(mappings, keys.TRUST_LIABILITY))
     with connection.cursor() as cursor:
-        cursor.execute(_SUMS, {"p": pairing.pk, "start": start, "nobody": NOBODY})
+        cursor.execute(_SUMS, {"p": pairing.pk, "start": start, "nobody": NOBODY, "owed": owed})
         rows = cursor.fetchall()
     held = {(account, of): (amount, opening) for what, account, of, amount, opening in rows if what == "held"}
     return held, {(account, of): amount for what, account, of, amount, _ in rows if what == "posted"}
@@ -229,13 +231,13 @@ def _clients(
         Client(
             account,
             contact,
-            names.get(contact) or ("No client" if contact == NOBODY else f"Contact {contact}"),
+            *(names.get(contact) or _unknown(contact)),
             *ledger.get((account, contact), (ZERO, ZERO)),
             posted.get((account, contact), ZERO),
         )
         for account, contact in ids
     ]
-    return sorted(found, key=lambda client: (not client.difference, fold(client.name), client.account_id))
+    return sorted(found, key=lambda client: (not client.difference, client.key, client.account_id))
 
 
 def _by_client(mappings: Iterable[Mapped], entries: Mapping[Key, Decimal]) -> dict[Key, Decimal]:
@@ -253,9 +255,16 @@ def _of_mappings(mappings: Iterable[Mapped], start: str) -> dict[str, str]:
     return {row.ledger_id: row.key.removeprefix(start) for row in mappings if row.key.startswith(start)}
 
 
-def _names(firm: Firm, pairing: Pairing, ids: Iterable[str]) -> dict[str, str]:
-    rows = Record.objects.of(firm).filter(pairing=pairing, entity="contacts", external_id__in=list(ids))
-    return {id: name or "" for id, name in rows.values_list("external_id", KT("data__name"))}
+def _unknown(contact: str) -> tuple[str, str]:
+    name = "No client" if contact == NOBODY else f"Contact {contact}"
+    return name, search_key(name)
+
+
+def _names(firm: Firm, pairing: Pairing, ids: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """Of each its name, and what it is sorted and searched by."""
+    contacts = Record.objects.of(firm).filter(pairing=pairing, side=Record.Side.PRACTICE, entity="contacts")
+    rows = contacts.filter(external_id__in=these(list(ids)))
+    return {id: (name, key) for id, name, key in rows.values_list("external_id", KT("data__name"), "key") if name}
 
 
 def _with_totals(
@@ -278,8 +287,8 @@ def _with_totals(
 
 
 def _wanted(found: list[Client], asked: QueryDict) -> list[Client]:
-    search = fold(words(asked, "q"))
-    named = [client for client in found if search in fold(client.name)] if search else found
+    search = search_key(words(asked, "q"))
+    named = [client for client in found if search in client.key] if search else found
     return [client for client in named if client.difference] if words(asked, "differs") else named
 
 

@@ -57,7 +57,7 @@ def test_the_opening_entry_is_offered_for_the_accountant_and_as_csv(alice_client
 
 def test_a_name_that_looks_like_a_formula_is_none_in_the_csv() -> None:
     account = queries.Account("1", "Trust", "=cmd", "@x", is_mapped=True, listed=Decimal(5), opening=Decimal(5))
-    client = queries.Client("1", "7", "+Ann", Decimal(5), Decimal(5), Decimal(0))
+    client = queries.Client("1", "7", "+Ann", "ann", Decimal(5), Decimal(5), Decimal(0))
     sheet = queries.opening_csv(queries.Overview([account], openings=[client]))
     assert "'=cmd" in sheet and "'@x" in sheet and "'+Ann" in sheet
 
