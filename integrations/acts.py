@@ -1,6 +1,6 @@
 """What a person did about an issue, as lines of the history that nobody can change."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from firms.models import Firm, User
@@ -8,9 +8,14 @@ from integrations.models import Issue, SyncEvent
 
 
 def note_acts(
-    firm: Firm, issues: Iterable[Issue], outcome: SyncEvent.Outcome, said: str, user: User | None, at: datetime
+    firm: Firm,
+    issues: Iterable[Issue],
+    outcome: SyncEvent.Outcome,
+    said: str | Callable[[Issue], str],
+    user: User | None,
+    at: datetime,
 ) -> None:
-    """One line for each of these issues of the firm."""
+    """One line for each of these issues of the firm; ``said`` is the same of all, or tells what is said of each."""
     SyncEvent.objects.of(firm).bulk_create(
         SyncEvent(
             firm_id=issue.firm_id,
@@ -24,7 +29,7 @@ def note_acts(
             outcome=outcome,
             code=issue.code,
             title=issue.title,
-            message=said,
+            message=said if isinstance(said, str) else said(issue),
         )
         for issue in issues
     )

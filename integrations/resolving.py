@@ -1,11 +1,15 @@
 """What a person decides about an issue; the next run carries it out."""
 
+from collections.abc import Iterable
+
 from django.db import transaction
+from django.db.models import F, QuerySet
 
 from firms.models import Firm, User
 from integrations import contact_choices, held_runs, takebacks
 from integrations.acts import note_acts
 from integrations.core.ports import Clock
+from integrations.core.records import fingerprint
 from integrations.issue_codes import ACCEPT, ACTIONS, AT_ONCE, offered
 from integrations.kinds.plan_contact_fields import CONFLICT
 from integrations.kinds.theirs import GIVEN_UP
@@ -13,6 +17,15 @@ from integrations.models import EntityLink, Issue, Pairing, Record, SyncEvent
 
 NEEDS_VALUE = frozenset({"link"})
 PLANNED = frozenset({"deposited_payment"})  # the plan holds these back, so it has to know that they may be tried
+ADOPT = "adopt"
+# What has to be planned again for a decision about a kind: the list it is in, and the column that names it there.
+PLANNED_BY = {
+    "contact": ("contacts", "external_id"),
+    "invoice": ("bills", "external_id"),
+    "payment": ("allocations", "peer_id"),
+    "credit_note": ("allocations", "peer_id"),
+    "trust_entry": ("trust_transactions", "external_id"),
+}
 DECISION = ["state", "action", "value", "note", "decided_by", "decided_at", "closed_at", "before"]
 
 
@@ -56,7 +69,39 @@ def resolve(
             contact_choices.always(issue.pairing, action, value)
             note = f"always from now on{f': {note}' if note else ''}"
         _decide(issue, action, user, clock, value, note)
-        _unsettle(issue)
+        _unsettle(issue.pairing, [issue])
+
+
+def adopt_all(issues: QuerySet[Issue], user: User | None, clock: Clock) -> int:
+    """Decides for every open one of one pairing to take over what is there, in a few statements; how many they are.
+
+    Of two who do so at once the second finds them decided. Raises CannotResolve, and then decides none.
+    """
+    with transaction.atomic():
+        rows = issues.filter(state=Issue.State.OPEN).select_related("pairing", "firm")
+        found = list(rows.select_for_update(of=("self",)).order_by("id"))
+        if not found:
+            return 0
+        for issue in found:
+            value, issue.before = _fitting(issue, ADOPT, ""), takebacks.remember(issue, ADOPT, {})
+            issue.state, issue.action, issue.value, issue.note = Issue.State.DECIDED, ADOPT, value, ""
+            issue.decided_by, issue.decided_at = user, clock.now()
+        firm, pairing = found[0].firm, found[0].pairing
+        _save_adopted(firm, found)
+        note_acts(firm, found, SyncEvent.Outcome.DECIDED, _said, user, clock.now())
+        _unsettle(pairing, found)
+    return len(found)
+
+
+def _save_adopted(firm: Firm, decided: Iterable[Issue]) -> None:
+    """One statement for those that stood alike before, which mostly are all of them."""
+    alike: dict[str, list[Issue]] = {}
+    for issue in decided:
+        alike.setdefault(fingerprint(issue.before), []).append(issue)
+    for issues in alike.values():
+        values = {name: getattr(issues[0], name) for name in DECISION if name != "value"}
+        rows = Issue.objects.of(firm).filter(pk__in=[issue.pk for issue in issues])
+        rows.update(**values, value=F("ledger_id"))
 
 
 def _fitting(issue: Issue, action: str, value: str) -> str:
@@ -67,7 +112,7 @@ def _fitting(issue: Issue, action: str, value: str) -> str:
     if action not in allowed:
         possible = ", ".join(allowed) or "none; it closes by itself"
         raise CannotResolve(f"“{action}” does not fit this issue. Possible: {possible}.")
-    if action == "adopt":
+    if action == ADOPT:
         value = _adoptable(issue, value or issue.ledger_id)
     if action in NEEDS_VALUE and not value:
         candidates = ", ".join(issue.details.get("candidates", ())) or "none"
@@ -119,8 +164,13 @@ def _decide(issue: Issue, action: str, user: User | None, clock: Clock, value: s
     if issue.state == Issue.State.CLOSED:
         issue.closed_at = now
     issue.save(update_fields=DECISION)
-    said = f"{ACTIONS[action]}" + (f" ({value})" if value else "") + (f": {note}" if note else "")
-    note_acts(issue.firm, [issue], SyncEvent.Outcome.DECIDED, said, user, now)
+    note_acts(issue.firm, [issue], SyncEvent.Outcome.DECIDED, _said, user, now)
+
+
+def _said(issue: Issue) -> str:
+    """The decision, as the history tells it."""
+    value, note = issue.value, issue.note
+    return ACTIONS[issue.action] + (f" ({value})" if value else "") + (f": {note}" if note else "")
 
 
 def _state(issue: Issue, action: str) -> str:
@@ -148,15 +198,13 @@ def _take_back(issue: Issue) -> None:
             link.save(update_fields=["base", "ledger_fingerprint", "practice_fingerprint", "state"])
 
 
-def _unsettle(issue: Issue) -> None:
-    """The next run plans the record again."""
-    records = Record.objects.of(issue.firm).filter(pairing=issue.pairing, side=Record.Side.PRACTICE)
-    match issue.kind:
-        case "contact":
-            records.filter(entity="contacts", external_id=issue.practice_id).update(settled=False)
-        case "invoice":
-            records.filter(entity="bills", external_id=issue.practice_id).update(settled=False)
-        case "payment" | "credit_note":
-            records.filter(entity="allocations", peer_id=issue.practice_id).update(settled=False)
-        case "trust_entry":
-            records.filter(entity="trust_transactions", external_id=issue.practice_id).update(settled=False)
+def _unsettle(pairing: Pairing, issues: Iterable[Issue]) -> None:
+    """The next run plans the records again."""
+    records = Record.objects.of(pairing.firm).filter(pairing=pairing, side=Record.Side.PRACTICE)
+    by_kind: dict[str, list[str]] = {}
+    for issue in issues:
+        by_kind.setdefault(issue.kind, []).append(issue.practice_id)
+    for kind, ids in by_kind.items():
+        if kind in PLANNED_BY:
+            entity, column = PLANNED_BY[kind]
+            records.filter(**{"entity": entity, f"{column}__in": ids}).update(settled=False)

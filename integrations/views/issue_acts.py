@@ -11,13 +11,12 @@ from django.views.decorators.http import require_http_methods, require_POST
 from firms.access import FirmRequest, firm_view
 from firms.models import Firm, User
 from firms.roles import Permission
-from integrations import assigning, selecting, takebacks
+from integrations import assigning, resolving, selecting, takebacks
 from integrations.assigning import NOTE_LENGTH
 from integrations.models import Issue
 from integrations.queries import issues as queries
 from integrations.queries.choices import common_choices
 from integrations.queries.paging import words
-from integrations.resolving import resolve
 from integrations.views.common import CLOCK
 
 NAMED = 3  # of those that were left as they are so many are named
@@ -140,10 +139,7 @@ def adopt_all(request: FirmRequest, firm: Firm) -> HttpResponseBase:
     if request.method == "GET":
         asked = queries.asked_about(waiting)
         return render(request, "integrations/adopt_all.html", {"number": asked["number"], "hidden": asked.items()})
-    done = 0
-    for found in queries.as_asked(waiting, request.POST).select_related("pairing", "firm").order_by("id"):
-        resolve(found, "adopt", request.user, CLOCK)
-        done += 1
+    done = resolving.adopt_all(queries.as_asked(waiting, request.POST), request.user, CLOCK)
     messages.success(request, f"{done:,} invoices will be adopted by the next sync.")
     return redirect("issues", firm=firm.slug)
 

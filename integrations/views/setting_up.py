@@ -5,11 +5,10 @@ from datetime import date
 from django.db import transaction
 
 from firms.models import User
-from integrations import mapping, tasks
+from integrations import mapping, resolving, tasks
 from integrations.core.ports import Clock
 from integrations.issue_codes import MATCHES
 from integrations.models import Errand, Issue, Pairing
-from integrations.resolving import resolve
 
 ADOPTED = "invoice_exists"  # what can be adopted all at once: number, customer, date and amount are equal
 
@@ -35,14 +34,11 @@ def use_date(pairing: Pairing, start: date, user: User, clock: Clock) -> None:
 
 def adopt_all(pairing: Pairing, user: User, clock: Clock) -> int:
     """Every invoice that is there already is taken over, and the preview is made again; how many they are."""
-    waiting = Issue.objects.of(pairing.firm).filter(pairing=pairing, code=ADOPTED, state=Issue.State.OPEN)
-    found = list(waiting.select_related("pairing", "firm").order_by("id"))
     with transaction.atomic():
-        for issue in found:
-            resolve(issue, "adopt", user, clock)
-        if found and not _left(pairing):
+        number = resolving.adopt_all(Issue.objects.of(pairing.firm).filter(pairing=pairing, code=ADOPTED), user, clock)
+        if number and not _left(pairing):
             tasks.ask_for_errand(pairing, Errand.Purpose.PREVIEW, user, clock)
-    return len(found)
+    return number
 
 
 def _left(pairing: Pairing) -> bool:

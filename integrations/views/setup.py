@@ -193,6 +193,9 @@ def adopt(request: FirmRequest, firm: Firm) -> HttpResponseBase:
         messages.error(request, "Both systems were compared again meanwhile. Look at what is there now, then adopt it.")
         return back(request, firm, "setup")
     number = setting_up.adopt_all(pairing, request.user, CLOCK)
+    if not number:
+        messages.info(request, "Nothing is left to adopt; it was decided already.")
+        return back(request, firm, "setup")
     said = "1 invoice is adopted" if number == 1 else f"{number:,} invoices are adopted"
     messages.success(request, f"{said} by the first sync; nothing is posted in their place.")
     return back(request, firm, "setup")

@@ -5,17 +5,20 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
-from firms.models import Firm
+from firms.models import Firm, User
 from integrations import errands, line
 from integrations.core.ports import Raw
 from integrations.core.read import Unreadable
 from integrations.kinds import invoice
 from integrations.kinds.invoice import Bill
-from integrations.models import Connection, Errand, Issue, Pairing, SyncRun
+from integrations.models import Connection, Errand, Issue, Pairing, SyncEvent, SyncRun
 from integrations.queries.setup import NAMES, WHY, sitting, steps
 from integrations.queries.state import state_of
+from integrations.views import setting_up
 from tests.portal import Portal
 
 SETUP = "/f/acme/setup/"
@@ -311,6 +314,49 @@ def test_what_is_there_already_is_confirmed_before_anything_is_posted(alice_clie
     assert made.result["counts"]["contact"]["adopt"] == 2 and "create" not in made.result["counts"]["contact"]
     confirmed.run()
     assert len(confirmed.quickbooks.all("Invoice")) == 2, "nothing is doubled"
+
+
+def waiting_to_be_adopted(portal: Portal, number: int) -> None:
+    now, pairing = portal.clock.now(), portal.pairing
+    Issue.objects.of(portal.firm).bulk_create(
+        Issue(
+            pairing=pairing,
+            code="invoice_exists",
+            severity="error",
+            kind="invoice",
+            practice_id=str(n),
+            ledger_id=str(n + 1),
+            title=f"Bill {n}",
+            message="It is there.",
+            opened_at=now,
+        )
+        for n in range(number)
+    )
+
+
+def made_preview(portal: Portal) -> Errand:
+    now = portal.clock.now()
+    times: Any = {"asked_at": now, "heartbeat_at": now, "finished_at": now}
+    return Errand.objects.of(portal.firm).create(pairing=portal.pairing, purpose="preview", state="done", **times)
+
+
+def test_thousands_are_adopted_at_once_and_a_second_click_adopts_nothing_more(
+    alice_client: Client, portal: Portal, alice: User
+) -> None:
+    waiting_to_be_adopted(portal, 2000)
+    with CaptureQueriesContext(connection) as captured:
+        assert setting_up.adopt_all(portal.pairing, alice, portal.clock) == 2000
+    assert len(captured) < 20, "a few statements, however many they are"
+    mine = Issue.objects.of(portal.firm).filter(code="invoice_exists")
+    assert set(mine.values_list("state", "action", "decided_by")) == {("decided", "adopt", alice.pk)}
+    assert all(issue.value == issue.ledger_id and issue.before["value"] == "" for issue in mine)
+    told = SyncEvent.objects.of(portal.firm).filter(outcome="decided")
+    assert told.count() == 2000 and told.get(practice_id="7").message == "Adopt the one in QuickBooks (8)"
+    sent = {"next": SETUP, "seen": str(made_preview(portal).pk)}
+    said = alice_client.post(f"{SETUP}adopt/", sent, follow=True).content.decode()
+    assert "Nothing is left to adopt; it was decided already." in said
+    asked = Errand.objects.of(portal.firm).filter(purpose="preview", finished_at=None)
+    assert (told.count(), asked.count()) == (2000, 1)
 
 
 def test_a_match_that_waits_can_be_left_for_later(alice_client: Client, confirmed: Portal) -> None:
