@@ -10,6 +10,7 @@ from integrations import mapping
 from integrations.core import mapping as keys
 from integrations.models import EntityLink, Issue, Mapping
 from integrations.sandbox.clio.office import BillLine
+from integrations.sandbox.clio.switches import switch
 from tests.portal import Portal
 from tests.sync.books import account, settled
 
@@ -77,6 +78,22 @@ def test_r4_2_one_payment_pays_several_bills_with_a_line_for_each(portal: Portal
     portal.run()
     assert payments(portal) == [(120, 0)]
     assert [invoice_of(portal, bill)["Balance"] for bill in bills] == [0, 30]
+    settled(portal)
+
+
+def test_r4_2_a_payment_for_two_contacts_is_a_payment_of_each_and_what_is_over_stays_with_the_payer(
+    portal: Portal,
+) -> None:
+    switch(portal.world.store, "clio_payment_of_others", "accepted")
+    ann, bo = portal.contact(), portal.contact("Bo", "Ng", "bo@example.com")
+    bills = [portal.bill("100.00", contact=ann), portal.bill("50.00", contact=bo)]
+    parts = [(bills[0], Decimal(100)), (bills[1], Decimal(20))]
+    payment = portal.clio.record_payment(ann, parts, FEBRUARY, amount=Decimal(130))
+    portal.run()
+    assert sorted(payments(portal)) == [(20, 0), (110, 10)]
+    assert [invoice_of(portal, bill)["Balance"] for bill in bills] == [0, 30]
+    links = EntityLink.objects.of(portal.firm).filter(kind="payment", practice_id=str(payment))
+    assert sorted(links.values_list("leg", flat=True)) == sorted([str(ann), str(bo)])
     settled(portal)
 
 

@@ -32,7 +32,7 @@ class Payments(Billing, Banking):
         online: bool = False,
         pending: bool = False,
     ) -> int:
-        """Money received, or funds used, for bills of one contact; returns the payment's id.
+        """Money received, or funds used, for bills of one contact or, by a switch, several; returns the payment's id.
 
         ``allocations`` are (bill id, amount). ``amount`` above their sum stays on the operating account as funds of
         the contact. ``source_id`` is a trust or operating account whose funds are used. ``pending`` waits for
@@ -201,7 +201,8 @@ class Payments(Billing, Banking):
             wanted[bill_id] = wanted.get(bill_id, ZERO) + part
         for bill_id, part in wanted.items():
             bill = self.take("bill", bill_id)
-            if bill["client_id"] != payment["contact_id"]:
+            is_for_others = self.switches["clio_payment_of_others"] == "accepted"
+            if bill["client_id"] != payment["contact_id"] and not is_for_others:
                 raise OfficeError(f"Bill {bill['number']} is not for this contact.")
             if bill["state"] != "awaiting_payment" or not ZERO < part <= money(bill["balance"]):
                 raise OfficeError(f"Bill {bill['number']} cannot take {part}.")

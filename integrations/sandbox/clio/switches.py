@@ -26,6 +26,7 @@ SWITCHES: Mapping[str, tuple[str, tuple[Any, ...]]] = {
     "clio_lines_net": ("line amounts have the bill discount taken off", ("no", "yes")),
     "clio_line_total_taxed": ("line.total includes its tax", ("no", "yes")),
     "clio_payment_touches_bill": ("a payment moves bill.updated_at and etag", ("yes", "no")),
+    "clio_payment_of_others": ("one payment for bills of several contacts", ("refused", "accepted")),
     "clio_row_touches_contact": ("a changed phone, e-mail or address moves the contact's etag", ("yes", "no")),
     "clio_merge_touches_bills": ("merging contacts moves updated_at of their records", ("yes", "no")),
     "clio_interest": ("interest is a charge on the bill, or a bill of its own", ("charge", "bill")),

@@ -250,9 +250,7 @@ class Agreement(Oracle):
         (customer, *others) = self.documents.get(("contact", contact["id"], ""), ()) or ({},)
         if not customer or others or self._excused("contact", contact["id"]):
             return
-        pairs = {
-            "given name": (contact["first_name"], customer.get("GivenName", "")),
-            "family name": (contact["last_name"], customer.get("FamilyName", "")),
+        pairs = _names(contact, customer) | {
             "e-mail": (_primary(contact["email_addresses"]), customer.get("PrimaryEmailAddr", {}).get("Address", "")),
             "phone": (_primary(contact["phone_numbers"]), customer.get("PrimaryPhone", {}).get("FreeFormNumber", "")),
         }
@@ -328,6 +326,16 @@ class Agreement(Oracle):
                 if {txn["TxnId"] for txn in invoice.get("LinkedTxn", ())} & self.named_documents:
                     return True
         return False
+
+
+def _names(contact: Doc, customer: Doc) -> dict[str, tuple[str, str]]:
+    """A person's names, or a company's; what the customer of a person has for a company is not Clio's."""
+    if contact["type"] == "Company":
+        return {"company name": (contact["name"], customer.get("CompanyName", ""))}
+    return {
+        "given name": (contact["first_name"], customer.get("GivenName", "")),
+        "family name": (contact["last_name"], customer.get("FamilyName", "")),
+    }
 
 
 def _primary(rows: Iterable[Doc]) -> str:

@@ -3,7 +3,7 @@
 from datetime import date
 
 from integrations.sandbox.clio.office import BillLine, Discount
-from tests.properties.play.pick import NAMES, Pick
+from tests.properties.play.pick import FIRMS, NAMES, Pick
 from tests.properties.play.stage import Doc, Play
 
 OPEN = ("awaiting_payment", "paid")
@@ -16,6 +16,8 @@ def a_contact(play: Play, pick: Pick) -> int:
 
 
 def new_contact(play: Play, pick: Pick) -> int:
+    if pick.one(["Person", "Person", "Company"]) == "Company":
+        return play.clio.create_contact(type="Company", name=pick.one(FIRMS))
     first, last = pick.one(NAMES)
     email = pick.one([f"{first}@example.com".lower(), "", "office@example.com"])
     return play.portal.contact(first, last, email)

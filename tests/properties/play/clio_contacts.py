@@ -1,13 +1,23 @@
 """What people do with contacts in Clio."""
 
 from tests.properties.play.clio_bills import new_contact
-from tests.properties.play.pick import NAMES, Pick
+from tests.properties.play.pick import FIRMS, NAMES, Pick
 from tests.properties.play.stage import Play
 
 
 def rename(play: Play, pick: Pick) -> None:
+    contact = pick.one(play.contacts())
+    if contact in _companies(play):
+        return play.clio.edit_contact(contact, name=pick.one(FIRMS))
     first, last = pick.one(NAMES)
-    play.clio.edit_contact(pick.one(play.contacts()), first_name=first, last_name=last)
+    return play.clio.edit_contact(contact, first_name=first, last_name=last)
+
+
+def employ(play: Play, pick: Pick) -> None:
+    """Whom a person works for is nobody's business in QuickBooks."""
+    company = pick.one(_companies(play))
+    person = pick.one([contact for contact in play.contacts() if contact not in _companies(play)])
+    play.clio.edit_contact(person, company={"id": company})
 
 
 def change_email(play: Play, pick: Pick) -> None:
@@ -41,4 +51,8 @@ def delete(play: Play, pick: Pick) -> None:
     play.vanished = True
 
 
-ACTS = (rename, change_email, add_phone, add_address, merge, new_contact)
+def _companies(play: Play) -> list[int]:
+    return [doc["id"] for doc in play.clio.all("contact") if doc["type"] == "Company"]
+
+
+ACTS = (rename, employ, change_email, add_phone, add_address, merge, new_contact)

@@ -26,6 +26,14 @@ def pay_several(play: Play, pick: Pick) -> None:
     play.clio.record_payment(contact, parts, pick.day(), amount=sum((p for _, p in parts), over))
 
 
+def pay_for_others(play: Play, pick: Pick) -> None:
+    """One payment over bills of several contacts, which is a payment of each in QuickBooks (rule R4.2)."""
+    chosen = pick.some(_unpaid(play))
+    parts = [(b["id"], pick.part_of(b["balance"])) for b in chosen]
+    payer, over = pick.one(chosen)["client_id"], pick.one([Decimal(0), Decimal(40)])
+    play.clio.record_payment(payer, parts, pick.day(), amount=sum((p for _, p in parts), over))
+
+
 def overpay(play: Play, pick: Pick) -> None:
     owed = pick.one(_unpaid(play))
     over, on = pick.amount(), pick.day()
@@ -125,6 +133,7 @@ ACTS = (
     pay,
     pay_several,
     pay_several,
+    pay_for_others,
     overpay,
     pay_from_money_held,
     pay_from_trust,

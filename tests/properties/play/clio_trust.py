@@ -33,6 +33,13 @@ def withdraw(play: Play, pick: Pick) -> None:
     play.clio.trust_withdrawal(fund["client_id"], part, pick.day(), bank_account_id=fund["bank_account_id"], **told)
 
 
+def by_check_from_now_on(play: Play, pick: Pick) -> None:
+    """Or no longer: how the firm has money out of trust posted (rule R6.2)."""
+    pairing = play.portal.pairing
+    pairing.trust_checks = pick.one([True, False])
+    pairing.save(update_fields=["trust_checks"])
+
+
 def pay_a_bill(play: Play, pick: Pick) -> None:
     fund = _fund(play, pick)
     owed = [b for b in play.bills("awaiting_payment") if b["client_id"] == fund["client_id"] and b["balance"] > 0]
@@ -111,6 +118,7 @@ ACTS = (
     deposit_for_nobody,
     withdraw,
     withdraw,
+    by_check_from_now_on,
     pay_a_bill,
     pay_a_bill,
     transfer,

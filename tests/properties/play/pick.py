@@ -8,6 +8,7 @@ from random import Random
 # Few and alike, so that amounts, days and names of different records meet.
 AMOUNTS = [Decimal(text) for text in ("100.00", "40.00", "250.01", "0.01", "1000.00", "33.33")]
 NAMES = [("Ann", "Lee"), ("Ann", "Lea"), ("Bo", "Ng")]
+FIRMS = ["Lee Inc", "Ng & Co", "Ann Lee"]
 FIRST_DAY = date(2026, 2, 2)
 
 

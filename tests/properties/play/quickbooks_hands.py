@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from tests.properties.play.pick import NAMES, Pick
+from tests.properties.play.pick import FIRMS, NAMES, Pick
 from tests.properties.play.stage import Doc, Play, cash
 
 # Beside it
@@ -124,6 +124,10 @@ def rename_customer(play: Play, pick: Pick) -> None:
     play.quickbooks.edit_customer(changed["Id"], DisplayName=f"{first} {last} II", GivenName=first)
 
 
+def rename_company(play: Play, pick: Pick) -> None:
+    play.quickbooks.edit_customer(pick.one(play.customers())["Id"], CompanyName=pick.one(FIRMS))
+
+
 def change_customer_phone(play: Play, pick: Pick) -> None:
     number = pick.one(["555 0100", "555 0177"])
     play.quickbooks.edit_customer(pick.one(play.customers())["Id"], PrimaryPhone={"FreeFormNumber": number})
@@ -174,5 +178,5 @@ BESIDE = (
     delete_by_hand,
 )
 OURS = (change_amount, renumber, redate, retell, void, delete, take_payment_off, change_payment)
-CUSTOMERS = (rename_customer, change_customer_phone, merge_customers, deactivate, reactivate)
+CUSTOMERS = (rename_customer, rename_company, change_customer_phone, merge_customers, deactivate, reactivate)
 SETTINGS = (numbering_off, numbering_on, close_books, apply_by_itself)

@@ -13,6 +13,7 @@ from firms.models import Firm, User
 from integrations.models import Issue, SyncRun
 from integrations.models import Mapping as MappingRow
 from integrations.sandbox.clio.office import ClioOffice
+from integrations.sandbox.clio.switches import switch
 from integrations.sandbox.quickbooks.office import QuickBooksOffice
 from integrations.sandbox.store import Store
 from integrations.sandbox.world import World
@@ -48,6 +49,7 @@ class Stage:
 
     def __init__(self, firm: Firm, owner: User) -> None:
         self.store = StillStore()
+        switch(self.store, "clio_payment_of_others", "accepted")
         self.portal = make_portal(firm, owner, store=self.store)
         self.portal.clio.add_bank_account("Second trust", "Trust")
         self.portal.map()
