@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db.models import Q
 
-from integrations.core.likeness import Profile, likeness, telling_words
+from integrations.core.likeness import Likeness, Profile, likeness, telling_words
 from integrations.core.read import nested, rows, text
 from integrations.core.text import search_key
 from integrations.models import EntityLink, Pairing, Record
@@ -39,12 +39,12 @@ def candidates(pairing: Pairing, customer: Customer, search: str = "") -> list[C
     if near is None:
         return []
     contacts = Record.objects.of(pairing.firm).filter(pairing=pairing, entity="contacts", is_deleted=False)
-    read = list(contacts.filter(near).order_by("key", "pk")[:READ])
+    read = contacts.filter(near).order_by("key", "pk").values_list("external_id", "data")[:READ]
     wanted = _profile_of_customer(customer)
-    found = [_candidate(pairing, wanted, row) for row in read]
-    likely = [candidate for candidate in found if candidate.score or search]
-    shown = sorted(likely, key=lambda candidate: -candidate.score)[:SHOWN]
-    return _with_taken(pairing, shown)
+    found = ((likeness(wanted, profile_of_contact(data)), id, data) for id, data in read)
+    likely = [one for one in found if one[0].score or search]
+    shown = sorted(likely, key=lambda one: -one[0].score)[:SHOWN]
+    return _with_taken(pairing, [_candidate(pairing, *one) for one in shown])
 
 
 def _searched(search: str) -> Q:
@@ -71,17 +71,15 @@ def _profile_of_customer(customer: Customer) -> Profile:
     return Profile(tuple(names), tuple(customer.email.replace(";", ",").split(",")), tuple(phones))
 
 
-def _candidate(pairing: Pairing, wanted: Profile, row: Record) -> Candidate:
-    data: dict[str, Any] = row.data
-    like = likeness(wanted, profile_of_contact(data))
+def _candidate(pairing: Pairing, like: Likeness, id: str, data: dict[str, Any]) -> Candidate:
     return Candidate(
-        row.external_id,
-        text(data, "name") or f"Contact {row.external_id}",
+        id,
+        text(data, "name") or f"Contact {id}",
         about_contact(data),
         like.reasons,
         like.score,
-        links.record_page(pairing.firm, "contact", row.external_id),
-        links.in_practice(pairing.practice, "contact", row.external_id),
+        links.record_page(pairing.firm, "contact", id),
+        links.in_practice(pairing.practice, "contact", id),
     )
 
 
