@@ -39,6 +39,7 @@ class EventRow:
     record_url: str
     practice_url: str
     ledger_url: str
+    run_url: str
     whose: str = ""
 
     @property
@@ -84,6 +85,7 @@ def event_row(firm: Firm, pairing: Pairing, event: SyncEvent, whose: str = "") -
         links.record_page(firm, event.kind, event.practice_id) if pairing.archived_at is None else "",
         links.in_practice(pairing.practice, event.kind, event.practice_id),
         links.in_ledger(pairing.ledger, event.ledger_entity, event.ledger_id),
+        links.run_page(firm, event.run_id),
         "" if whose in title_of(event) else whose,  # some titles say it already
     )
 

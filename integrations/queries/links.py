@@ -1,12 +1,16 @@
 """Where things are: a record's page here, and the same thing in Clio and in QuickBooks."""
 
 from collections.abc import Collection
+from functools import lru_cache
+from urllib.parse import quote
 
 from django.conf import settings
 from django.urls import NoReverseMatch, reverse
 
 from firms.models import Firm
 from integrations.models import Connection
+
+cache_of_addresses = lru_cache(maxsize=4096)  # a page of a list has hundreds, and working one out takes its time
 
 KINDS = {
     "contact": "Contacts",
@@ -45,7 +49,17 @@ def record_page(firm: Firm, kind: str, practice_id: str) -> str:
         return ""
     if practice_id.startswith("account-"):  # what is said of a whole trust account
         return reverse("trust", kwargs={"firm": firm.slug})
-    return reverse("record", kwargs={"firm": firm.slug, "kind": kind, "practice_id": practice_id})
+    return f"{_list('records', firm.slug, kind)}{quote(practice_id, safe='')}/"
+
+
+def run_page(firm: Firm, run_id: int | None) -> str:
+    return f"{_list('runs', firm.slug)}{run_id}/" if run_id else ""
+
+
+@cache_of_addresses
+def _list(name: str, *place: str) -> str:
+    """Where a list is; what it lists has its pages right below."""
+    return reverse(name, args=place)
 
 
 def in_practice(connection: Connection | None, kind: str, practice_id: str) -> str:
@@ -110,6 +124,7 @@ def _account(connection: Connection) -> tuple[str, str]:
     return connection.region or "us", connection.external_account_id
 
 
+@cache_of_addresses
 def _played(name: str, *place: str) -> str:
     try:
         return reverse(f"sandbox:{name}", args=place)

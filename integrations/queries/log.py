@@ -1,6 +1,6 @@
 """The log: every event of a firm, the latest first, narrowed by what people know of what they look for."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -72,17 +72,27 @@ class _Narrowed:
 
 
 def log(firm: Firm, pairing: Pairing | None, filters: Filters, asked: QueryDict) -> Log:
-    """A page of it: four queries at most."""
+    """A page of it: five queries at most."""
     narrowed = _narrowed(firm, pairing, filters)
-    rows = narrowed.rows.select_related("actor", "pairing__practice", "pairing__ledger").defer("postings")
+    rows = narrowed.rows.select_related("actor").defer("postings")
     page = page_by_moment(rows, asked, by=narrowed.by)
     shown = Page(_described(firm, pairing, page.rows), page.newer, page.older)
     return Log(shown, narrowed.is_cut, narrowed.is_unknown)
 
 
-def _described(firm: Firm, pairing: Pairing | None, events: Iterable[SyncEvent]) -> list[EventRow]:
+def _described(firm: Firm, pairing: Pairing | None, events: Sequence[SyncEvent]) -> list[EventRow]:
     clients = clients_of(pairing, events) if pairing else {}
-    return [event_row(firm, event.pairing, event, clients.get(key_of(event), "")) for event in events]
+    known = _pairings(firm, pairing, {event.pairing_id for event in events})
+    return [event_row(firm, known[event.pairing_id], event, clients.get(key_of(event), "")) for event in events]
+
+
+def _pairings(firm: Firm, pairing: Pairing | None, ids: set[int]) -> dict[int, Pairing]:
+    """By their ids; only of those before the live one the database is asked."""
+    known = {pairing.pk: pairing} if pairing else {}
+    if earlier := ids - known.keys():
+        rows = Pairing.objects.of(firm).filter(pk__in=earlier).select_related("practice", "ledger")
+        known |= {row.pk: row for row in rows}
+    return known
 
 
 def _narrowed(firm: Firm, pairing: Pairing | None, filters: Filters) -> _Narrowed:
