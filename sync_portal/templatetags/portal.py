@@ -125,11 +125,11 @@ def relative(value: datetime, now: datetime, local: datetime) -> str:
     return f"{words} ago" if seconds > 0 else f"in {words}"
 
 
-@register.inclusion_tag("_partials/pill.html")
-def pill(state: str, word: str = "") -> dict[str, str]:
+@register.simple_tag
+def pill(state: str, word: str = "") -> SafeString:
     """A state as word, shape and colour. ``state`` is one of STATES, or a tone with its own word."""
     tone, known = STATES.get(state, (state if state in ("ok", "warn", "bad", "info") else "idle", state))
-    return {"tone": tone, "word": word or known}
+    return format_html('<span class="pill {}">{}</span>', tone, word or known)
 
 
 @register.inclusion_tag("_partials/journal.html")
