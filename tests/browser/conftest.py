@@ -43,11 +43,11 @@ def site(transactional_db: None, live_server: Any) -> str:
     return str(live_server.url.replace("127.0.0.1", "localhost"))
 
 
-def page_of(browser: Browser, site: str, client: Client, **options: Any) -> Page:
-    """A page of whoever is signed in here."""
-    context = browser.new_context(reduced_motion="reduce", **options)
-    context.add_cookies([{"name": name, "value": one.value, "url": site} for name, one in client.cookies.items()])
-    return context.new_page()
+def as_whom(site: str, client: Client) -> dict[str, Any]:
+    """What makes a browser's context that of whoever is signed in here."""
+    kept = {"domain": "localhost", "path": "/", "expires": -1, "httpOnly": True, "secure": False, "sameSite": "Lax"}
+    cookies = [{**kept, "name": name, "value": one.value} for name, one in client.cookies.items()]
+    return {"base_url": site, "reduced_motion": "reduce", "storage_state": {"cookies": cookies, "origins": []}}
 
 
 @pytest.fixture(scope="session")

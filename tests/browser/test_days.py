@@ -13,7 +13,7 @@ from firms.models import Firm, Invitation, User
 from integrations import tasks
 from integrations.models import EntityLink, Issue
 from integrations.sandbox import views
-from tests.browser.conftest import page_of
+from tests.browser.conftest import as_whom
 from tests.personas import PASSWORD, signed_in
 from tests.portal import Portal, make_portal
 from tests.sync.books import settled
@@ -39,7 +39,7 @@ def sits(portal: Portal, site: str, browser: Browser) -> Iterator[Sits]:
     """Opens a browser for somebody who is signed in, or for nobody."""
 
     def down(user: User | None) -> Page:
-        page = page_of(browser, site, signed_in(user) if user else Client(), base_url=site)
+        page = browser.new_context(**as_whom(site, signed_in(user) if user else Client())).new_page()
         page.set_default_timeout(10_000)
         return page
 

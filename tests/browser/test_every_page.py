@@ -1,7 +1,8 @@
 """Every page of the resolver in a real browser: axe in both schemes, and read from a phone to a wide screen."""
 
+import asyncio
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +10,12 @@ import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from django.test import Client
 from django.urls import reverse
-from playwright.sync_api import Page, sync_playwright
+from playwright.async_api import Browser, Page, async_playwright
 
 from integrations.sandbox.world import world_at
 from tests.addresses import patterns
 from tests.browser import admin_visits
-from tests.browser.conftest import CHROMIUM, QUIET, page_of
+from tests.browser.conftest import CHROMIUM, QUIET, as_whom
 from tests.browser.everything import everything
 from tests.browser.visits import NO_PAGE, Visits, browsers, visits
 from tests.web.conftest import carry
@@ -25,6 +26,7 @@ GIVEN = {"firm": "acme", "system": "clio", "pk": 1, "name": "run", "token": "t",
     "object_id": 1,
 }
 PHONE, SMALL, WIDE = 390, 1024, 1600
+READERS = 2
 # All a second look in the other scheme and width can change: the rest goes by the document, which is the same.
 OF_LOOKS = ("color-contrast", "link-in-text-block", "scrollable-region-focusable")
 WHOLE: dict[str, Any] = {"resultTypes": ["violations"]}
@@ -75,33 +77,50 @@ def is_page(client: Client, name: str, route: str) -> bool:
 
 
 def faults(site: str, wanted: Visits, people: dict[str, Client]) -> list[str]:
-    """What is wrong with these pages, each with the page and the width."""
-    with sync_playwright() as playwright:  # nothing may ask the database while its event loop runs
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        pages = {who: page_of(browser, site, client) for who, client in people.items()}
-        visited = ((pages[who], f"{site}{path}") for paths in wanted.values() for who, path in paths)
-        found = [f"{address} {fault}" for page, address in visited for fault in _read(page, address)]
-        browser.close()
-    return found
+    """What is wrong with these pages, each with the page and the width, in the order of the pages."""
+    addresses = [(who, f"{site}{path}") for paths in wanted.values() for who, path in paths]
+    return asyncio.run(_read_all(site, addresses, people))
 
 
-def _read(page: Page, address: str) -> Iterator[str]:
-    page.emulate_media(color_scheme="light")
-    page.set_viewport_size({"width": WIDE, "height": 900})
-    page.goto(address)
+async def _read_all(site: str, addresses: list[tuple[str, str]], people: dict[str, Client]) -> list[str]:
+    """By several readers at once, each of whom takes the next page that nobody has read."""
+    found: list[list[str]] = [[] for _ in addresses]
+    left = iter(range(len(addresses)))
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+
+        async def read_on() -> None:
+            pages = {who: await _page_of(browser, site, client) for who, client in people.items()}
+            for place in left:
+                who, address = addresses[place]
+                found[place] = [f"{address} {fault}" async for fault in _read(pages[who], address)]
+
+        await asyncio.gather(*(read_on() for _ in range(READERS)))
+        await browser.close()
+    return [fault for faults in found for fault in faults]
+
+
+async def _page_of(browser: Browser, site: str, client: Client) -> Page:
+    """A page of whoever is signed in here. The script comes before the page: its own policy would let none in."""
+    context = await browser.new_context(**as_whom(site, client))
+    await context.add_init_script(AXE_SCRIPT)
+    return await context.new_page()
+
+
+async def _read(page: Page, address: str) -> AsyncIterator[str]:
+    await page.emulate_media(color_scheme="light")
+    await page.goto(address)
     if page.url not in (address, re.sub(RESET_KEY, r"\1set-password/", address)):
         yield f"led to {page.url}"
-    page.evaluate(STILL)
-    page.evaluate(AXE_SCRIPT)  # the portal's own policy lets no page load it
-    yield from _told(page, WIDE, "light", WHOLE)
-    page.emulate_media(color_scheme="dark")
-    yield from _told(page, PHONE, "dark", LOOKS)
-    yield from _told(page, SMALL)
+    await page.evaluate(STILL)
+    for width, scheme, options in ((WIDE, "light", WHOLE), (PHONE, "dark", LOOKS), (SMALL, "", None)):
+        for fault in await _told(page, width, scheme, options):
+            yield f"at {width} px {scheme}: {fault}"
 
 
-def _told(page: Page, width: int, scheme: str = "", options: dict[str, Any] | None = None) -> Iterable[str]:
-    page.set_viewport_size({"width": width, "height": 900})
-    found: list[str] = page.evaluate(READING)
-    if options:
-        found += page.evaluate(AXE, options)
-    return [f"at {width} px {scheme}: {fault}" for fault in found]
+async def _told(page: Page, width: int, scheme: str, options: dict[str, Any] | None) -> list[str]:
+    await page.set_viewport_size({"width": width, "height": 900})
+    if scheme:
+        await page.emulate_media(color_scheme=scheme)
+    found: list[str] = await page.evaluate(READING)
+    return found + (await page.evaluate(AXE, options) if options else [])
