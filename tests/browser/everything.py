@@ -12,11 +12,12 @@ from firms import invitations, membership
 from firms.models import Firm, User
 from firms.roles import Role
 from integrations import errands, tasks
-from integrations.models import Errand, Issue, Proof, Record, SyncRun
+from integrations.models import EntityLink, Errand, Issue, Proof, Record, SyncRun
 from integrations.sandbox.clio.office import BillLine, ClioOffice
 from integrations.sandbox.generator import seed
 from integrations.sandbox.quickbooks.office import QuickBooksOffice
 from integrations.sandbox.world import world_at
+from tests.browser.shapes import shapes
 from tests.personas import person
 from tests.portal import Portal, connect
 
@@ -25,6 +26,7 @@ NAME = f"{RUN_ON} & {'Partners of the Northern and the Southern District, ' * 6}
 TODAY = date(2026, 11, 24)
 FEBRUARY = date(2026, 2, 9)
 BILLS = 14
+TOO_MANY = 6  # for one run to take back without asking
 
 
 @dataclass(frozen=True)
@@ -35,11 +37,13 @@ class Everything:
     owner: User
     support: User
     colleague: User
+    viewer: User
     token: str  # of an invitation to new@example.com
     contact: int
     bill: int
     trust_row: int
     customer: str
+    shapes: list[Issue]
 
     @property
     def firm(self) -> Firm:
@@ -62,13 +66,13 @@ class Everything:
         return [(kinds.get(part.data["parent"]["type"], "payment"), part.peer_id) for part in parts]
 
     def issues(self) -> list[Issue]:
-        """The newest open one of each code."""
-        found = Issue.objects.of(self.firm).filter(state=Issue.State.OPEN).order_by("code", "-id")
-        return list(found.distinct("code"))
+        """The newest open one of each code that the story has, and those that were made for how they look."""
+        told = Issue.objects.of(self.firm).exclude(pk__in=[issue.pk for issue in self.shapes])
+        return [*told.filter(state=Issue.State.OPEN).order_by("code", "-id").distinct("code"), *self.shapes]
 
 
 def everything() -> Everything:
-    owner, colleague = person("Alice"), person("Bob")
+    owner, colleague, viewer = person("Alice"), person("Bob"), person("Vera")
     firm = membership.create_firm(owner, NAME, "acme")
     User.objects.filter(pk=owner.pk).update(name=NAME[:200])
     world = world_at(settings.SANDBOX_FILE)
@@ -79,14 +83,18 @@ def everything() -> Everything:
     contact, bill, trust_row = _of_a_long_name(portal, customer["Id"])
     portal.run()
     _changed_on_both_sides(portal, contact, bill)
+    voided = [portal.bill("10.00", contact=contact, number=str(88020 + number)) for number in range(TOO_MANY)]
     portal.run()
     _asked_for(portal)
     for address in ("new@example.com", f"{'a-very-long-name-' * 3}@example.com"):
         invitations.invite(firm, address, Role.VIEWER, owner)
     membership.Membership.objects.create(firm=firm, user=colleague, role=Role.BOOKKEEPER)
+    membership.Membership.objects.create(firm=firm, user=viewer, role=Role.VIEWER)
+    made = shapes(portal, NAME, colleague, voided)
     support = person("Sue")
     User.objects.filter(pk=support.pk).update(is_staff=True, is_superuser=True)
-    return Everything(portal, owner, support, colleague, _token(), contact, bill, trust_row, customer["Id"])
+    people = (owner, support, colleague, viewer)
+    return Everything(portal, *people, _token(), contact, bill, trust_row, customer["Id"], made)
 
 
 def _token() -> str:
@@ -117,8 +125,8 @@ def _of_a_long_name(portal: Portal, customer: str) -> tuple[int, int, int]:
 
 def _changed_on_both_sides(portal: Portal, contact: int, bill: int) -> None:
     """A conflict, a drift and a bill that is new since."""
-    named = next(one for one in portal.quickbooks.all("Customer") if one["DisplayName"].endswith("Ltd."))
-    portal.quickbooks.edit_customer(named["Id"], PrimaryEmailAddr={"Address": "theirs@example.com"})
+    linked = EntityLink.objects.of(portal.firm).get(kind="contact", practice_id=str(contact))
+    portal.quickbooks.edit_customer(linked.ledger_id, PrimaryEmailAddr={"Address": "theirs@example.com"})
     mail = next(doc for doc in portal.clio.snapshot()["contacts"] if doc["id"] == contact)["email_addresses"][0]
     portal.clio.edit_contact(contact, email_addresses=[{"id": mail["id"], "address": "ours@example.com"}])
     portal.quickbooks.edit_invoice(portal.invoice("88001")["Id"], TxnDate="2026-03-31")

@@ -82,7 +82,14 @@ def browsers(e: Everything) -> dict[str, Client]:
     WebAuthn.add(careful, "Laptop", _passkey())
     new = User.objects.create_user("new@example.com", None, name="Without a password")
     EmailAddress.objects.create(user=new, email=new.email, verified=True, primary=True)
-    people = {"owner": e.owner, "bookkeeper": e.colleague, "support": e.support, "careful": careful, "new": new}
+    people = {
+        "owner": e.owner,
+        "bookkeeper": e.colleague,
+        "viewer": e.viewer,
+        "support": e.support,
+        "careful": careful,
+        "new": new,
+    }
     return {
         "nobody": Client(),
         "unfinished": _half_signed_in("account_login", {"login": careful.email, "password": PASSWORD}),
@@ -134,6 +141,9 @@ def _firm(e: Everything) -> Visits:
     def at(name: str, *args: object, query: str = "") -> tuple[str, str]:
         return "owner", reverse(name, args=[e.firm.slug, *args]) + query
 
+    def looked_at(name: str, *args: object) -> tuple[str, str]:
+        return "viewer", at(name, *args)[1]
+
     kinds = ("contact", "invoice", "payment", "credit_note", "trust_entry")
     paid = e.of_bill()
     return {
@@ -152,7 +162,7 @@ def _firm(e: Everything) -> Visits:
         "issues": [at("issues")],
         "adopt_all": [at("adopt_all")],
         "selected_issues": [at("selected_issues", query="?" + "&".join(f"id={issue.pk}" for issue in e.issues()[:3]))],
-        "issue": [at("issue", issue.pk) for issue in e.issues()],
+        "issue": [*(at("issue", issue.pk) for issue in e.issues()), looked_at("issue", e.shapes[0].pk)],
         "records": [at("records", kind) for kind in kinds],
         "record": [
             at("record", "contact", e.contact),
@@ -164,7 +174,7 @@ def _firm(e: Everything) -> Visits:
         "proof": [at("proof")],
         "earlier_proof": [at("earlier_proof", e.proof().pk)],
         "quickbooks_only": [at("quickbooks_only")],
-        "customer": [at("customer", e.customer)],
+        "customer": [at("customer", e.customer), looked_at("customer", e.customer)],
     }
 
 
