@@ -9,7 +9,7 @@ from django.test import Client
 
 from integrations.core.sheets import harmless
 from integrations.models import EntityLink, IgnoredCustomer, Issue, Record, SyncEvent
-from integrations.queries import unlinked
+from integrations.queries import customers, unlinked
 from integrations.queries.paging import SIZE
 from integrations.sync import mirror
 from tests.portal import Portal
@@ -122,14 +122,33 @@ def test_few_or_very_many_are_the_same_customers(
     alice_client: Client, portal: Portal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     portal.bill("10.00")
-    for name in ("Bo", "Cy"):
-        customer(portal, name)
+    for name, told in {"Bo": {}, "Cy": {}, "Éa": {}, "Di": {"Active": False}}.items():
+        customer(portal, name, **told)
+    ignored = customer(portal, "Bea")
     portal.run()
-    few = alice_client.get(ADDRESS).context
+    alice_client.post(f"{ADDRESS}{ignored}/", {"action": "ignore"})
+
+    def looked() -> list[tuple[list[str], object]]:
+        answers = (alice_client.get(f"{ADDRESS}?{query}").context for query in ("", "inactive=1", "q=b", "tab=ignored"))
+        return [([row.name for row in answer["page"].rows], answer["tabs"]) for answer in answers]
+
+    few = looked()
     monkeypatch.setattr(unlinked, "MOST", 1)
-    many = alice_client.get(ADDRESS).context
-    assert [row.name for row in few["page"].rows] == [row.name for row in many["page"].rows] == ["Bo", "Cy"]
-    assert few["tabs"] == many["tabs"] == [("", "Listed", 2), ("ignored", "Ignored", 0)]
+    assert few == looked()
+    assert [names for names, _ in few] == [["Bo", "Cy", "Éa"], ["Bo", "Cy", "Di (deleted)", "Éa"], ["Bo"], ["Bea"]]
+    assert few[0][1] == [("", "Listed", 3), ("ignored", "Ignored", 1)]
+
+
+def test_pages_of_few_follow_each_other(alice_client: Client, portal: Portal, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(customers, "SIZE", 2)
+    rows = [{"Id": str(900 + n), "DisplayName": name} for n, name in enumerate(("Cy", "Ann", "Bo", "Bo", "Di"))]
+    mirror.keep_ledger(portal.pairing, "Customer", rows)
+    seen, older = [], "?"
+    while older:
+        page = alice_client.get(ADDRESS + older).context["page"]
+        seen += [row.name for row in page.rows]
+        older = page.older
+    assert seen == ["Ann", "Bo", "Bo", "Cy", "Di"]
 
 
 # Linking
