@@ -9,6 +9,7 @@ from integrations.models.held import HeldChange
 from integrations.models.issue import Issue, Severity
 from integrations.models.journal import Batch, Dispatch, SyncEvent, SyncRun
 from integrations.models.link import EntityLink
+from integrations.models.lookups import Among
 from integrations.models.mirror import Record
 from integrations.models.notice import Notice, NoticeChoice
 from integrations.models.pairing import Bookmark, Cursor, Mapping, Pairing
@@ -19,6 +20,7 @@ from integrations.models.work import Work
 from integrations.models.worker import Worker
 
 __all__ = [
+    "Among",
     "Batch",
     "Bookmark",
     "CallBudget",

@@ -157,7 +157,7 @@ def _counts(firm: Firm, pairing: Pairing) -> dict[str, int]:
 
 def _sketches(firm: Firm, pairing: Pairing, few: list[str], asked: QueryDict) -> list[Sketch]:
     """All of them, so that they are looked up once for what is counted and what is shown."""
-    rows = _mirrored(firm, pairing).filter(external_id__in=unlinked_ids.these(few))
+    rows = _mirrored(firm, pairing).filter(external_id__among=few)
     ignored = Exists(_ignored(firm, pairing).filter(ledger_id=OuterRef("external_id")))
     fits = reduce(and_, (Q(words__contains=word) for word in search_key(words(asked, "q")).split()), Q(pk__gt=0))
     told = rows.annotate(active=_says(ACTIVE), ignored=ignored, fits=_says(fits))

@@ -101,9 +101,9 @@ def clients_of(pairing: Pairing, events: Iterable[SyncEvent]) -> dict[Key, str]:
         if event.pairing_id == pairing.pk and event.practice_id:
             ids.setdefault(event.kind, set()).add(event.practice_id)
     parents = ids.get("payment", set()) | ids.get("credit_note", set())
-    asked = Q(entity="bills", external_id__in=ids.get("invoice", ()))
-    asked |= Q(entity="trust_transactions", external_id__in=ids.get("trust_entry", ()))
-    asked |= Q(entity="allocations", peer_id__in=parents)
+    asked = Q(entity="bills", external_id__among=ids.get("invoice", ()))
+    asked |= Q(entity="trust_transactions", external_id__among=ids.get("trust_entry", ()))
+    asked |= Q(entity="allocations", peer_id__among=parents)
     found = Record.objects.of(pairing.firm).filter(asked, pairing=pairing, side=Record.Side.PRACTICE)
     rows = found.values_list("entity", "external_id", "peer_id", KT("data__parent__type"), *map(KT, _NAMES))
     return dict(_named(rows))

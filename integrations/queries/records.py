@@ -74,7 +74,7 @@ def listed(firm: Firm, pairing: Pairing, kind: str, asked: QueryDict) -> Page[Ro
     state = words(asked, "state")
     found = _narrowed(_in_order(firm, pairing, LISTS[kind]), firm, pairing, kind, state)
     if state == "left" and (few := unlinked.records(pairing, kind, LISTS[kind])) is not None:
-        found = _of_kind(firm, pairing, kind).filter(external_id__in=unlinked.these(few))
+        found = _of_kind(firm, pairing, kind).filter(external_id__among=few)
     if search := words(asked, "q"):
         found = found.filter(_search(kind, search))
     page = page_by_id(found, asked, within="entity")

@@ -12,6 +12,7 @@ from django.db.models.fields.json import KT
 from integrations.core.lookalikes import number_keys
 from integrations.core.text import search_key
 from integrations.models import Pairing, Record, SyncEvent
+from integrations.models.lookups import BETWEEN
 from integrations.queries.paging import in_time
 
 MOST_PEOPLE = 200
@@ -19,7 +20,8 @@ MOST = 2000  # of each kind
 NOTE, TRUST = re.compile(r"CN-([0-9]{1,19})", re.I), re.compile(r"CT-([0-9]{1,19})", re.I)  # numbers of our documents
 
 _FIRST = """
-SELECT found.id FROM unnest(%s::text[], %s::text[]) AS about(kind, practice_id) CROSS JOIN LATERAL ({each}) AS found
+SELECT found.id FROM (SELECT split_part(one, ':', 1) AS kind, substr(one, strpos(one, ':') + 1) AS practice_id
+  FROM string_to_table(%s, %s) AS one) AS about CROSS JOIN LATERAL ({each}) AS found
 ORDER BY found.at {direction}, found.id {direction} LIMIT %s
 """
 
@@ -57,19 +59,18 @@ class Subjects:
         """
         of_one = rows.filter(kind=RawSQL("about.kind", ()), practice_id=RawSQL("about.practice_id", ()))
         if self.customers:
-            of_one = of_one.exclude(~Q(ledger_id__in=self.customers), practice_id="")
+            of_one = of_one.exclude(~Q(ledger_id__among=self.customers), practice_id="")
         order = in_time(oldest_first=oldest_first)
         each, asked = of_one.order_by(*order).values("id", "at")[:number].query.sql_with_params()
         direction = "ASC" if oldest_first else "DESC"
         statement = _FIRST.format(each=each, direction=direction)  # of nothing that anybody typed
-        first = RawSQL(statement, (*self._about(), *asked, number))  # noqa: S611
+        first = RawSQL(statement, (self._about(), BETWEEN, *asked, number))  # noqa: S611
         return list(rows.filter(pk__in=first).order_by(*order))
 
-    def _about(self) -> tuple[list[str], list[str]]:
-        """What they are about, kind by kind and id by id; of customers that stand for nobody Clio has no id."""
-        about = [(kind, id) for kind, ids in self.ids.items() for id in ids]
-        about += [("contact", "")] if self.customers else []
-        return [kind for kind, _ in about], [id for _, id in about]
+    def _about(self) -> str:
+        """What they are about, kind and id of each; of customers that stand for nobody Clio has no id."""
+        about = [f"{kind}:{id}" for kind, ids in self.ids.items() for id in ids]
+        return BETWEEN.join([*about, *(["contact:"] if self.customers else [])])
 
 
 def subjects(pairing: Pairing, search: Search) -> Subjects:
@@ -131,7 +132,7 @@ def _arms(pairing: Pairing, search: Search, people: People) -> Iterator[QuerySet
 def _bills(search: Search, people: People) -> Q:
     asked = Q()
     if search.contact:
-        asked &= Q(owner_id__in=people["contact"])
+        asked &= Q(owner_id__among=people["contact"])
     if search.matter:
         asked &= Q(data__matters__contains=[{"display_number": search.matter}])
     if search.number:
@@ -140,17 +141,17 @@ def _bills(search: Search, people: People) -> Q:
     if search.q:
         key, _ = number_keys(search.q)
         begins = Q(key__startswith=key) & ~Q(key="") if key else Q(pk=None)
-        asked &= begins | Q(owner_id__in=people["q"])
+        asked &= begins | Q(owner_id__among=people["q"])
     return asked
 
 
 def _numbered(search: Search, people: People, number: re.Pattern[str]) -> Q:
     """Rows with an owner, whose number in QuickBooks is their id."""
-    asked = Q(owner_id__in=people["contact"]) if search.contact else Q()
+    asked = Q(owner_id__among=people["contact"]) if search.contact else Q()
     if search.number:
         asked &= _id(number, search.number)
     if search.q:
-        asked &= _id(number, search.q) | Q(owner_id__in=people["q"])
+        asked &= _id(number, search.q) | Q(owner_id__among=people["q"])
     return asked
 
 

@@ -24,7 +24,6 @@ from integrations.models import Issue, Pairing, Record
 from integrations.models import Mapping as Mapped
 from integrations.queries.paging import SIZE, Page, number, words
 from integrations.queries.state import OPEN
-from integrations.queries.unlinked import these
 
 NOBODY = "0"  # rows without a client
 
@@ -263,7 +262,7 @@ def _unknown(contact: str) -> tuple[str, str]:
 def _names(firm: Firm, pairing: Pairing, ids: Iterable[str]) -> dict[str, tuple[str, str]]:
     """Of each its name, and what it is sorted and searched by."""
     contacts = Record.objects.of(firm).filter(pairing=pairing, side=Record.Side.PRACTICE, entity="contacts")
-    rows = contacts.filter(external_id__in=these(list(ids)))
+    rows = contacts.filter(external_id__among=ids)
     return {id: (name, key) for id, name, key in rows.values_list("external_id", KT("data__name"), "key") if name}
 
 

@@ -6,7 +6,6 @@ Walking through a list in its order reads everything before it comes to the few 
 from typing import Any
 
 from django.db import connection
-from django.db.models.expressions import RawSQL
 
 from integrations.models import Pairing, Record
 
@@ -30,11 +29,6 @@ def records(pairing: Pairing, kind: str, entity: str) -> list[str] | None:
 def customers(pairing: Pairing) -> list[str] | None:
     """QuickBooks's ids of customers that stand for nobody in Clio, or None, as of ``records``."""
     return _ids(_OF_QUICKBOOKS, pairing, Record.Side.LEDGER, "contact", "Customer")
-
-
-def these(ids: list[str]) -> RawSQL:
-    """Thousands of ids to filter by, as one parameter instead of one for each."""
-    return RawSQL("SELECT unnest(%s::text[])", [ids])
 
 
 def _ids(statement: str, pairing: Pairing, side: str, kind: str, entity: str) -> list[str] | None:
