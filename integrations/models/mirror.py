@@ -7,6 +7,7 @@ from django.db.models.fields.json import KeyTransform
 
 from firms.scoping import FirmOwned
 from integrations.models.pairing import PairingOwned
+from integrations.models.words import WordParts
 
 
 def _within(member: str) -> OpClass:
@@ -63,6 +64,13 @@ class Record(PairingOwned):
                 fields=["pairing", "entity", "other_key"], condition=~Q(other_key=""), name="record_other_key"
             ),
             models.Index(fields=["pairing", "entity"], condition=~Q(words=""), name="record_words"),
+            GinIndex(
+                WordParts(),
+                condition=~Q(words=""),
+                fastupdate=True,
+                gin_pending_list_limit=1024,
+                name="record_word_parts",
+            ),
             GinIndex(_within("matters"), condition=Q(entity="bills"), fastupdate=False, name="record_matters"),
             GinIndex(
                 _within("matter"), condition=Q(entity="trust_transactions"), fastupdate=False, name="record_matter"

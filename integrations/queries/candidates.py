@@ -12,6 +12,7 @@ from integrations.core.likeness import Likeness, Profile, likeness, telling_word
 from integrations.core.read import nested, rows, text
 from integrations.core.text import search_key
 from integrations.models import EntityLink, Pairing, Record
+from integrations.models.words import found_by
 from integrations.queries import links
 from integrations.queries.customers import Customer
 
@@ -35,7 +36,8 @@ class Candidate:
 
 def candidates(pairing: Pairing, customer: Customer, search: str = "") -> list[Candidate]:
     """The likest first; with ``search`` the contacts in whose names, addresses or phones all its words are."""
-    near = _searched(search) if search_key(search) else _near(customer)
+    wanted_words = search_key(search).split()
+    near = found_by(pairing.pk, wanted_words) if wanted_words else _near(customer)
     if near is None:
         return []
     contacts = Record.objects.of(pairing.firm).filter(pairing=pairing, entity="contacts", is_deleted=False)
@@ -45,13 +47,6 @@ def candidates(pairing: Pairing, customer: Customer, search: str = "") -> list[C
     likely = [one for one in found if one[0].score or search]
     shown = sorted(likely, key=lambda one: -one[0].score)[:SHOWN]
     return _with_taken(pairing, [_candidate(pairing, *one) for one in shown])
-
-
-def _searched(search: str) -> Q:
-    query = Q()
-    for word in search_key(search).split():
-        query &= Q(words__contains=word)
-    return query
 
 
 def _near(customer: Customer) -> Q | None:

@@ -16,6 +16,7 @@ from django.urls import reverse
 from firms.models import Firm
 from integrations.core.text import search_key
 from integrations.models import EntityLink, IgnoredCustomer, Issue, Pairing, Record
+from integrations.models.words import found_by
 from integrations.queries import links
 from integrations.queries import unlinked as unlinked_ids
 from integrations.queries.paging import SIZE, Page, number, words
@@ -109,8 +110,8 @@ def found(firm: Firm, pairing: Pairing, asked: QueryDict, customers: QuerySet[Re
     rows = customers.filter(ignored if _is_ignored(asked) else ~ignored)
     if not words(asked, "inactive") and not _is_ignored(asked):
         rows = rows.filter(ACTIVE)
-    for word in search_key(words(asked, "q")).split():
-        rows = rows.filter(words__contains=word)
+    if search := search_key(words(asked, "q")).split():
+        rows = rows.filter(found_by(pairing.pk, search))
     return rows.order_by("key", "pk")
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import reduce
-from operator import and_, or_
+from operator import or_
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -18,6 +18,7 @@ from integrations.core.text import search_key
 from integrations.issue_codes import code
 from integrations.kinds.credit_note import credit_number
 from integrations.models import EntityLink, Issue, Pairing, Record, Severity
+from integrations.models.words import found_by
 from integrations.queries import links, unlinked
 from integrations.queries.allocated import ALLOCATED, allocated, bills_of, decimal, of_kind, parts
 from integrations.queries.paging import Page, page_by_id, words
@@ -76,7 +77,7 @@ def listed(firm: Firm, pairing: Pairing, kind: str, asked: QueryDict) -> Page[Ro
     if state == "left" and (few := unlinked.records(pairing, kind, LISTS[kind])) is not None:
         found = _of_kind(firm, pairing, kind).filter(external_id__among=few)
     if search := words(asked, "q"):
-        found = found.filter(_search(kind, search))
+        found = found.filter(_search(pairing, kind, search))
     page = page_by_id(found, asked, within="entity")
     owners = [row.owner_id for row in page.rows] if kind == "invoice" else []
     beside = beside_of(pairing, kind, [row.external_id for row in page.rows], owners)
@@ -93,10 +94,10 @@ def _in_order(firm: Firm, pairing: Pairing, entity: str) -> QuerySet[Record]:
     return found.filter(entity__gte=entity, entity__lte=entity)
 
 
-def _search(kind: str, search: str) -> Q:
+def _search(pairing: Pairing, kind: str, search: str) -> Q:
     if kind == "contact":
         wanted = search_key(search).split()
-        return reduce(and_, (Q(words__contains=word) for word in wanted)) if wanted else Q(pk__in=())
+        return found_by(pairing.pk, wanted) if wanted else Q(pk__in=())
     if kind == "trust_entry":
         told = Q(data__description__icontains=search) | Q(data__source__icontains=search)
         return told | Q(data__client__name__icontains=search) | Q(data__confirmation=search)

@@ -13,6 +13,7 @@ from integrations.core.lookalikes import number_keys
 from integrations.core.text import search_key
 from integrations.models import Pairing, Record, SyncEvent
 from integrations.models.lookups import BETWEEN
+from integrations.models.words import found_by
 from integrations.queries.paging import in_time
 
 MOST_PEOPLE = 200
@@ -104,9 +105,8 @@ def _people(pairing: Pairing, search: Search) -> tuple[People, bool]:
 def _of_name(pairing: Pairing, entity: str, name: str, why: str) -> QuerySet[Record, tuple[str, str]]:
     """Every word of the name is somewhere in what is known of them."""
     words = search_key(name).split()
-    found = _records(pairing, entity).exclude(words="") if words else Record.objects.of(pairing.firm).none()
-    for word in words:
-        found = found.filter(words__contains=word)
+    every = _records(pairing, entity) if words else Record.objects.of(pairing.firm).none()
+    found = every.filter(found_by(pairing.pk, words))
     return found.values_list(Value(why, CharField()), "external_id")[: MOST_PEOPLE + 1]
 
 
