@@ -15,6 +15,7 @@ from firms.membership import create_firm
 from firms.models import Firm, User
 from integrations import checks, errands, tasks
 from integrations.core.errors import Garbled, Trace
+from integrations.hook_addresses import POLL_EVERY
 from integrations.line import waiting
 from integrations.models import (
     Bookmark,
@@ -31,7 +32,7 @@ from integrations.models import (
 from integrations.sync import dispatches
 from integrations.sync.lease import LEASE, MOST_TRIES, TakenOver, beat, claim, let_go
 from integrations.sync.run import RunIsOpen, open_run, sync
-from integrations.sync.tries import SYNC_EVERY, wait_after
+from integrations.sync.tries import wait_after
 from integrations.systems.clock import SystemClock
 from sync_portal.settings import Q_CLUSTER
 from tests.models.rows import pairing_of, run_of
@@ -422,13 +423,13 @@ def test_a_system_that_is_down_is_tried_for_as_long_as_it_is_down(
     last = runs(served.firm)[-1]
     assert (last.outcome, last.attempts, served.pairing.quarantined_at) == ("failed", 0, None)
     due = served.pairing.next_sync_at
-    assert due is not None and CLOCK.now() < due <= CLOCK.now() + SYNC_EVERY
+    assert due is not None and CLOCK.now() < due <= CLOCK.now() + POLL_EVERY
 
 
 def test_the_wait_doubles_is_spread_and_never_longer_than_the_schedule() -> None:
     assert [wait_after(n, 1.0) for n in (1, 2, 3, 4)] == [timedelta(minutes=m) for m in (1, 2, 4, 8)]
     assert wait_after(1, 0.0) == timedelta(seconds=30)
-    assert wait_after(50, 1.0) == SYNC_EVERY
+    assert wait_after(50, 1.0) == POLL_EVERY
 
 
 # Taken over in the middle of a write

@@ -11,12 +11,12 @@ from datetime import timedelta
 from django.db import transaction
 
 from integrations.core.ports import Clock
+from integrations.hook_addresses import POLL_EVERY
 from integrations.models import Pairing, SyncRun
 from integrations.sync.issues import sync_firm
 from integrations.sync.lease import MOST_TRIES, TakenOver, say
 from integrations.sync.workspace import Bystander
 
-SYNC_EVERY = timedelta(minutes=15)
 FIRST_WAIT = timedelta(minutes=1)
 STOPPED = "sync_stopped"
 BY_PEOPLE = (SyncRun.Trigger.PERSON, SyncRun.Trigger.COMMAND)
@@ -39,7 +39,7 @@ def wait_after(failed: int, chance: float) -> timedelta:
     """Twice as long after each failure, never longer than the schedule; by ``chance`` (0 to 1) at least half of that,
     so that not all come back at once.
     """
-    longest = min(FIRST_WAIT * 2.0 ** min(failed - 1, MOST_TRIES), SYNC_EVERY)
+    longest = min(FIRST_WAIT * 2.0 ** min(failed - 1, MOST_TRIES), POLL_EVERY)
     return longest * (1 + chance) / 2
 
 
