@@ -310,6 +310,7 @@ def purge(pairing: Pairing, clock: Clock, session: requests.Session | None = Non
         ledger = Connection.objects.of(pairing.firm).filter(pk=pairing.ledger_id)
         ledger.update(confirmed_at=None, confirmed_by=None)
         waiting = SyncRun.objects.of(pairing.firm).filter(pairing=pairing, finished_at=None, held_by="")
+        waiting.filter(is_dry=True).delete()
         ended = {"state": SyncRun.State.FINISHED, "outcome": SyncRun.Outcome.FAILED, "finished_at": now}
         waiting.update(**ended, reason="The link was purged before the run was finished.")
     return all(given_back)

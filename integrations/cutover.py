@@ -22,6 +22,7 @@ from integrations.kinds import invoice
 from integrations.kinds.cutover import Counted, Cutover, Part
 from integrations.kinds.trust_entry import decode_row
 from integrations.models import CountedRecord, Errand
+from integrations.sync.sources import Listed, Progress, Source
 from integrations.sync.workspace import Workspace
 
 RECEIVABLE = "Accounts Receivable"
@@ -32,24 +33,27 @@ ONE = {
     "bank_transactions": "Trust row",
 }
 ROWS_AT_ONCE = 500
-Progress = Callable[[str], None]
+REVENUE, VALID = {"type": "revenue"}, {"status": "valid"}
 
 
-def figures(work: Workspace, errand: Errand, start: date, progress: Progress) -> dict[str, Any]:
-    """As the page shows them; amounts are text. Raises RemoteError where bills or payments cannot be read."""
+def figures(work: Workspace, errand: Errand, source: Source, start: date, progress: Progress) -> dict[str, Any]:
+    """As the page shows them; amounts are text. Raises RemoteError where bills or payments cannot be read, and
+    SliceIsOver where the source is read in slices.
+    """
     mapping.read_targets(work)
+    found = mapping.targets(work.pairing)
+    source.read_ahead(_lists(found))
     kept = _Kept(errand)
-    reading = _Reading(work, progress, kept.add)
+    reading = _Reading(source, kept.add)
     cut = Cutover(start, kept.add)
-    reading.each("bills", {"type": "revenue"}, lambda raw: cut.bill(invoice.decode_bill(raw), _name(raw, "client")))
+    reading.each("bills", REVENUE, lambda raw: cut.bill(invoice.decode_bill(raw), _name(raw, "client")))
     reading.each(
         "allocations",
-        {"status": "valid"},
+        VALID,
         lambda raw: cut.allocation(invoice.decode_allocation(raw), _name(raw, "contact")),
     )
     with reading.may_be_closed("interest charges"):
         reading.each("interest_charges", {}, lambda raw: cut.charge(invoice.decode_interest(raw)))
-    found = mapping.targets(work.pairing)
     with reading.may_be_closed("trust ledgers"):
         for id in found.trust_accounts:
             reading.each("bank_transactions", {"bank_account_id": id}, lambda raw: cut.trust(decode_row(raw)))
@@ -70,6 +74,11 @@ def figures(work: Workspace, errand: Errand, start: date, progress: Progress) ->
     }
     kept.save(work)
     return told
+
+
+def _lists(found: mapping.Targets) -> Iterator[Listed]:
+    yield from (Listed("bills", REVENUE), Listed("allocations", VALID), Listed("interest_charges"))
+    yield from (Listed("bank_transactions", {"bank_account_id": id}) for id in found.trust_accounts)
 
 
 def _counted(cut: Cutover) -> dict[str, Any]:
@@ -128,15 +137,14 @@ class _Kept:
 class _Reading:
     """Lists of Clio, page by page. What cannot be understood is counted, what is closed to the user is named."""
 
-    def __init__(self, work: Workspace, progress: Progress, tell: Callable[[Counted], None]) -> None:
-        self._work, self._progress, self._tell = work, progress, tell
+    def __init__(self, source: Source, tell: Callable[[Counted], None]) -> None:
+        self._source, self._tell = source, tell
         self.unreadable = 0
         self.closed: list[str] = []
 
     def each(self, entity: str, filters: Mapping[str, str], take: Callable[[Raw], None]) -> None:
         """``take`` raises Unreadable for what it cannot understand."""
-        for number, raw in enumerate(self._rows(entity, filters), start=1):
-            self._progress(f"{entity.replace('_', ' ')} of Clio, {number:,} so far")
+        for raw in self._rows(entity, filters):
             try:
                 take(raw)
             except Unreadable as error:
@@ -145,7 +153,7 @@ class _Reading:
                 self._tell(Counted(Part.UNREADABLE, text(raw, "id"), named))
 
     def _rows(self, entity: str, filters: Mapping[str, str]) -> Iterator[Raw]:
-        for page in self._work.practice.pages(entity, filters=filters):
+        for page in self._source.clio(Listed(entity, filters)):
             yield from page.rows
 
     @contextmanager

@@ -10,7 +10,7 @@ from datetime import datetime
 from django.db.models import Q, QuerySet
 
 from integrations.models import Connection, Errand, Pairing, SyncRun
-from integrations.sync.lease import is_free
+from integrations.sync.lease import is_free, left_behind
 
 ASKED = Q(sync_asked_at__isnull=False) | Q(hooked_at__isnull=False)  # by a person, by a webhook
 
@@ -50,7 +50,7 @@ def left_runs(now: datetime) -> QuerySet[SyncRun]:
 def at_work(now: datetime) -> QuerySet[SyncRun]:
     """Runs that may change something meanwhile; what a dead preview left of its run does not."""
     unfinished = SyncRun.all_firms.filter(finished_at=None).exclude(state=SyncRun.State.HELD)
-    return unfinished.exclude(Q(is_dry=True) & is_free(now))
+    return unfinished.exclude(left_behind(now))
 
 
 def _runs(now: datetime) -> Iterator[Turn]:
@@ -61,11 +61,13 @@ def _runs(now: datetime) -> Iterator[Turn]:
 def _due(now: datetime) -> Iterator[Turn]:
     """Pairings that want a run and have none; what a dead preview left of its run is none.
 
-    While both systems are being compared only a person's run begins, so that the figures stand still.
+    While both systems are being compared, in however many slices, only a person's run begins, so that the figures stand
+    still.
     """
-    running = SyncRun.all_firms.filter(finished_at=None).exclude(Q(is_dry=True) & is_free(now))
+    running = SyncRun.all_firms.filter(finished_at=None).exclude(left_behind(now))
     due = connected().exclude(start_date=None).exclude(pk__in=running.values("pairing_id")).filter(is_due(now))
-    compared = Errand.all_firms.filter(purpose=Errand.Purpose.PROOF, finished_at=None).exclude(is_free(now))
+    compared = Errand.all_firms.filter(purpose=Errand.Purpose.PROOF, finished_at=None)
+    compared = compared.exclude(is_free(now), state=Errand.State.ASKED)  # not begun, or begun anew after a run
     due = due.exclude(Q(sync_asked_at=None) & Q(pk__in=compared.values("pairing_id")))
     for pairing_id, *times in due.values_list("pk", "sync_asked_at", "hooked_at", "next_sync_at"):
         yield Turn(min(at for at in times if at is not None and at <= now), pairing_id)

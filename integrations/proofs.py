@@ -19,8 +19,10 @@ from integrations.core.errors import RemoteError
 from integrations.models import Errand, Issue, Pairing, Proof, ProofDifference, SyncRun
 from integrations.proof_report import proof_report, unread_report
 from integrations.sync.issues import OPEN, sync_firm
+from integrations.sync.kept import Kept
 from integrations.sync.policy import NotReady
 from integrations.sync.reconcile import reconcile
+from integrations.sync.sources import Progress, Sliced
 from integrations.sync.workspace import Workspace
 
 DIFFERS = "proof_differs"
@@ -28,6 +30,7 @@ KEPT = 90
 ROWS_AT_ONCE = 500
 NIGHT = 1  # o'clock, where the firm is; within the hours after it each firm has a minute of its own
 NIGHT_MINUTES, STEP = 240, 61  # the step has no factor in common with the night, so that neighbours are an hour apart
+LATEST_RUN = "latest run"  # what is kept of it: the run after which reading began
 AGAIN = "again"  # in what was wanted: it has been looked at once already
 ORDER = {standing: place for place, standing in enumerate(ProofDifference.Standing.values)}
 
@@ -40,12 +43,15 @@ class Waits(Exception):
         self.wanted = wanted
 
 
-def make(errand: Errand, work: Workspace) -> dict[str, Any]:
-    """Reads, compares and keeps. Raises Waits where a run is at work, or should be before anybody is alarmed."""
+def make(errand: Errand, work: Workspace, kept: Kept, progress: Progress) -> dict[str, Any]:
+    """Reads, compares and keeps. Raises Waits where a run is at work, or should be before anybody is alarmed;
+    SliceIsOver, and goes on from there when it is called again.
+    """
     if line.at_work(work.clock.now()).filter(pairing=errand.pairing).exists():
         raise Waits(errand.wanted)
+    _begin(kept)
     try:
-        report = proof_report(errand.firm, reconcile(work))
+        report = proof_report(errand.firm, reconcile(work, Sliced(work, kept, progress)))
     except (NotReady, RemoteError) as error:
         report = unread_report(errand.firm, str(error))
     if _looks_again(errand, report):
@@ -57,6 +63,17 @@ def make(errand: Errand, work: Workspace) -> dict[str, Any]:
         proof = _keep(errand, report, work.clock.now())
         _tell(work, proof)
     return {"proof": proof.pk}
+
+
+def _begin(kept: Kept) -> None:
+    """What was read before a run that has ended since is of no use: both systems are read from the beginning."""
+    runs = SyncRun.objects.of(kept.errand.firm).filter(pairing=kept.errand.pairing, is_dry=False)
+    latest = runs.order_by("-id")
+    now = str(latest.values_list("pk", flat=True).first()).encode()
+    if any(body != now for _, body in kept.parts(LATEST_RUN)):
+        kept.drop()
+    if kept.last(LATEST_RUN) is None:
+        kept.add(LATEST_RUN, now)
 
 
 def not_made(errand: Errand, reason: str, now: datetime) -> None:

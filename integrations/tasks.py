@@ -222,5 +222,5 @@ def ask_for_errand(pairing: Pairing, purpose: str, user: User | None, clock: Clo
 
 
 def run_errand(errand_id: int) -> bool:
-    """Carries out an errand. False where it is done already, or another worker is at it."""
-    return errands.carry_out(errand_id, SystemClock())
+    """Carries out an errand, or the next slice of one. False where it is done already, or another worker is at it."""
+    return errands.carry_out(errand_id, SystemClock(), slice_s=SLICE_S)

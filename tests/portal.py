@@ -27,7 +27,8 @@ from integrations.sandbox.http import Response
 from integrations.sandbox.quickbooks.office import QuickBooksOffice, open_company
 from integrations.sandbox.store import Store
 from integrations.sandbox.world import World
-from integrations.sync.run import open_run, preview, sync
+from integrations.sync.foreseeing import preview
+from integrations.sync.run import open_run, sync
 from integrations.sync.workspace import Workspace
 from integrations.systems import discovery
 from integrations.systems.quickbooks.gateway import WRITABLE

@@ -104,8 +104,10 @@ class Ledger(Protocol):
 
     def preferences(self) -> Raw: ...
 
-    def pages(self, entity: str, where: str = "", fields: str = "*") -> Iterator[Page]:
-        """Every page of a query, ordered by id; ``where`` is built by ``systems.quickbooks.query``."""
+    def pages(self, entity: str, where: str = "", fields: str = "*", *, place: str = "") -> Iterator[Page]:
+        """Every page of a query, ordered by id; ``where`` is built by ``systems.quickbooks.query``. ``place`` is the
+        number of the row to begin with, as the page before it named it.
+        """
         ...
 
     def changes(self, entities: Sequence[str], since: datetime) -> Changes: ...

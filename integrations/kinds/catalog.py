@@ -28,6 +28,15 @@ class Holder:
 
 
 @dataclass(frozen=True, slots=True)
+class Claim:
+    """A name or a number that a plan is going to use; ``entity`` is that of the document, empty for a name."""
+
+    said: str
+    owner: Ref | str
+    entity: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Payee:
     """A name of QuickBooks that a check can be made out to: ``type`` is Customer, Vendor or Employee."""
 
@@ -83,6 +92,7 @@ class Catalog:
     owners: dict[tuple[str, str], Ref] = field(default_factory=dict)
     invoices: dict[str, Raw] = field(default_factory=dict)
     credit_memos: dict[str, Raw] = field(default_factory=dict)
+    claims: list[Claim] = field(default_factory=list)
     _names: dict[str, str] = field(default_factory=dict)
     _numbers: dict[str, list[Holder]] = field(default_factory=dict)
     _loose: dict[str, list[LoosePayment]] = field(default_factory=dict)
@@ -94,7 +104,8 @@ class Catalog:
     def copy(self) -> "Catalog":
         """One in which a plan that is only looked at may claim what it likes."""
         numbers = {key: list(holders) for key, holders in self._numbers.items()}
-        return replace(self, owners=dict(self.owners), _names=dict(self._names), _numbers=numbers)
+        owners, claims = dict(self.owners), list(self.claims)
+        return replace(self, owners=owners, claims=claims, _names=dict(self._names), _numbers=numbers)
 
     def add_customers(self, customers: Iterable[Customer]) -> None:
         for customer in customers:
@@ -152,6 +163,7 @@ class Catalog:
 
     def claim_name(self, name: str, own_id: str) -> None:
         self._names[_name_key(name)] = own_id
+        self.claims.append(Claim(name, own_id))
 
     def holder(self, number: str, ref: Ref, own_id: str = "", entity: str = "Invoice") -> Holder | None:
         """Who else has this number: not the document itself, and not this plan's own claim for ``ref``."""
@@ -167,6 +179,21 @@ class Catalog:
 
     def claim_number(self, number: str, ref: Ref, entity: str = "Invoice") -> None:
         self._numbers.setdefault(_number_key(number), []).append(Holder(entity, ref=ref))
+        self.claims.append(Claim(number, ref, entity))
+
+    def take_claims(self) -> list[Claim]:
+        """What was claimed since the last time, and not given back."""
+        taken, self.claims = self.claims, []
+        return taken
+
+    def claim_again(self, claims: Iterable[Claim]) -> None:
+        """What earlier plans, which are not carried out yet either, have taken."""
+        for claim in claims:
+            if isinstance(claim.owner, Ref):
+                self.claim_number(claim.said, claim.owner, claim.entity)
+            else:
+                self.claim_name(claim.said, claim.owner)
+        self.claims = []
 
     def forget(self, ref: Ref) -> None:
         """Gives back what a plan that is not carried out had claimed."""
@@ -174,6 +201,7 @@ class Catalog:
             holders[:] = [holder for holder in holders if holder.ref != ref or holder.ledger_id]
         for name in [name for name, owner in self._names.items() if owner == str(ref)]:
             del self._names[name]
+        self.claims = [claim for claim in self.claims if str(claim.owner) != str(ref)]
 
     def taken_numbers(self) -> Iterable[str]:
         return self._numbers.keys()

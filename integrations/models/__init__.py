@@ -4,7 +4,7 @@ from integrations.models.budget import CallBudget
 from integrations.models.connection import Connection, OAuthState, OAuthToken, System
 from integrations.models.customer import IgnoredCustomer
 from integrations.models.daysum import DaySum, SummedUp
-from integrations.models.errand import CountedRecord, Errand, PlannedChange
+from integrations.models.errand import CountedRecord, Errand, KeptPart, PlannedChange
 from integrations.models.held import HeldChange
 from integrations.models.issue import Issue, Severity
 from integrations.models.journal import Batch, Dispatch, SyncEvent, SyncRun
@@ -35,6 +35,7 @@ __all__ = [
     "HeldChange",
     "IgnoredCustomer",
     "Issue",
+    "KeptPart",
     "Mapping",
     "Notice",
     "NoticeChoice",

@@ -98,3 +98,28 @@ class CountedRecord(PairingOwned):
 
     def __str__(self) -> str:
         return f"{self.part} {self.practice_id}"
+
+
+class KeptPart(PairingOwned):
+    """A part of what an errand has read or worked out: kept from slice to slice, and gone once the errand is over.
+
+    ``place`` is where the next part of the same stream is; the last one has none.
+    """
+
+    errand = models.ForeignKey(Errand, models.CASCADE, related_name="+")
+    stream = models.CharField(max_length=200)
+    number = models.PositiveIntegerField()
+    place = models.TextField(blank=True)
+    as_of = models.DateTimeField()
+    kept_at = models.DateTimeField()
+    body = models.BinaryField()  # JSON, compressed
+
+    class Meta(PairingOwned.Meta):
+        ordering = ["number"]
+        constraints = [
+            *FirmOwned.Meta.constraints,
+            models.UniqueConstraint(fields=["errand", "stream", "number"], name="one_kept_part_per_number"),
+        ]
+
+    def __str__(self) -> str:
+        return f"part {self.number} of {self.stream}"

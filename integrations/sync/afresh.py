@@ -1,4 +1,4 @@
-"""Reading both systems afresh for a reconciliation: whole lists, page by page, nothing of them kept."""
+"""Reading both systems afresh for a reconciliation: whole lists, page by page."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -29,10 +29,14 @@ from integrations.kinds.proof.ledger import found
 from integrations.kinds.proof.words import Found, Standing
 from integrations.kinds.trust_entry import decode_row
 from integrations.models import SyncRun
+from integrations.sync.sources import Listed, Source
 from integrations.sync.workspace import Workspace
 from integrations.systems.quickbooks import query
 
 FORMS = ("Invoice", "CreditMemo", "Payment", "JournalEntry", "Purchase")
+ACTIVE = query.equals("Active", True)
+# The plain list does not tell whether it shows bills that are void or deleted.
+BILLS: Sequence[Mapping[str, str]] = ({"type": "revenue"}, {"state": "void"}, {"state": "deleted"})
 FEW = 20  # bills whose lines are read one by one; of more, all lines are
 MARGIN = timedelta(days=1)  # between our clock and QuickBooks's
 
@@ -40,8 +44,8 @@ MARGIN = timedelta(days=1)  # between our clock and QuickBooks's
 class Clio:
     """Clio as it is now. ``as_of`` is Clio's clock when it answered first."""
 
-    def __init__(self, work: Workspace, standing: Mapping[Ref, Standing], policy: Policy) -> None:
-        self._work, self._policy = work, policy
+    def __init__(self, source: Source, standing: Mapping[Ref, Standing], policy: Policy) -> None:
+        self._source, self._policy = source, policy
         self._linked = {ref.practice_id for ref in standing if ref.kind is Kind.INVOICE}
         self._people = [ref.practice_id for ref in standing if ref.kind is Kind.CONTACT]
         self.books = ClioBooks()
@@ -53,7 +57,7 @@ class Clio:
 
         What Clio does not let the user read and a run can do without is noted as closed; the rest is compared.
         """
-        for filters in ({"type": "revenue"}, {"state": "void"}, {"state": "deleted"}):
+        for filters in BILLS:
             self._keep_bills(self._rows("bills", filters=filters))
         self._read_unlisted_bills()
         self._read_parts({"status": "valid"}, {})
@@ -65,6 +69,23 @@ class Clio:
             self.books.memos |= {m.id: m for m in _decoded(self._rows("credit_memos"), credit_note.decode_memo)}
         self._read_banks()
         return self.books
+
+    def lists(self) -> Iterator[Listed]:
+        """Every list that is known beforehand, so that all can be read before any is looked into."""
+        yield from (Listed("bills", filters) for filters in BILLS)
+        yield from (Listed("allocations", {"status": "valid"}), Listed("interest_charges"), Listed("credit_memos"))
+        if self._linked:
+            yield Listed("line_items")
+        if self._people:
+            yield Listed("contacts", {}, sorted(self._people, key=id_order))
+        yield Listed("bank_accounts")
+        with suppress(Forbidden):
+            for account in filter(self._is_wanted, self._rows("bank_accounts")):
+                yield Listed("bank_transactions", {"bank_account_id": text(account, "id")})
+
+    def _is_wanted(self, account: Raw) -> bool:
+        kind = text(account, "type")
+        return kind == payment.OPERATING or (kind == payment.TRUST and self._policy.has_trust(text(account, "id")))
 
     def read_again(self, bill_id: str) -> None:
         """Rule R3.1: one bill and what pays it, together, where their lists did not fit each other."""
@@ -96,7 +117,7 @@ class Clio:
             self.books.closed.add(name)
 
     def _rows(self, entity: str, ids: Sequence[str] = (), filters: Mapping[str, str] | None = None) -> Iterator[Raw]:
-        for page in self._work.practice.pages(entity, ids=ids, filters=filters):
+        for page in self._source.clio(Listed(entity, filters or {}, ids)):
             self.as_of = self.as_of or page.as_of
             yield from page.rows
 
@@ -155,8 +176,8 @@ def _decoded[T](rows: Iterable[Raw], decode: Callable[[Raw], T]) -> Iterator[T]:
 class QuickBooks:
     """Our documents in QuickBooks as they are now. ``as_of`` is its clock when it answered first."""
 
-    def __init__(self, work: Workspace) -> None:
-        self._work = work
+    def __init__(self, work: Workspace, source: Source) -> None:
+        self._work, self._source = work, source
         self._found: dict[tuple[str, str], Found] = {}
         self._memos: set[str] = set()  # our credit memos: whoever uses one of them matters
         self.customers: dict[str, Raw] = {}  # the active ones that are linked
@@ -172,6 +193,11 @@ class QuickBooks:
             self._read_by_id(entity, linked)
         names, bearers = self._customers({id for entity, id in linked if entity == "Customer"})
         return OurBooks.of(standing, self._found.values(), names, left, bearers)
+
+    def queries(self) -> Iterator[tuple[str, str]]:
+        """Every query that is known beforehand."""
+        yield from ((entity, where) for entity in FORMS for where in self._since_the_first_run())
+        yield "Customer", ACTIVE
 
     def _since_the_first_run(self) -> list[str]:
         """All that we ever wrote was written during a run; whatever date it bears, it changed since the first one."""
@@ -201,7 +227,7 @@ class QuickBooks:
         """Names of the active customers by id, and the ids of those that bear a mark of ours."""
         names: dict[str, str] = {}
         bearers: dict[Ref, list[str]] = {}
-        every = [raw for page in self._pages("Customer", query.equals("Active", True)) for raw in page.rows]
+        every = [raw for page in self._pages("Customer", ACTIVE) for raw in page.rows]
         self.customers = {id: raw for raw in every if (id := text(raw, "Id")) in linked}
         for customer in _decoded(every, contact.decode_customer):
             names[customer.id] = customer.display_name
@@ -210,6 +236,6 @@ class QuickBooks:
         return names, bearers
 
     def _pages(self, entity: str, where: str) -> Iterator[Page]:
-        for page in self._work.ledger.pages(entity, where):
+        for page in self._source.quickbooks(entity, where):
             self.as_of = self.as_of or page.as_of
             yield page

@@ -11,11 +11,11 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from integrations.core.ports import Clock
 from integrations.faults import fault_point
-from integrations.models import Work
+from integrations.models import Errand, Work
 
 if TYPE_CHECKING:
     from integrations.sync.workspace import Workspace
@@ -42,6 +42,13 @@ def is_free(now: datetime) -> Q:
     return Q(finished_at=None) & (Q(held_by="") | Q(heartbeat_at__lt=now - LEASE))
 
 
+def left_behind(now: datetime) -> Q:
+    """Of runs: a preview's whose worker has died, and that no later slice of it goes on with."""
+    drawn = Errand.all_firms.filter(pairing=OuterRef("pairing"), purpose=Errand.Purpose.PREVIEW)
+    drawn = drawn.filter(state=Errand.State.WORKING, finished_at=None)
+    return Q(is_dry=True) & is_free(now) & Q(~Exists(drawn))
+
+
 def claim[W: Work](rows: QuerySet[W], clock: Clock) -> W | None:
     """Takes the first of ``rows`` that is free, or none; of two workers that want it one gets it."""
     now = clock.now()
@@ -49,9 +56,14 @@ def claim[W: Work](rows: QuerySet[W], clock: Clock) -> W | None:
         row = rows.filter(is_free(now)).select_for_update(skip_locked=True, of=("self",)).first()
         if row is None:
             return None
-        row.held_by, row.heartbeat_at = worker_name(), now
-        row.fence, row.attempts = row.fence + 1, row.attempts + 1
-        row.save(update_fields=["held_by", "heartbeat_at", "fence", "attempts"])
+        return take(row, clock)
+
+
+def take[W: Work](row: W, clock: Clock) -> W:
+    """Makes a row that is locked this worker's own; whoever had it finds the fence raised."""
+    row.held_by, row.heartbeat_at = worker_name(), clock.now()
+    row.fence, row.attempts = row.fence + 1, row.attempts + 1
+    row.save(update_fields=["held_by", "heartbeat_at", "fence", "attempts"])
     return row
 
 

@@ -27,6 +27,7 @@ from integrations.models import EntityLink, Issue, SyncRun
 from integrations.models import Mapping as MappingRow
 from integrations.sync.afresh import Clio, QuickBooks
 from integrations.sync.policy import NotReady
+from integrations.sync.sources import Source, Straight
 from integrations.sync.workspace import Workspace
 
 READ_AGAIN_AT_MOST = 20  # bills that changed while their lists were being read
@@ -57,11 +58,14 @@ class Reconciliation:
         return all(one.is_accepted for one in self.explained)
 
 
-def reconcile(work: Workspace) -> Reconciliation:
-    """Raises NotReady where there is nothing to compare yet, RemoteError where one side could not be read."""
-    runs = _Runs(work)
+def reconcile(work: Workspace, source: Source | None = None) -> Reconciliation:
+    """Raises NotReady where there is nothing to compare yet, RemoteError where one side could not be read; SliceIsOver
+    where the source is read in slices.
+    """
+    runs, source = _Runs(work), source or Straight(work)
     standing, policy = _standing(work), _policy(work)
-    clio, quickbooks = Clio(work, standing, policy), QuickBooks(work)
+    clio, quickbooks = Clio(source, standing, policy), QuickBooks(work, source)
+    source.read_ahead(clio.lists(), quickbooks.queries())
     asked = _asked(clio, standing, policy)
     books = quickbooks.read(standing, _left(work) - standing.keys())
     people = People(clio.books.contacts, quickbooks.customers, _agreed(work))

@@ -41,7 +41,7 @@ from integrations.sync.catalog import build_catalog
 from integrations.sync.clusters import Cluster
 from integrations.sync.execute import Executor
 from integrations.sync.jobs import Job, plan_of
-from integrations.sync.lease import SliceIsOver, TakenOver, beat, claim, is_free, let_go, worker_name
+from integrations.sync.lease import SliceIsOver, TakenOver, beat, claim, left_behind, let_go, worker_name
 from integrations.sync.policy import NotReady, policy_of, unsettle_on_change
 from integrations.sync.recover import Unresolved, recover
 from integrations.sync.settings import check_settings, settings_issues
@@ -76,7 +76,7 @@ def open_run(
     worker is nobody's to go on with.
     """
     runs = SyncRun.objects.of(pairing.firm).filter(pairing=pairing)
-    runs.filter(is_free(clock.now()), is_dry=True).delete()
+    runs.filter(left_behind(clock.now())).delete()
     try:
         with transaction.atomic():
             return _new_run(pairing, clock, trigger, user, is_dry=is_dry, exactly=exactly)
@@ -121,67 +121,58 @@ def _answered(pairing: Pairing, trigger: str, now: datetime) -> dict[str, dateti
 
 
 class Pass:
-    """The body of a run, and of a dry run, which does everything but write."""
+    """The body of a run."""
 
     def __init__(self, work: Workspace, run: SyncRun) -> None:
         self.work, self.run = work, run
         work.hold.rows.append(run)
         self.tally = Tally.of(run)
         self.unresolved: Unresolved = {}
-        self.planned: list[previewed.Planned] = []
-        self.foreseen: list[Problem] = []
         self.forbidden: list[str] = []  # lists of Clio that its user may not read
         self.reread: set[str] = set()  # bills whose figures were read again in this run
         self.rechecked: set[str] = set()  # payments whose bank rows were
         self.shown = previewed.shown_to(run)
 
-    def carry_out(self, *, dry: bool = False) -> None:
+    def carry_out(self) -> None:
         """Raises RemoteError, NotReady, SliceIsOver."""
         work = self.work
-        if work.ledger_is_unconfirmed:
-            raise NotReady("Confirm on the connections page that this is the right QuickBooks company.")
-        if dry and work.pairing.restored_at:
-            raise NotReady("The portal's data was restored from a backup. A sync has to get through before a preview.")
-        if not dry:
-            restored.wait(work)
-            self.unresolved = recover(work)
-            practice.recover(work)
-        looked_at_settings = self._read()
+        may_begin(work)
+        restored.wait(work)
+        self.unresolved = recover(work)
+        practice.recover(work)
+        looked_at_settings = self.read()
         if work.pairing.restored_at:
             self.unresolved |= restored.relink(work, self.run)
         policy = policy_of(work.pairing)
         moved = unsettle_on_change(work.pairing, policy)
-        if looked_at_settings and not dry:
+        if looked_at_settings:
             settings_issues(work, self.run, policy)
-        if not dry:
-            safety.check_lost(work.pairing, self.forbidden)
+        safety.check_lost(work.pairing, self.forbidden)
         if not work.ledger_is_fresh:
             return  # nothing is new, so there is nothing to plan that the last run did not
         wanted = clusters.unsettled_clusters(work.pairing)
         catalog, matches = build_catalog(work, [id for cluster in wanted for id in cluster.contact_ids])
-        if not dry:
-            safety.guard(work, self.run, wanted, self._plans(policy, catalog.copy(), matches), settings_moved=moved)
+        safety.guard(work, self.run, wanted, self._plans(policy, catalog.copy(), matches), settings_moved=moved)
         self._start(sum(cluster.bills for cluster in wanted))
         left = list(clusters.chunks(wanted))
         while left:
             began = work.clock.now()
-            self._chunk(left.pop(0), policy, catalog, matches, dry=dry)
+            self._chunk(left.pop(0), policy, catalog, matches)
             if left:  # after at least one chunk, so that every slice gets somewhere
                 work.pause(next_takes=work.clock.now() - began)
-        if not dry:
-            clusters.settle_foreign(work.pairing)
-            account_issues(work, self.run, policy)
-            lookalikes.tell(work, self.run)
-            due.note_left(work.pairing)
-            restored.over(work, self.unresolved)
-            self._note_unshown()
+        clusters.settle_foreign(work.pairing)
+        account_issues(work, self.run, policy)
+        lookalikes.tell(work, self.run)
+        due.note_left(work.pairing)
+        restored.over(work, self.unresolved)
+        self._note_unshown()
 
     def _note_unshown(self) -> None:
         if self.shown:
             self.run.unshown = len(self.shown.left)
             self._save("unshown")
 
-    def _read(self) -> bool:
+    def read(self) -> bool:
         """Brings the mirror up to date; whether QuickBooks's settings were among what was read."""
         work, marks = self.work, stale.taken(self.work)
         self.forbidden = gather.gather_practice(work, self.run.pk, self._progress)
@@ -217,13 +208,13 @@ class Pass:
             for chunk in clusters.chunks(found):
                 loaded = groups.load_chunk(self.work, chunk)
                 for cluster in chunk:
-                    job = self._plan(loaded, cluster, policy, catalog, matches)
+                    job = self.plan(loaded, cluster, policy, catalog, matches)
                     yield job.group, job.plan
                 self._save()
 
         return plans
 
-    def _plan(
+    def plan(
         self, loaded: groups.Loaded, cluster: Cluster, policy: Policy, catalog: Catalog, matches: Mapping[str, Match]
     ) -> Job:
         group = groups.group_of(loaded, cluster, matches)
@@ -233,17 +224,9 @@ class Pass:
             self._replan(job, policy, catalog, matches)
         return job
 
-    def _chunk(
-        self, chunk: list[Cluster], policy: Policy, catalog: Catalog, matches: Mapping[str, Match], *, dry: bool
-    ) -> None:
+    def _chunk(self, chunk: list[Cluster], policy: Policy, catalog: Catalog, matches: Mapping[str, Match]) -> None:
         loaded = groups.load_chunk(self.work, chunk)
-        jobs = [self._plan(loaded, cluster, policy, catalog, matches) for cluster in chunk]
-        if dry:
-            for job in jobs:
-                executor = Executor(self.work, self.run, catalog, job.group.links)
-                self.planned += previewed.would_do(executor, job, policy)
-                self.foreseen += job.plan.problems
-            return
+        jobs = [self.plan(loaded, cluster, policy, catalog, matches) for cluster in chunk]
         try:
             self._carry_through(jobs, policy, catalog, matches)
         except RemoteError:
@@ -350,6 +333,12 @@ class Pass:
         beat(self.work, self.run, **{name: getattr(self.run, name) for name in fields})
 
 
+def may_begin(work: Workspace) -> None:
+    """Raises NotReady before a person has said that it is the right company."""
+    if work.ledger_is_unconfirmed:
+        raise NotReady("Confirm on the connections page that this is the right QuickBooks company.")
+
+
 def sync(work: Workspace, run: SyncRun, *, slice_s: float | None = None) -> bool:
     """Carries an opened run to its end; False where its slice of time is over and it has to be taken up again."""
     done = Pass(work, run)
@@ -374,22 +363,3 @@ def sync(work: Workspace, run: SyncRun, *, slice_s: float | None = None) -> bool
         crash(run, work.clock)
         raise
     return True
-
-
-def preview(work: Workspace, run: SyncRun) -> tuple[previewed.Planned, ...]:
-    """Every change a run would make. Raises as ``foresee``."""
-    return foresee(work, run)[0]
-
-
-def foresee(work: Workspace, run: SyncRun) -> tuple[tuple[previewed.Planned, ...], tuple[Problem, ...]]:
-    """Reads and plans as a run would: every change, and what a person would be asked; neither system is written to.
-
-    The opened run only keeps others out meanwhile and leaves no trace. Raises as ``carry_out``.
-    """
-    done = Pass(work, run)
-    try:
-        done.carry_out(dry=True)
-    finally:
-        work.hold.rows.remove(run)
-        run.delete()
-    return tuple(done.planned), tuple(done.foreseen)

@@ -142,6 +142,8 @@ def test_a_run_by_schedule_waits_for_the_proof_and_a_persons_does_not(billed: tu
     Errand.objects.of(portal.firm).filter(pk=errand.pk).update(held_by="somebody", heartbeat_at=now)
     Pairing.objects.of(portal.firm).update(next_sync_at=now)
     assert line.waiting(now) == []
+    Errand.objects.of(portal.firm).filter(pk=errand.pk).update(held_by="", state="working")
+    assert [turn.errand_id for turn in line.waiting(now)] == [errand.pk], "between two slices too"
     Pairing.objects.of(portal.firm).update(sync_asked_at=now)
     assert [turn.pairing_id for turn in line.waiting(now)] == [portal.pairing.pk]
 
@@ -168,7 +170,7 @@ def test_a_system_that_fails_gives_a_proof_with_the_reason_and_no_difference(
     portal, bill = billed
     one_cent_more(portal, bill)
 
-    def down(work: object) -> None:
+    def down(*_: object) -> None:
         raise RemoteError("QuickBooks does not answer.", "trace")
 
     monkeypatch.setattr(proofs, "reconcile", down)
@@ -193,7 +195,7 @@ def test_a_proof_that_fails_by_itself_is_kept_with_its_reason(
 ) -> None:
     portal, _ = billed
 
-    def broken(work: object) -> None:
+    def broken(*_: object) -> None:
         raise ZeroDivisionError
 
     monkeypatch.setattr(proofs, "reconcile", broken)

@@ -55,7 +55,13 @@ def test_a_query_is_read_by_the_thousand() -> None:
 def test_a_last_page_that_is_full_ends_with_the_empty_one_after_it() -> None:
     full = [{"Id": str(n)} for n in range(1000)]
     remote = Remote(queried("Item", full), queried("Item", []))
-    assert [len(page.rows) for page in gateway(remote).pages("Item")] == [1000]
+    assert [(len(page.rows), page.following) for page in gateway(remote).pages("Item")] == [(1000, "1001"), (0, "")]
+
+
+def test_a_query_goes_on_from_the_place_a_page_named() -> None:
+    remote = Remote(queried("Item", [{"Id": "1001"}]))
+    (page,) = gateway(remote).pages("Item", place="1001")
+    assert (len(page.rows), page.following) == (1, "") and "STARTPOSITION 1001" in remote.seen[0].param("query")
 
 
 def test_nothing_found_is_one_empty_page_with_quickbookss_time() -> None:

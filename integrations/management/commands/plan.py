@@ -8,8 +8,9 @@ from integrations.gateways import open_workspace
 from integrations.management.base import FirmCommand
 from integrations.models import SyncRun
 from integrations.reports import change_report
+from integrations.sync.foreseeing import preview
 from integrations.sync.policy import NotReady
-from integrations.sync.run import RunIsOpen, open_run, preview
+from integrations.sync.run import RunIsOpen, open_run
 
 
 class Command(FirmCommand):

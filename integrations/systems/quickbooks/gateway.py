@@ -47,18 +47,20 @@ class QuickBooksGateway:
     def preferences(self) -> Raw:
         return self._object(self._transport.read("preferences", _params()), "Preferences", "GET")
 
-    def pages(self, entity: str, where: str = "", fields: str = "*") -> Iterator[Page]:
-        """Every page of a query by id. Raises RemoteError; ValueError for a query that cannot be built."""
-        start = 1
+    def pages(self, entity: str, where: str = "", fields: str = "*", *, place: str = "") -> Iterator[Page]:
+        """Every page of a query by id, or from ``place`` on. Raises RemoteError; ValueError for a query that cannot be
+        built.
+        """
+        start = int(place or 1)
         while True:
             text_ = query.select(entity, where, fields, start)
             reply = self._transport.read("query", _params(("query", text_)), label=f"/query/{entity.lower()}")
             found = self._found(reply, entity)
-            if found or start == 1:
-                yield Page(found, _as_of(reply))
-            if len(found) < limits.QUERY_ROWS:
-                return
+            is_last = len(found) < limits.QUERY_ROWS
             start += len(found)
+            yield Page(found, _as_of(reply), "" if is_last else str(start))
+            if is_last:
+                return
 
     def changes(self, entities: Sequence[str], since: datetime) -> Changes:
         """What changed at ``since`` or later, which may lie at most 30 days back. Raises RemoteError, ValueError."""
