@@ -21,6 +21,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+WINDOW: Any = {"viewport": {"width": 1280, "height": 900}, "reduced_motion": "reduce"}
 QUIET = [
     "--no-sandbox",
     "--disable-gpu",
@@ -47,7 +48,7 @@ def as_whom(site: str, client: Client) -> dict[str, Any]:
     """What makes a browser's context that of whoever is signed in here."""
     kept = {"domain": "localhost", "path": "/", "expires": -1, "httpOnly": True, "secure": False, "sameSite": "Lax"}
     cookies = [{**kept, "name": name, "value": one.value} for name, one in client.cookies.items()]
-    return {"base_url": site, "reduced_motion": "reduce", "storage_state": {"cookies": cookies, "origins": []}}
+    return {**WINDOW, "base_url": site, "storage_state": {"cookies": cookies, "origins": []}}
 
 
 @pytest.fixture(scope="session")
@@ -125,6 +126,6 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
-    context = browser.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
+    context = browser.new_context(**WINDOW)
     yield context.new_page()
     context.close()

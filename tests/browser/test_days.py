@@ -14,6 +14,7 @@ from integrations import tasks
 from integrations.models import EntityLink, Issue
 from integrations.sandbox import views
 from tests.browser.conftest import as_whom
+from tests.browser.pictures import shot
 from tests.personas import PASSWORD, signed_in
 from tests.portal import Portal, make_portal
 from tests.sync.books import settled
@@ -109,6 +110,7 @@ def test_a_bookkeeper_settles_a_conflict_field_by_field(portal: Portal, sits: Si
     page.get_by_role("group", name="E-mail").get_by_label("in Clio").check()
     page.get_by_role("group", name="Phone").get_by_label("in QuickBooks").check()
     page.get_by_role("textbox", name="Why").fill("Ann told us on the phone")
+    shot(page, "conflict", tall=True)
     press(page, "Use what is chosen for each field")
     expect(page.get_by_role("region", name="Decided")).to_contain_text("Ann told us on the phone")
     sync_now(page, portal)
@@ -165,6 +167,7 @@ def test_a_bookkeeper_lets_a_held_run_go_on(portal: Portal, sits: Sits, bob: Use
     changes = page.get_by_role("group", name="Each change").get_by_role("row")
     expect(changes.filter(has_text=re.compile(r"Bill 100\d"))).to_have_count(6)
     page.get_by_role("textbox", name="Why").fill("Written off with Ann")
+    shot(page, "held", tall=True)
     press(page, "Apply")
     assert {doc["TotalAmt"] for doc in portal.quickbooks.all("Invoice")} == {100}, "a click voids nothing by itself"
     see_it_done(page, portal)

@@ -1,24 +1,18 @@
 """A new owner’s first hour in a real browser, from the sign-up to the first run; and a colleague’s."""
 
-import os
 import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, ViewportSize, expect
 
 from integrations.management.commands.demo import EMAIL, NAME, PASSWORD, SLUG
+from tests.browser.pictures import shot
 
+OWNER = "owner@example.com"
 WORKER_MS = 120_000  # how long what the worker does may take here
-# Where screenshots go; `make screenshots` says docs/screenshots.
-SCREENSHOTS = os.environ.get("SCREENSHOTS", "")
-
-
-def shot(page: Page, name: str) -> None:
-    if SCREENSHOTS:
-        Path(SCREENSHOTS).mkdir(parents=True, exist_ok=True)
-        page.screenshot(path=f"{SCREENSHOTS}/{name}.png")
+PHONE: ViewportSize = {"width": 390, "height": 844}
 
 
 def sign_in(page: Page, address: str) -> None:
@@ -74,7 +68,8 @@ class Sitting:
         expect(self.page.get_by_role("heading", name=f"With {words}")).to_be_visible(timeout=WORKER_MS)
         expect(self.page.get_by_role("heading", name="It brings in")).to_be_visible()
         expect(self.page.get_by_text("Clio’s trust ledger")).to_be_visible()
-        shot(self.page, "setup")
+        shot(self.page, "setup", self.page.get_by_role("heading", level=1))
+        shot(self.page, "cutover", self.page.get_by_role("heading", name="Choose the start date"), tall=True)
         self.press(f"Use {words}")
 
     def map(self) -> None:
@@ -98,7 +93,6 @@ class Sitting:
         expect(self.page.get_by_role("link", name="Go to the dashboard")).to_be_visible(timeout=WORKER_MS)
         self.page.goto(f"{self.firm}/")
         expect(self.page.get_by_text(re.compile(r"\d+ things need you"))).to_be_visible()
-        shot(self.page, "dashboard")
 
 
 def sign_up(page: Page, address: str, last_mail: Callable[[str], str], email: str) -> None:
@@ -113,8 +107,10 @@ def sign_up(page: Page, address: str, last_mail: Callable[[str], str], email: st
 
 
 def see_the_run(page: Page, firm: str) -> None:
+    """The one that a person started; what a webhook or the clock started since may stand above it."""
     page.goto(f"{firm}/runs/")
-    page.get_by_role("table").get_by_role("link").first.click()
+    asked_for = page.get_by_role("row").filter(has_text=OWNER)
+    asked_for.get_by_role("link", name=re.compile(r"^Run \d+")).last.click()
     expect(page.get_by_role("heading", name=re.compile(r"Run \d+"))).to_be_visible()
     shot(page, "run")
 
@@ -133,6 +129,42 @@ def find_a_bill_in_the_log(page: Page) -> None:
     with page.expect_download() as saved:
         page.get_by_role("link", name="Download these as CSV").click()
     assert number in Path(saved.value.path()).read_text()
+
+
+def compare(page: Page, firm: str) -> None:
+    """Both systems, to the cent; the dashboard says it from then on."""
+    page.goto(f"{firm}/proof/")
+    page.get_by_role("button", name="Compare now").click()
+    expect(page.get_by_role("heading", name="Do the sums agree")).to_be_visible(timeout=WORKER_MS)
+    shot(page, "proof", tall=True)
+
+
+def look_around(page: Page, firm: str) -> None:
+    """One record with its history, trust, and who is in QuickBooks only."""
+    page.goto(f"{firm}/records/payment/?state=linked")
+    page.get_by_role("rowheader").get_by_role("link").first.click()
+    page.get_by_role("link", name=re.compile(r"^Bill \d+$")).first.click()
+    expect(page.get_by_role("heading", name="History")).to_be_visible()
+    shot(page, "record", tall=True)
+    page.get_by_role("link", name="Trust").click()
+    expect(page.get_by_role("group", name="Trust accounts")).to_be_visible()
+    shot(page, "trust")
+    page.get_by_role("link", name="QuickBooks-only").click()
+    expect(page.get_by_role("group", name="Customers only in QuickBooks")).to_be_visible()
+    shot(page, "customers")
+
+
+def see_the_dashboard(page: Page, firm: str) -> None:
+    """By day, at night, and on the phone."""
+    page.goto(f"{firm}/")
+    expect(page.get_by_role("button", name="Sync now")).to_be_visible(timeout=WORKER_MS)
+    shot(page, "dashboard", tall=True)
+    page.get_by_role("button", name="Dark").click()
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    shot(page, "dashboard-dark", tall=True)
+    page.get_by_role("button", name="Auto").click()
+    page.set_viewport_size(PHONE)
+    shot(page, "dashboard-phone", tall=True)
 
 
 def find(pattern: str, words: str) -> str:
@@ -181,7 +213,7 @@ def test_an_owner_sets_everything_up_in_twelve_clicks(demo: str, page: Page, las
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
-    sign_up(page, demo, last_mail, "owner@example.com")
+    sign_up(page, demo, last_mail, OWNER)
     sitting = Sitting(page, demo)
     sitting.create_the_firm(NAME)
     sitting.connect()
@@ -195,5 +227,8 @@ def test_an_owner_sets_everything_up_in_twelve_clicks(demo: str, page: Page, las
     page.goto(f"{sitting.firm}/issues/")
     expect(page.get_by_role("table").get_by_text("Number already used").first).to_be_visible()
     shot(page, "issues")
+    compare(page, sitting.firm)
+    look_around(page, sitting.firm)
+    see_the_dashboard(page, sitting.firm)
     # Consent pages belong to the stand-ins and have no icon; nothing of ours may complain.
     assert [error for error in errors if "404" not in error] == []
