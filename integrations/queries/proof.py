@@ -142,7 +142,9 @@ def _people(number: int) -> str:
 def receivable(proof: Proof) -> Sums:
     owed = proof.report.get("receivables") or {}
     clio, quickbooks = _amount(owed.get("clio")), _amount(owed.get("quickbooks"))
-    return Sums("Receivable", clio, quickbooks, note="Of what is posted. A bill that is not is among the differences.")
+    return Sums(
+        "Receivable", clio, quickbooks, note="Counts what is posted. What is not is listed with the differences."
+    )
 
 
 def trust(proof: Proof) -> list[Sums]:

@@ -221,7 +221,7 @@ def _invoice(pairing: Pairing, data: dict[str, Any], ledger: dict[str, Any]) -> 
     owed = data.get("due") if is_due else data.get("total")
     yield _money(f"Amount, {currency}", owed, ledger.get("TotalAmt"), ledger)
     yield _money(f"Open, {currency}", data.get("balance"), ledger.get("Balance"), ledger)
-    yield Compared("State", _str(data, "state").replace("_", " "), "")
+    yield Compared("State", _str(data, "state").replace("_", " ").capitalize(), "")
 
 
 def _payment(data: dict[str, Any], ledger: dict[str, Any]) -> Iterable[Compared]:

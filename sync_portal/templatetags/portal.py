@@ -1,5 +1,6 @@
 """How money, times, states and journal lines look everywhere."""
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
@@ -82,6 +83,14 @@ def day(value: date | datetime | str | None) -> str:
 def short_day(value: date) -> str:
     """22 Nov, where the year is clear."""
     return f"{value.day} {MONTHS[value.month - 1]}"
+
+
+@register.filter
+def written(value: str) -> str:
+    """An amount or a date as people write it; anything else as it is."""
+    if re.fullmatch(r"-?\d+\.\d\d", value):
+        return amount(value)
+    return day(value) if re.fullmatch(r"\d{4}-\d\d-\d\d", value) else value
 
 
 @register.simple_tag(takes_context=True)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.db import connections
 from django.test import Client
+from django.utils import timezone
 from playwright.sync_api import Browser, Page, expect
 
 from firms.models import Firm, Invitation, User
@@ -26,11 +27,12 @@ Sits = Callable[[User | None], Page]
 
 @pytest.fixture
 def portal(site: str, acme: Firm, alice: User, monkeypatch: pytest.MonkeyPatch) -> Portal:
-    """Acme, connected and mapped. The stand-ins’ own pages are served too, and the queue goes by their clock."""
+    """Acme, connected and mapped. The stand-ins’ own pages are served too, and all go by their clock."""
     made = make_portal(acme, alice)
     carry(monkeypatch, made.world)
     monkeypatch.setattr(views, "world_at", lambda path: made.world)
     monkeypatch.setattr(tasks, "SystemClock", lambda: made.clock)
+    monkeypatch.setattr(timezone, "now", made.clock.now)
     monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")  # Playwright’s event loop runs in this very thread
     return made
 

@@ -68,7 +68,7 @@ class Sitting:
         expect(self.page.get_by_role("heading", name=f"With {words}")).to_be_visible(timeout=WORKER_MS)
         expect(self.page.get_by_role("heading", name="It brings in")).to_be_visible()
         expect(self.page.get_by_text("Clio’s trust ledger")).to_be_visible()
-        shot(self.page, "setup", self.page.get_by_role("heading", level=1))
+        shot(self.page, "setup", self.page.get_by_role("main"))
         shot(self.page, "cutover", self.page.get_by_role("heading", name="Choose the start date"), tall=True)
         self.press(f"Use {words}")
 
@@ -141,10 +141,10 @@ def compare(page: Page, firm: str) -> None:
 
 def look_around(page: Page, firm: str) -> None:
     """One record with its history, trust, and who is in QuickBooks only."""
-    page.goto(f"{firm}/records/payment/?state=linked")
+    page.goto(f"{firm}/records/credit_note/?state=linked")
     page.get_by_role("rowheader").get_by_role("link").first.click()
-    page.get_by_role("link", name=re.compile(r"^Bill \d+$")).first.click()
-    expect(page.get_by_role("heading", name="History")).to_be_visible()
+    page.get_by_role("link", name=re.compile(r"^Bill \d+")).first.click()
+    expect(page.get_by_role("heading", name="Paid or reduced by")).to_be_visible()
     shot(page, "record", tall=True)
     page.get_by_role("link", name="Trust").click()
     expect(page.get_by_role("group", name="Trust accounts")).to_be_visible()

@@ -57,7 +57,7 @@ def test_a_difference_is_shown_with_both_values_where_it_is_and_what_to_do(bob_c
     compare(bob_client, portal)
     shown = page(bob_client)
     assert '<p class="verdict">1 difference that nothing explains as of ' in shown
-    assert "1000.00</bdi>" in shown and "1000.01</bdi>" in shown
+    assert "1,000.00</bdi>" in shown and "1,000.01</bdi>" in shown
     assert f'href="/f/acme/records/invoice/{bill}/"' in shown
     assert "Clio ↗" in shown and "QuickBooks ↗" in shown
     assert "Unexplained" in shown and "the issue that opens then offers both versions" in shown
