@@ -22,7 +22,7 @@ help:
 	@echo "make check   format, lint, types, migrations, deployment settings, import rules"
 	@echo "make bench   1,000 and 10,000 bills from empty; one token renewed 500 times; 100 webhooks a second; with limits"
 	@echo "make bench-web  every page of a firm with 200,000 links and 1,000,000 events"
-	@echo "make screenshots  the pictures of the README, by the browser test"
+	@echo "make screenshots  the pictures of the README and the manual, by the browser tests"
 	@echo "make lock    resolve the dependencies again"
 
 $(STAMP): requirements-dev.txt
@@ -60,7 +60,7 @@ bench-web: $(STAMP)
 	@$(PYTHON) -m tests.bench.web $(ARGS)
 
 screenshots: $(STAMP)
-	@SCREENSHOTS=docs/screenshots $(PYTHON) -m pytest -q tests/browser
+	@SCREENSHOTS=docs/screenshots $(PYTHON) -m pytest -q tests/browser/test_walk.py tests/browser/test_days.py
 
 format: $(STAMP)
 	$(PYTHON) -m ruff check --fix .

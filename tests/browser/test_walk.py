@@ -163,6 +163,7 @@ def see_the_dashboard(page: Page, firm: str) -> None:
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
     shot(page, "dashboard-dark", tall=True)
     page.get_by_role("button", name="Auto").click()
+    expect(page.locator("html")).not_to_have_attribute("data-theme", "dark")
     page.set_viewport_size(PHONE)
     shot(page, "dashboard-phone", tall=True)
 
