@@ -165,16 +165,26 @@ class Oracle:
         return bill_id in self.every_bill and self.every_bill[bill_id]["kind"] != "trust_kind"
 
     def _check_payment(self, payment: Doc, valid: list[Doc], from_trust: bool) -> None:
-        by_client = _grouped(({**a, "client": self.every_bill[a["bill_id"]]["client_id"]} for a in valid), "client")
-        in_scope = {client for client, some in by_client.items() if any(a["bill_id"] in self.bills for a in some)}
-        excess = payment["amount"] - sum((a["amount"] for a in valid), ZERO)
-        payer = payment["contact_id"] if payment["contact_id"] in by_client else min(by_client, default=None)
+        by_client, due = self._by_client(valid), self._due(payment, valid)
         legs = {key[2] for key in self.documents if key[:2] == ("payment", payment["id"]) and self._live(*key)}
-        for client in in_scope:
-            due = sum((a["amount"] for a in by_client[client]), ZERO) + (excess if client == payer else ZERO)
-            self._check_payment_leg(payment, by_client[client], str(client), due, from_trust)
-        for leg in legs - {str(client) for client in in_scope}:
+        for client, amount in due.items():
+            self._check_payment_leg(payment, by_client[client], str(client), amount, from_trust)
+        for leg in legs - {str(client) for client in due}:
             self.findings.append(f"payment {payment['id']} should not be in QuickBooks for contact {leg}")
+
+    def _by_client(self, allocations: Iterable[Doc]) -> dict[int, list[Doc]]:
+        rows = ({**a, "client": self.every_bill[a["bill_id"]]["client_id"]} for a in allocations)
+        return _grouped(rows, "client")
+
+    def _due(self, payment: Doc, valid: list[Doc]) -> dict[int, Decimal]:
+        """What of a payment is each client's: their own bills, and the payer's whatever else was received."""
+        by_client = self._by_client(valid)
+        in_scope = [client for client, some in by_client.items() if any(a["bill_id"] in self.bills for a in some)]
+        due = {client: sum((a["amount"] for a in by_client[client]), ZERO) for client in in_scope}
+        if due:
+            payer = payment["contact_id"] if payment["contact_id"] in due else min(due)
+            due[payer] += payment["amount"] - sum(due.values(), ZERO)
+        return due
 
     def _check_payment_leg(
         self, payment: Doc, allocations: list[Doc], leg: str, due: Decimal, from_trust: bool

@@ -27,7 +27,8 @@ OPERATING = "Operating"
 class Receipt:
     """A row of an Operating bank account of Clio: where a payment's whole amount and reference can be read.
 
-    ``amount`` is above zero for money in, below zero for money out, and zero for a row that is gone.
+    ``amount`` is above zero for money in, below zero for money out, and zero for a row that is gone. ``contact_id`` is
+    whose money it is.
     """
 
     id: str
@@ -36,13 +37,15 @@ class Receipt:
     date: date | None
     amount: Decimal
     reference: str
+    contact_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Payment:
     """A Clio payment put together from its allocations; ``allocations`` are all of them, voided ones too.
 
-    ``amount`` is what was received; it can be more than the valid allocations. ``standing`` is what bank rows of its
+    ``amount`` is what was received; it can be more than the valid allocations. ``payer`` is whose money the bank row
+    says it is, empty where none does; a payment may be for bills of others too. ``standing`` is what bank rows of its
     voided allocations still show beyond that: money nobody gave back. ``is_traced`` says whether such rows would tell.
     """
 
@@ -52,6 +55,7 @@ class Payment:
     reference: str
     standing: Decimal = ZERO
     is_traced: bool = False
+    payer: str = ""
 
     @property
     def valid(self) -> tuple[Allocation, ...]:
@@ -94,7 +98,8 @@ def decode_receipt(raw: Raw) -> Receipt | None:
     if text(nested(raw, "bank_account"), "type") != OPERATING or not amount or not (bill_id or allocation_id):
         return None
     reference = clip(clean(text(raw, "confirmation")), REFERENCE_LENGTH)
-    return Receipt(identifier(raw), bill_id, allocation_id, day(raw, "date"), amount, reference)
+    whose = nested_id(raw, "client")
+    return Receipt(identifier(raw), bill_id, allocation_id, day(raw, "date"), amount, reference, whose)
 
 
 def assemble(
@@ -120,6 +125,7 @@ def assemble(
         reference=receipt.reference if receipt else "",
         standing=ZERO if kept is None else kept if receipt else max(kept - allocated, ZERO),
         is_traced=kept is not None and _is_named(allocations, receipts),
+        payer=receipt.contact_id if receipt else "",
     )
 
 

@@ -97,7 +97,7 @@ def _draft(book: Draftbook, applications: Applications, found: Desired, payment:
         book.report(_undated(payment_ref(payment.id, owners[0]), payment))
         found.as_they_are.add(payment.id)
         return
-    payer = payment.contact_id if payment.contact_id in owners else min(owners, key=id_order)
+    payer = next((id for id in (payment.payer, payment.contact_id) if id in owners), min(owners, key=id_order))
     if any(a.bill_id and a.bill_id not in book.group.bills for a in payment.valid):
         found.partly_unseen.add(payment.id)
     shares, left = _shares(book, live, owners, payer), _over(book, payment, payer)

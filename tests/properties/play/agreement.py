@@ -213,7 +213,8 @@ class Agreement(Oracle):
         for payment in self.clio["payments"]:
             rows = self.allocations[payment["id"]]
             if rows and payment["status"] == "completed":
-                left[min(a["date"] for a in rows), payment["amount"]] -= 1
+                on, whole = min(a["date"] for a in rows), payment["amount"]
+                left.subtract((on, part) for part in [*self._due(payment, rows).values()] or [whole])
         for (on, amount), count in left.items():
             if count > 0:
                 self.findings.append(f"{count} payments of {amount} on {on} are in QuickBooks and not in Clio")
