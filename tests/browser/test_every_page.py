@@ -90,9 +90,11 @@ async def _read_all(site: str, addresses: list[tuple[str, str]], people: dict[st
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
 
         async def read_on() -> None:
-            pages = {who: await _page_of(browser, site, client) for who, client in people.items()}
+            pages: dict[str, Page] = {}
             for place in left:
                 who, address = addresses[place]
+                if who not in pages:
+                    pages[who] = await _page_of(browser, site, people[who])
                 found[place] = [f"{address} {fault}" async for fault in _read(pages[who], address)]
 
         await asyncio.gather(*(read_on() for _ in range(READERS)))
