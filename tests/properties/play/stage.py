@@ -92,6 +92,7 @@ class Play:
     by_hand: set[tuple[str, str]] = field(default_factory=set)
     adopted: dict[tuple[str, str], str] = field(default_factory=dict)
     once_clients: set[int] = field(default_factory=set)
+    once_rows: set[int] = field(default_factory=set)
     transfers: list[tuple[int, int]] = field(default_factory=list)
     vanished: bool = False
 
@@ -193,8 +194,9 @@ class Play:
     def note_clients(self) -> None:
         self.once_clients |= {bill["client_id"] for bill in self.bills() if bill["issued_at"] >= "2026"}
         trust = self._trust_accounts()
-        rows = (row for row in self.clio.all("bank_transaction") if row["bank_account_id"] in trust)
-        self.once_clients |= {row["client_id"] for row in rows if row["date"] >= "2026"}
+        rows = [row for row in self.clio.all("bank_transaction") if row["bank_account_id"] in trust]
+        self.once_rows |= {row["id"] for row in rows if row["date"] >= "2026"}  # such a row stays posted when re-dated
+        self.once_clients |= {row["client_id"] for row in rows if row["id"] in self.once_rows}
 
     def _trust_accounts(self) -> dict[int, tuple[str, str]]:
         banks = {int(key.rpartition(":")[2]): id for key, id in self.mapped.items() if ":trust_bank:" in key}
