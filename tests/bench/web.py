@@ -62,11 +62,9 @@ def main() -> int:
 def conduct(folder: Path, options: argparse.Namespace) -> int:
     here = {"DJANGO_SETTINGS_MODULE": "sync_portal.settings", "SANDBOX": "1", "DATA_DIR": str(folder)}
     os.environ.update(here, ALLOWED_HOSTS="testserver")
-    import django
-
-    django.setup()
     from django.core.management import call_command
 
+    import sync_portal.wsgi  # noqa: F401 - loaded as gunicorn does
     from firms.models import Firm
     from sync_portal.database import stop
 
