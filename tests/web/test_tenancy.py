@@ -18,7 +18,7 @@ from firms.roles import PERMISSIONS, Permission, Role
 from firms.scoping import FirmOwned, NoFirmContext, current_firm_id, firm_context
 
 SAMPLES = {"int": "1", "slug": "x", "str": "x", "uuid": "00000000-0000-4000-8000-000000000000", "path": "x"}
-KNOWN = {"system": "clio", "kind": "invoice", "firm": "{firm}"}
+KNOWN = {"system": "clio", "kind": "invoice", "part": "bills_in", "firm": "{firm}"}
 
 
 def addresses(patterns: list[URLPattern | URLResolver] | None = None, prefix: str = "/") -> Iterator[str]:
