@@ -64,7 +64,7 @@ def conduct(folder: Path, options: argparse.Namespace) -> int:
     os.environ.update(here, ALLOWED_HOSTS="testserver")
     from django.core.management import call_command
 
-    import sync_portal.wsgi  # noqa: F401 - loaded as gunicorn does
+    import sync_portal.wsgi as served  # loads everything, as it does for gunicorn
     from firms.models import Firm
     from sync_portal.database import stop
 
@@ -73,6 +73,7 @@ def conduct(folder: Path, options: argparse.Namespace) -> int:
         if not Firm.objects.filter(slug="scale").exists():
             call_command("seed_scale", links=options.links, events=options.events)
             swept()
+        served.keep_what_is_loaded()  # what made the firm is no part of a process that serves pages
         return report(measured(options.times, set(filter(None, options.only.split(",")))))
     finally:
         stop(folder / "postgres")
