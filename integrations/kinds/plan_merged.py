@@ -29,7 +29,7 @@ def plan_merged(book: Draftbook, ref: Ref, contact: Contact | str | None, link: 
     survivor = _survivor(book, ref, link)
     if not survivor:
         return False
-    who, owner = _Who(ref, contact, link), book.catalog.owners.get(("Customer", survivor), ref)
+    who, owner = _Who(ref, contact, link), book.catalog.owners.get(("Customer", survivor)) or ref
     decision = book.decision(ref, CODE)
     if owner == ref:
         book.merged[ref] = Merged(link.ledger_id, survivor, follows=True)

@@ -19,7 +19,8 @@ class Record(PairingOwned):
     """One remote object. ``entity`` is the vendor's list (``bills``) or entity (``Invoice``).
 
     ``owner_id`` and ``peer_id`` are the objects it belongs to, so that a group is loaded without reading JSON:
-    a bill's and a credit memo's contact; a line's, charge's, allocation's or receipt's bill; the allocation's payment.
+    a bill's and a credit memo's contact; a line's, charge's, allocation's or receipt's bill; the allocation's payment;
+    the customer of a payment in QuickBooks.
     ``settled`` turns False when the data changed since the record's group was last planned. ``key`` and ``other_key``
     are what it is sorted and compared by, ``words`` what a search looks in; all three are folded. A column that only
     the database knows, ``trust_lines``, holds what a trust row or an entry about one moves, worked out of ``data``.
@@ -71,6 +72,7 @@ class Record(PairingOwned):
                 gin_pending_list_limit=1024,
                 name="record_word_parts",
             ),
+            GinIndex(_within("Line"), condition=Q(entity="Payment"), fastupdate=False, name="record_settles"),
             GinIndex(_within("matters"), condition=Q(entity="bills"), fastupdate=False, name="record_matters"),
             GinIndex(
                 _within("matter"), condition=Q(entity="trust_transactions"), fastupdate=False, name="record_matter"

@@ -21,12 +21,12 @@ def look_for_contacts(work: Workspace) -> None:
     This also finds what Clio's list of changes may leave out: an entry of a contact that changed, and nothing else.
     """
     links = EntityLink.objects.of(work.firm).filter(pairing=work.pairing, kind=Kind.CONTACT)
-    linked = list(links.exclude(state=EntityLink.State.UNLINKED).values_list("practice_id", flat=True))
+    linked = links.exclude(state=EntityLink.State.UNLINKED).values_list("practice_id", flat=True)
     records = Record.objects.of(work.firm).filter(pairing=work.pairing, entity=CONTACTS, external_id__in=linked)
     missing = records.filter(is_deleted=False).exclude(missing_since=None)
-    is_time = _is_time(work, len(linked))
-    wanted = linked if is_time else list(missing.values_list("external_id", flat=True))
     known = set(missing.values_list("external_id", flat=True))
+    is_time = _is_time(work, linked.count())
+    wanted = list(linked) if is_time else sorted(known)
     seen = _read(work, CONTACTS, wanted)
     is_believed = bool(seen) or believes_empty(work.pairing, CONTACTS, len(set(wanted) - known))
     if is_time:

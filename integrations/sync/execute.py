@@ -9,7 +9,7 @@ from integrations.core.errors import Garbled, NotBatched, RemoteError, Stale
 from integrations.core.ports import Operation, Raw, Verdict
 from integrations.core.read import money, rows, text
 from integrations.core.records import Kind, Ref, Side
-from integrations.kinds.catalog import NUMBERED, Catalog, Holder
+from integrations.kinds.catalog import NUMBERED, Catalog
 from integrations.kinds.contact import decode_customer
 from integrations.kinds.contact_drafts import CustomerDraft
 from integrations.kinds.credit_note import CreditMemoDraft, EmptiedMemo
@@ -300,11 +300,11 @@ class Executor:
             self._ids.pop(change.ref, None)
             return None
         self._ids |= dict.fromkeys([change.ref, *([change.joins] if change.joins else [])], ledger_id)
-        self.catalog.owners[change.entity, ledger_id] = change.ref
+        self.catalog.owners.put((change.entity, ledger_id), change.ref)
         if change.entity == "Customer":
-            self.catalog.add_customers([decode_customer(answer)])
+            self.catalog.add_customer(decode_customer(answer))
         if isinstance(change.draft, InvoiceDraft | CreditMemoDraft):
-            self.catalog.add_number(change.draft.number, Holder(change.entity, ledger_id, change.ref))
+            self.catalog.add_number(change.draft.number, (change.entity, ledger_id))
             if money(answer, "TotalAmt") != change.draft.amount:
                 return self._take_back(change, answer)
         return None
@@ -349,12 +349,13 @@ class Executor:
         if change.replaces:
             self._ids.pop(change.replaces, None)
         self._ids[change.ref] = change.ledger_id
-        self.catalog.owners[change.entity, change.ledger_id] = change.ref
+        self.catalog.owners.put((change.entity, change.ledger_id), change.ref)
 
     def _disown(self, change: Change) -> None:
         document = change.entity, change.ledger_id
         if self.catalog.owners.get(document) == change.ref:
-            del self.catalog.owners[document]
+            self.catalog.owners.put(document, None)
+        self.catalog.settling.forget()  # what was ours may pay something of ours
 
 
 def _shows_more(change: Change) -> bool:

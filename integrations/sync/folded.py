@@ -30,6 +30,10 @@ def folded_of(entity: str, row: Raw) -> Folded:
             return _contact(row)
         case "Customer":
             return _customer(row)
+        case "Vendor" | "Employee":
+            return Folded(search_key(text(row, "DisplayName"))[:LENGTH])
+        case "Purchase":
+            return Folded(number_keys(text(row, "DocNumber"))[0][:LENGTH])
         case _ if entity.startswith(NUMBER):
             return _numbered(text(row, "DocNumber"))
         case _:

@@ -13,8 +13,8 @@ from integrations.core.mapping import Policy
 from integrations.core.match import Match
 from integrations.kinds.catalog import Catalog, Claim
 from integrations.models import SyncRun
-from integrations.sync import clusters, groups, previewed
-from integrations.sync.catalog import build_catalog
+from integrations.sync import clusters, previewed
+from integrations.sync.catalog import open_catalog
 from integrations.sync.clusters import Cluster
 from integrations.sync.execute import Executor
 from integrations.sync.policy import NotReady, policy_of, unsettle_on_change
@@ -140,7 +140,7 @@ class _Foreseeing(Pass):
     def _plan_what_is_left(self, begun: Begun, policy: Policy) -> None:
         """Raises SliceIsOver, after at least one chunk, so that every slice gets somewhere."""
         work = self.work
-        catalog, matches = build_catalog(work, [id for cluster in begun.clusters for id in cluster.contact_ids])
+        catalog, matches = open_catalog(work, [id for cluster in begun.clusters for id in cluster.contact_ids])
         catalog.claim_again(self._sketch.claims())
         left = list(clusters.chunks(begun.clusters))[self._sketch.chunks() :]
         self.run.total = sum(cluster.bills for cluster in begun.clusters)
@@ -155,7 +155,7 @@ class _Foreseeing(Pass):
     def _foreseen(
         self, chunk: list[Cluster], policy: Policy, catalog: Catalog, matches: Mapping[str, Match]
     ) -> Foreseen:
-        loaded, found = groups.load_chunk(self.work, chunk), Foreseen()
+        loaded, found = self.load(chunk, catalog, matches), Foreseen()
         for job in [self.plan(loaded, cluster, policy, catalog, matches) for cluster in chunk]:
             self.work.hold.keep()
             executor = Executor(self.work, self.run, catalog, job.group.links)

@@ -5,7 +5,7 @@ from collections.abc import Mapping as MappingType
 from datetime import date, datetime, timedelta
 
 from django.db import connection, transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from integrations.core.errors import Forbidden
 from integrations.core.mapping import TRUST_BANK
@@ -226,8 +226,9 @@ def keep_entity(work: Workspace, entity: str, rows: tuple[Raw, ...]) -> None:
     if entity in OURS:
         # Of documents that are not ours the number is all that is needed.
         banks = trust_banks(work.pairing) if rows and entity == "Purchase" else set()
-        ours = _linked_ids(work.pairing, entity) if rows else set()
-        kept = [row for row in rows if text(row, "Id") in ours or _is_check_on(row, banks)]
+        ours = _linked(work.pairing, entity).filter(ledger_id__in=[text(row, "Id") for row in rows])
+        linked = set(ours.values_list("ledger_id", flat=True)) if rows else set()
+        kept = [row for row in rows if text(row, "Id") in linked or _is_check_on(row, banks)]
         mirror.keep_ledger(work.pairing, entity, kept)
 
 
@@ -246,9 +247,8 @@ def _is_check_on(row: Raw, banks: set[str]) -> bool:
     return text(row, "PaymentType") == "Check" and text(nested(row, "AccountRef"), "value") in banks
 
 
-def _linked_ids(pairing: Pairing, entity: str) -> set[str]:
-    links = EntityLink.objects.of(pairing.firm).filter(pairing=pairing, ledger_entity=entity)
-    return set(links.values_list("ledger_id", flat=True))
+def _linked(pairing: Pairing, entity: str) -> QuerySet[EntityLink]:
+    return EntityLink.objects.of(pairing.firm).filter(pairing=pairing, ledger_entity=entity)
 
 
 def _read_ledger(work: Workspace) -> None:
@@ -264,7 +264,7 @@ def _read_ledger(work: Workspace) -> None:
     since = since_start(work)
     _keep_pages(work, "Payment", since, "*")
     for entity in OURS:
-        if _linked_ids(work.pairing, entity) or (entity == "Purchase" and trust_banks(work.pairing)):
+        if _linked(work.pairing, entity).exists() or (entity == "Purchase" and trust_banks(work.pairing)):
             for page in work.ledger.pages(entity, since, "*"):
                 keep_entity(work, entity, page.rows)
     for stream in check_streams(work.pairing):

@@ -347,9 +347,10 @@ def group_of(loaded: Loaded, cluster: Cluster, matches: Mapping[str, Match]) -> 
 
 def unlinked_contacts(pairing: Pairing, ids: Iterable[str]) -> dict[str, contact.Contact]:
     """Readable contacts of these ids that have no customer yet."""
-    linked = EntityLink.objects.of(pairing.firm).filter(pairing=pairing, kind=Kind.CONTACT)
+    listed = list(ids)
+    linked = EntityLink.objects.of(pairing.firm).filter(pairing=pairing, kind=Kind.CONTACT, practice_id__in=listed)
     known = set(linked.exclude(state=EntityLink.State.UNLINKED).values_list("practice_id", flat=True))
-    wanted = [id for id in ids if id not in known]
+    wanted = [id for id in listed if id not in known]
     return _decoded(mirror.load(pairing, "contacts", ids=wanted), contact.decode)[0]
 
 

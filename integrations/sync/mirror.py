@@ -19,6 +19,7 @@ from integrations.sync.folded import folded_of
 
 NOBODY = "0"  # the owner of a bill whose contact Clio has never named, and of a trust row without a client
 ABSENT_AFTER = timedelta(minutes=10)  # rule R1.4: between the two complete reads that do not show an object
+ID_LENGTH = 32
 A_FEW = 1000  # objects asked for by so many names come at once; more, or all there are, come in turn
 # Bookkeeping of the systems, and "shown", which we add to lines ourselves once we know it.
 _VOLATILE = frozenset(
@@ -74,7 +75,8 @@ def keep_practice(pairing: Pairing, entity: str, rows: Sequence[Raw], *, sweep: 
 
 def keep_ledger(pairing: Pairing, entity: str, rows: Sequence[Raw], *, settled: bool = False) -> None:
     """Keeps QuickBooks objects; ``settled`` is True for the answers to our own writes."""
-    _keep(pairing, Record.Side.LEDGER, entity, [(text(row, "Id"), "", "", row) for row in rows], 1, settled=settled)
+    owned = [(text(row, "Id"), _payer(entity, row), "", row) for row in rows]
+    _keep(pairing, Record.Side.LEDGER, entity, owned, 1, settled=settled)
 
 
 def keep_numbers(pairing: Pairing, entity: str, rows: Iterable[Raw]) -> None:
@@ -137,6 +139,10 @@ def _belongs(entity: str, row: Raw) -> tuple[str, str]:
             return nested_id(row, "bill"), ""
         case _:
             return "", ""
+
+
+def _payer(entity: str, row: Raw) -> str:
+    return text(nested(row, "CustomerRef"), "value")[:ID_LENGTH] if entity == "Payment" else ""
 
 
 _FORMER_OWNERS = """

@@ -37,7 +37,7 @@ from integrations.sync import (
     stale,
     waves,
 )
-from integrations.sync.catalog import build_catalog
+from integrations.sync.catalog import open_catalog, prime
 from integrations.sync.clusters import Cluster
 from integrations.sync.execute import Executor
 from integrations.sync.jobs import Job, plan_of
@@ -151,7 +151,7 @@ class Pass:
         if not work.ledger_is_fresh:
             return  # nothing is new, so there is nothing to plan that the last run did not
         wanted = clusters.unsettled_clusters(work.pairing)
-        catalog, matches = build_catalog(work, [id for cluster in wanted for id in cluster.contact_ids])
+        catalog, matches = open_catalog(work, [id for cluster in wanted for id in cluster.contact_ids])
         safety.guard(work, self.run, wanted, self._plans(policy, catalog.copy(), matches), settings_moved=moved)
         self._start(sum(cluster.bills for cluster in wanted))
         left = list(clusters.chunks(wanted))
@@ -206,13 +206,18 @@ class Pass:
 
         def plans(found: list[Cluster]) -> Iterator[tuple[Group, Plan]]:
             for chunk in clusters.chunks(found):
-                loaded = groups.load_chunk(self.work, chunk)
+                loaded = self.load(chunk, catalog, matches)
                 for cluster in chunk:
                     job = self.plan(loaded, cluster, policy, catalog, matches)
                     yield job.group, job.plan
                 self._save()
 
         return plans
+
+    def load(self, chunk: list[Cluster], catalog: Catalog, matches: Mapping[str, Match]) -> groups.Loaded:
+        loaded = groups.load_chunk(self.work, chunk)
+        prime(catalog, loaded, matches)
+        return loaded
 
     def plan(
         self, loaded: groups.Loaded, cluster: Cluster, policy: Policy, catalog: Catalog, matches: Mapping[str, Match]
@@ -225,7 +230,7 @@ class Pass:
         return job
 
     def _chunk(self, chunk: list[Cluster], policy: Policy, catalog: Catalog, matches: Mapping[str, Match]) -> None:
-        loaded = groups.load_chunk(self.work, chunk)
+        loaded = self.load(chunk, catalog, matches)
         jobs = [self.plan(loaded, cluster, policy, catalog, matches) for cluster in chunk]
         try:
             self._carry_through(jobs, policy, catalog, matches)

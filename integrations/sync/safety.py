@@ -143,7 +143,8 @@ SELECT DISTINCT peer_id, owner_id FROM integrations_record
 WHERE pairing_id = %(p)s AND entity = 'allocations' AND owner_id = ANY(%(bills)s)
 """
 _LIVE = """
-SELECT DISTINCT kind, practice_id FROM integrations_entitylink WHERE pairing_id = %(p)s AND state = 'live'
+SELECT DISTINCT kind, practice_id FROM integrations_entitylink
+WHERE pairing_id = %(p)s AND state = 'live' AND kind = ANY(%(kinds)s) AND practice_id = ANY(%(ids)s)
 """
 
 
@@ -161,7 +162,8 @@ def _reach(pairing: Pairing, contact_ids: list[str]) -> dict[tuple[Kind, str], i
         Kind.CREDIT_NOTE: paid,
         Kind.TRUST_ENTRY: set(trust.items()),
     }
-    live = set(_rows(_LIVE, pairing))
+    ids = {id for known in of_kind.values() for id, _ in known}
+    live = set(_rows(_LIVE, pairing, kinds=[str(kind) for kind in Kind], ids=list(ids)))
     return Counter((kind, who) for kind, known in of_kind.items() for id, who in known if (kind, id) in live)
 
 

@@ -4,6 +4,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from django.db.models import Count, QuerySet
+
 from integrations.core.changes import Action, Change
 from integrations.core.records import Kind, Ref
 from integrations.kinds.credit_note import APPLY, memo_ref
@@ -48,18 +50,22 @@ class Tally:
 
     def counts(self, pairing: Pairing) -> dict[str, dict[str, int]]:
         links = EntityLink.objects.of(pairing.firm).filter(pairing=pairing).exclude(state=EntityLink.State.UNLINKED)
-        linked = Counter(links.exclude(kind=Kind.CREDIT_NOTE, leg=APPLY).values_list("kind", flat=True))
+        linked = _by_kind(links.exclude(kind=Kind.CREDIT_NOTE, leg=APPLY))
         open_ = Issue.objects.of(pairing.firm).filter(
             pairing=pairing, state__in=[Issue.State.OPEN, Issue.State.DECIDED]
         )
-        issued = Counter(open_.values_list("kind", flat=True))
-        return {kind: self._of(kind, linked[kind], issued[kind]) for kind in Kind}
+        issued = _by_kind(open_)
+        return {kind: self._of(kind, linked.get(kind, 0), issued.get(kind, 0)) for kind in Kind}
 
     def _of(self, kind: Kind, linked: int, issued: int) -> dict[str, int]:
         done = {word: self.done[kind, word] for word in COUNTED.values()}
         waiting = sum(ref.kind is kind for ref in self.waiting)
         unchanged = max(linked - sum(done.values()), 0)
         return {**done, "unchanged": unchanged, "waiting": waiting, "issues": issued}
+
+
+def _by_kind(rows: QuerySet[EntityLink] | QuerySet[Issue]) -> dict[str, int]:
+    return dict(rows.order_by().values_list("kind").annotate(Count("pk")))
 
 
 def _whole(ref: Ref) -> Ref:

@@ -1,9 +1,10 @@
-"""Measures a first sync from empty, the one that sees what it wrote, and a silent one.
+"""Measures a first sync from empty, the one that sees what it wrote, and three silent ones, a quarter of an hour apart.
 
     python -m tests.bench [--bills 1000 10000]
 
 Three processes, so that nobody's memory is counted twice: one seeds, one serves the stand-ins, one is the worker.
-Waiting is done on the stand-ins' clock, so the limits of both systems are real and take no time.
+Waiting is done on the stand-ins' clock, so the limits of both systems are real and take no time. Of the silent ones the
+middle one counts: now and then one reads all linked contacts again, less often the more there are.
 """
 
 import argparse
@@ -23,7 +24,7 @@ CALLS_OVER_PAGES = 1.10
 PAGE = 200
 MANY = 10_000  # of fewer bills the last batch of each kind, which is only part-filled, counts for more
 BATCH = 25
-PASSES = ("first sync", "the next one", "a silent one")
+PASSES = ("first sync", "the next one", *["a silent one"] * 3)
 
 
 def main() -> int:
@@ -147,7 +148,7 @@ def report(bills: int, result: dict, pages: int) -> Measured:
         seconds = f"{one['wall_s']:.1f} s wall, {one['virtual_s']:.0f} s virtual, {one['cpu_s']:.1f} s CPU"
         print(f"{name}: {one['outcome']}, {seconds}")
         print(f"  {one['requests']}  {one['done']}")
-    first, second, silent = result["passes"]
+    first, second, *silent = result["passes"]
     limit = pages * CALLS_OVER_PAGES
     writes = first["requests"]["quickbooks_writes"]
     fewest = sum(-(-(one["created"] + one["adopted"]) // BATCH) for one in first["done"].values())
@@ -160,11 +161,11 @@ def report(bills: int, result: dict, pages: int) -> Measured:
         f"Clio calls {first['requests']['clio']} <= {pages} pages + 10 %": first["requests"]["clio"] <= limit,
         f"peak memory {result['memory_mb']:.0f} MB < {MEMORY_LIMIT_MB} MB": result["memory_mb"] < MEMORY_LIMIT_MB,
         f"QuickBooks reads {reads} are few": reads < 200,
-        "neither sync after it wrote": not second["requests"]["quickbooks_writes"]
-        + silent["requests"]["quickbooks_writes"],
+        "no sync after it wrote": not any(one["requests"]["quickbooks_writes"] for one in (second, *silent)),
     }
     named = {f"{bills} bills: {text}": holds for text, holds in checks.items()}
-    return Measured(bills, silent["requests"]["clio"] + silent["requests"]["quickbooks_reads"], silent["cpu_s"], named)
+    costs = sorted((one["requests"]["clio"] + one["requests"]["quickbooks_reads"], one["cpu_s"]) for one in silent)
+    return Measured(bills, *costs[1], named)
 
 
 def _free_port() -> int:

@@ -11,7 +11,7 @@ from integrations.core.merge import Agreed
 from integrations.core.posting import Posting
 from integrations.core.records import Kind, Ref
 from integrations.kinds import contact_fields, payment
-from integrations.kinds.catalog import Catalog, Holder, Settlement
+from integrations.kinds.catalog import Catalog, Settlement
 from integrations.kinds.contact import decode_customer
 from integrations.kinds.contact_drafts import ContactDraft, CustomerDraft, after_ledger, fields_with
 from integrations.kinds.contact_fields import Values
@@ -21,6 +21,7 @@ from integrations.kinds.plan import plan_group
 from integrations.kinds.theirs import GIVEN_UP
 from integrations.kinds.trust_entry import entries_of
 from tests.contract import qbo_schema
+from tests.kinds.shelf import Shelf
 
 Applied = Mapping[str, Mapping[str, int]]  # entity to document id to amount
 
@@ -36,7 +37,8 @@ class Ledger:
 
     documents: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
     links: dict[Ref, LinkState] = field(default_factory=dict)
-    catalog: Catalog = field(default_factory=Catalog)
+    shelf: Shelf = field(default_factory=Shelf)
+    memos: dict[str, dict[str, Any]] = field(default_factory=dict)
     bodies: list[tuple[Change, dict[str, Any]]] = field(default_factory=list)
     posted: dict[Ref, tuple[Posting, ...]] = field(default_factory=dict)
     left: dict[Ref, Mapping[str, object]] = field(default_factory=dict)
@@ -49,7 +51,7 @@ class Ledger:
         return self.links[ref].ledger_id
 
     def is_ours(self, txn_type: str, txn_id: str) -> bool:
-        return (txn_type, txn_id) in self.catalog.owners
+        return (txn_type, txn_id) in self.shelf.linked
 
     # Reading
 
@@ -61,7 +63,7 @@ class Ledger:
         """What was applied to it is the payer's again."""
         link = self.links[ref]
         del self.documents[link.entity, link.ledger_id]
-        self.catalog.drop_number(link.entity, link.ledger_id)
+        self.shelf.numbers = [held for held in self.shelf.numbers if held[1] != (link.entity, link.ledger_id)]
         self._release(link.ledger_id)
 
     def delete_by_hand(self, number: str) -> None:
@@ -134,20 +136,22 @@ class Ledger:
         self._settle()
 
     def _note_settlements(self) -> None:
-        self.catalog._settlements.clear()
+        self.shelf.uses.clear()
         for raw in self.payments():
             paid, used = payment.applied_by(raw), payment.applied_by(raw, "CreditMemo")
             customer_id = raw["CustomerRef"]["value"]
-            self.catalog.add_settlement(Settlement(raw["Id"], customer_id, raw["TotalAmt"], paid, used))
+            self.shelf.uses.append(Settlement(raw["Id"], customer_id, raw["TotalAmt"], paid, used))
 
     # Writing
 
     def plan(self, group: Group, policy: Policy) -> Plan:
-        """What would be done; claims of names and numbers are given back."""
-        plan = plan_group(self.known(group), policy, self.catalog)
-        for change in plan.changes:
-            self.catalog.forget(change.ref)
-        return plan
+        """What would be done."""
+        return plan_group(self.known(group), policy, self.catalog())
+
+    def catalog(self) -> Catalog:
+        found = self.shelf.catalog()
+        found.credit_memos = self.memos
+        return found
 
     def carry_out(self, group: Group, policy: Policy) -> Plan:
         """Plans and writes in the order of the plan. Raises Refused where the ledger would refuse a write."""
@@ -210,14 +214,14 @@ class Ledger:
         self.posted[change.ref] = change.postings()
         if change.entity in ("Invoice", "CreditMemo"):
             raw["TotalAmt"] = sum((line.get("Amount", Decimal(0)) for line in raw["Line"]), Decimal("0.00"))
-            self.catalog.add_number(raw["DocNumber"], Holder(change.entity, raw["Id"], change.ref))
+            self.shelf.numbers.append((raw["DocNumber"], (change.entity, raw["Id"])))
         if change.entity == "Purchase":
             raw["TotalAmt"] = sum((line["Amount"] for line in raw["Line"]), Decimal("0.00"))
         entries = entries_of("JournalEntry", raw) if change.entity == "JournalEntry" else ()
         if sum((entry.amount for entry in entries), Decimal(0)):
             raise Refused(f"{change.ref} is not balanced")
         if change.entity == "Customer":
-            self.catalog.add_customers([decode_customer(raw)])
+            self.shelf.add(decode_customer(raw))
         self._settle()
         return raw
 
@@ -244,7 +248,7 @@ class Ledger:
         )
         if change.joins:
             self.links[change.joins] = replace(self.links[ref], ref=change.joins)
-        self.catalog.owners[change.entity, raw["Id"]] = ref
+        self.shelf.linked[change.entity, raw["Id"]] = ref
 
     def _settle(self) -> None:
         """Balances and what settles what; more than an invoice is worth cannot be applied to it."""

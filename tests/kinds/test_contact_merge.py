@@ -164,7 +164,7 @@ def test_r7_a_contact_that_is_gone_is_unlinked_once_no_bill_needs_its_customer()
 def test_r7_a_customer_that_was_not_read_counts_as_unchanged() -> None:
     ledger = posted()
     known = replace(ledger.known(of_group(contact(phone="555 0301", mobile="555 0102"))), documents={})
-    plan = plan_group(known, policy(), ledger.catalog)
+    plan = plan_group(known, policy(), ledger.catalog())
     assert (sent(plan, Side.PRACTICE), sent(plan, Side.LEDGER)) == ({}, {"phone": "555 0301"})
 
 

@@ -347,7 +347,7 @@ def entered_by_hand(amount: int = 100, total: int = 100) -> tuple[Ledger, str]:
     ledger = Ledger()
     ledger.carry_out(group([bill()]), policy())
     memo_id = ledger.by_hand("CreditMemo", total, {}, customer(), DocNumber="CM 9")
-    ledger.catalog.credit_memos[memo_id] = ledger.documents["CreditMemo", memo_id]
+    ledger.memos[memo_id] = ledger.documents["CreditMemo", memo_id]
     links = {"CreditMemo": {memo_id: amount}, "Invoice": {ledger.ledger_id(invoice()): amount}}
     ledger.by_hand("Payment", 0, links, customer())
     return ledger, memo_id

@@ -7,12 +7,13 @@ import pytest
 
 from integrations.core.changes import Action, Decision
 from integrations.core.match import Exact, NoMatch, Probable
-from integrations.kinds.catalog import Catalog
+from integrations.kinds.catalog import Catalog, Named
 from integrations.kinds.contact import Customer
 from integrations.kinds.group import Group
 from integrations.kinds.plan import plan_group
 from tests.kinds.builders import bill, change_of, codes, contact, customer, group, invoice, policy, steps
 from tests.kinds.ledger import Ledger
+from tests.kinds.shelf import Shelf
 
 ASKED = (customer(), "probable_match")
 
@@ -22,10 +23,11 @@ def there(id: str = "1", name: str = "Ann Lee", *, active: bool = True) -> Custo
 
 
 def catalog(*customers: Customer, others: tuple[str, ...] = ()) -> Catalog:
-    found = Catalog()
-    found.add_customers(customers)
-    found.add_names(others)
-    return found
+    return Shelf(people={one.id: one for one in customers}, strangers=vendors(*others)).catalog()
+
+
+def vendors(*names: str) -> list[Named]:
+    return [Named("Vendor", "9", name, name) for name in names]
 
 
 def matched(found: Exact | Probable | NoMatch, **parts: Any) -> Group:
@@ -68,7 +70,7 @@ def test_r2_1_a_person_decides_which_customer_it_is() -> None:
 @pytest.mark.parametrize("chosen", ["3", "", "1"])
 def test_r2_1_a_choice_that_cannot_be_is_asked_again(chosen: str) -> None:
     taken = catalog(there())
-    taken.owners["Customer", "1"] = customer("99")
+    taken.owners.put(("Customer", "1"), customer("99"))
     plan = plan_group(matched(Probable(("1",)), decisions={ASKED: Decision("link", chosen)}), policy(), taken)
     assert (steps(plan), codes(plan)) == ([], [("probable_match", customer())])
 
@@ -108,11 +110,10 @@ def test_r2_1_an_inactive_match_is_asked_unless_the_firm_said_so() -> None:
 def test_r2_1_a_vendor_of_the_same_name_is_never_adopted() -> None:
     plan = plan_group(group([bill()]), policy(), catalog(others=("Ann Lee",)))
     assert steps(plan)[0] == (Action.CREATE, customer())
-    assert catalog(others=("Ann Lee",)).index.namesakes(contact()) == []
 
 
 def test_r2_2_a_name_taken_by_somebody_else_gets_the_firms_template_and_that_is_said() -> None:
-    ledger = Ledger(catalog=catalog(others=("ANN LEE ",)))
+    ledger = Ledger(shelf=Shelf(strangers=vendors("ANN LEE ")))
     plan = ledger.carry_out(group([bill()]), policy())
     assert ledger.of(customer())["DisplayName"] == "Ann Lee (Clio 7)"
     assert "“Ann Lee” is taken" in change_of(plan, customer()).reason
@@ -133,7 +134,7 @@ def test_r2_2_both_names_taken_is_a_problem() -> None:
 def test_r2_2_a_customer_that_cannot_be_renamed_keeps_its_name_and_its_bills_go_on() -> None:
     ledger = Ledger()
     ledger.carry_out(group([bill()]), policy())
-    ledger.catalog.add_names(["Ann Ek", "Ann Ek (Clio 7)"])
+    ledger.shelf.strangers = vendors("Ann Ek", "Ann Ek (Clio 7)")
     renamed = group([bill(), bill("2")], contacts=[contact(name="Ann Ek")])
     plan = ledger.carry_out(renamed, policy())
     assert (steps(plan), codes(plan)) == ([(Action.CREATE, invoice("2"))], [("name_taken", customer())])

@@ -9,7 +9,7 @@ import pytest
 from integrations.core.changes import Action, Decision
 from integrations.core.mapping import SERVICE
 from integrations.core.match import Exact
-from integrations.kinds.catalog import Catalog, Holder
+from integrations.kinds.catalog import Catalog
 from integrations.kinds.contact import decode_customer
 from integrations.kinds.plan import plan_group
 from tests.kinds.builders import (
@@ -29,6 +29,7 @@ from tests.kinds.builders import (
     steps,
 )
 from tests.kinds.ledger import Ledger
+from tests.kinds.shelf import Shelf
 
 CLOSED = policy(close_date=date(2026, 2, 28))
 
@@ -44,9 +45,8 @@ def posted(*bills: Any, **parts: Any) -> Ledger:
 
 @pytest.mark.parametrize("entity", ["Invoice", "CreditMemo", "SalesReceipt", "Estimate", "RefundReceipt"])
 def test_r3_5_a_number_any_sales_form_has_is_a_duplicate_that_names_both(entity: str) -> None:
-    catalog = Catalog()
-    catalog.add_number(" 101 ", Holder(entity, "77"))
-    plan = plan_group(group([bill()]), policy(), catalog)
+    shelf = Shelf(numbers=[(" 101 ", (entity, "77"))])
+    plan = plan_group(group([bill()]), policy(), shelf.catalog())
     assert (steps(plan), codes(plan)) == ([(Action.CREATE, customer())], [("duplicate_number", invoice())])
     assert plan.problems[0].details["holder_id"] == "77"
     words = {"CreditMemo": "credit memo", "SalesReceipt": "sales receipt", "RefundReceipt": "refund receipt"}
@@ -93,9 +93,9 @@ THEIRS = {"Id": "77", "DocNumber": "101", "CustomerRef": {"value": "5"}, "TxnDat
 
 
 def with_theirs(**changes: Any) -> Catalog:
-    catalog = Catalog(invoices={"77": {**THEIRS, **changes}})
-    catalog.add_customers([decode_customer({"Id": "5", "DisplayName": "Ann Lee"})])
-    catalog.add_number("101", Holder("Invoice", "77"))
+    ann = decode_customer({"Id": "5", "DisplayName": "Ann Lee"})
+    catalog = Shelf(people={"5": ann}, numbers=[("101", ("Invoice", "77"))]).catalog()
+    catalog.invoices = {"77": {**THEIRS, **changes}}
     return catalog
 
 

@@ -34,13 +34,13 @@ def merged(*, into: str = "55", linked_to: str = "", removed: bool = False) -> L
     survivor = {"Id": into, "SyncToken": "0", "DisplayName": "Ann Lee-Ek", "Active": True}
     ledger.documents["Customer", into] = survivor
     loser["Active"] = False
-    ledger.catalog.add_customers([decode_customer(survivor), decode_customer(loser)])
+    ledger.shelf.add(decode_customer(survivor), decode_customer(loser))
     if linked_to:
-        ledger.catalog.owners["Customer", into] = customer(linked_to)
+        ledger.shelf.linked["Customer", into] = customer(linked_to)
     for ref in (invoice(), payment()):
         ledger.of(ref)["CustomerRef"] = {"value": into, "name": "Ann Lee-Ek"}
     if removed:
-        del ledger.catalog.customers[loser["Id"]]
+        del ledger.shelf.people[loser["Id"]]
         ledger.delete(customer())
     return ledger
 
@@ -104,7 +104,7 @@ def inactive() -> Ledger:
     ledger = Ledger()
     ledger.carry_out(STORY, policy())
     ledger.of(customer())["Active"] = False
-    ledger.catalog.add_customers([decode_customer(ledger.of(customer()))])
+    ledger.shelf.add(decode_customer(ledger.of(customer())))
     return ledger
 
 
@@ -130,7 +130,7 @@ def test_r8_an_inactive_customer_is_made_active_by_decision_or_policy(by_policy:
 def test_r8_a_customer_that_is_gone_is_created_again_only_when_a_person_says_so() -> None:
     ledger = Ledger()
     ledger.carry_out(STORY, policy())
-    del ledger.catalog.customers[ledger.ledger_id(customer())]
+    del ledger.shelf.people[ledger.ledger_id(customer())]
     ledger.delete(customer())
     assert codes(ledger.plan(STORY, policy())) == [("deleted_in_ledger", customer())]
     decided = {(customer(), "deleted_in_ledger"): Decision("restore")}

@@ -29,7 +29,7 @@ def posted(what: Group | None = None) -> Ledger:
 def with_loose(on: date = PAID, amount: object = 1000, customer_id: str = "101") -> Ledger:
     """A ledger with our invoice and a payment a person entered."""
     ledger = posted(group([bill()]))
-    ledger.catalog.add_loose(LoosePayment("700", customer_id, on, Decimal(str(amount))))
+    ledger.shelf.loose.append(LoosePayment("700", customer_id, on, Decimal(str(amount))))
     ledger.documents["Payment", "700"] = {
         "Id": "700",
         "SyncToken": "2",
@@ -90,7 +90,7 @@ def test_r4_6_one_payment_of_a_person_is_not_adopted_twice() -> None:
 @pytest.mark.parametrize("chosen", ["", "102"])
 def test_r4_6_an_adoption_of_nothing_or_of_ours_is_asked_again(chosen: str) -> None:
     ledger = with_loose()
-    ledger.catalog.owners["Payment", "102"] = payment("1")
+    ledger.shelf.linked["Payment", "102"] = payment("1")
     plan = ledger.plan(one_payment(decisions={ASKED: Decision("adopt", chosen)}), policy())
     assert (steps(plan), codes(plan)) == ([], [("payment_exists", payment())])
 
@@ -243,7 +243,7 @@ def test_r8_nothing_in_the_catalog_is_needed_to_plan() -> None:
 def test_r4_6_a_deposited_payment_is_adopted_with_its_own_date_and_the_difference_stays_listed() -> None:
     ledger = with_loose(PAID - timedelta(days=2))
     loose = LoosePayment("700", "101", PAID - timedelta(days=2), Decimal(1000), is_deposited=True)
-    ledger.catalog._loose["101"] = [loose]
+    ledger.shelf.loose = [loose]
     plan = ledger.carry_out(one_payment(decisions={ASKED: Decision("adopt", "700")}), policy())
     assert ledger.of(payment())["TxnDate"] == "2026-02-18"
     assert [(problem.code, problem.accepted) for problem in plan.problems] == [("drift", True)]

@@ -12,7 +12,7 @@ import pytest
 
 from integrations.core.changes import Action, Decision
 from integrations.core.read import Unreadable
-from integrations.kinds.catalog import LooseCheck
+from integrations.kinds.catalog import LooseCheck, Named
 from integrations.kinds.trust_entry import contact_of, decode_row, lacking
 from tests.kinds.builders import change_of, codes, contact, customer, steps
 from tests.kinds.ledger import Ledger
@@ -125,7 +125,7 @@ def test_r6_2_a_check_has_clios_number_or_one_of_ours(reference: str, number: st
 @pytest.mark.parametrize(("kind", "id"), [("Vendor", "31"), ("Employee", "32")])
 def test_r6_2_the_payee_is_the_quickbooks_name_that_equals_it(kind: str, id: str) -> None:
     ledger = Ledger()
-    ledger.catalog.add_payees(kind, [(id, "Bo Ek Ltd")])
+    ledger.shelf.strangers = [Named(kind, id, "Bo Ek Ltd", "Bo Ek Ltd")]
     ledger.carry_out(ledger_of(row(), row("501", -2000, source="bo ek ltd")), trusting(trust_checks=True))
     assert ledger.of(entry("501"))["EntityRef"] == {"value": id, "type": kind}
 
@@ -171,7 +171,7 @@ def test_r6_2_two_checks_are_posted_after_a_person_said_so() -> None:
 
 def _with_own_check(**other: Any) -> tuple[Ledger, Any]:
     ledger, group = Ledger(), ledger_of(row(), row("501", -2000))
-    ledger.catalog.add_check(replace(LooseCheck("77", "1042", "91", Decimal(2000)), **other))
+    ledger.shelf.drawn.append(replace(LooseCheck("77", "1042", "91", Decimal(2000)), **other))
     ledger.documents["Purchase", "77"] = {
         "Id": "77",
         "SyncToken": "0",

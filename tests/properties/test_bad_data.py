@@ -9,12 +9,13 @@ from hypothesis import strategies as st
 from integrations.core.changes import Action, Decision
 from integrations.core.match import Exact, NoMatch, Probable
 from integrations.core.records import Kind, Ref
-from integrations.kinds.catalog import Catalog, Holder, LoosePayment
+from integrations.kinds.catalog import Catalog, LoosePayment, Named
 from integrations.kinds.group import Document, Group, LinkState
 from integrations.kinds.invoice import Allocation, Bill, Discount, InterestCharge, LineItem
 from integrations.kinds.payment import assemble
 from integrations.kinds.plan import plan_group
 from tests.kinds.builders import ITEMS, bill, contact, customer, invoice, line, policy
+from tests.kinds.shelf import Shelf
 
 IDS = st.sampled_from(["", "1", "2", "3", "x", "²"])
 MONEY = st.sampled_from(["0", "0.00", "-5", "0.01", "10", "33.33", "1000", "99999999.99"]).map(Decimal)
@@ -137,11 +138,9 @@ def _link(draw: st.DrawFn, ref: Ref) -> LinkState:
 
 
 def catalog() -> Catalog:
-    found = Catalog()
-    found.add_names(["Ann Lee"])
-    found.add_number("101", Holder("Estimate", "3"))
-    found.add_loose(LoosePayment("700", "5", date(2026, 2, 2), Decimal(10)))
-    return found
+    vendor = Named("Vendor", "9", "Ann Lee", "Ann Lee")
+    loose = LoosePayment("700", "5", date(2026, 2, 2), Decimal(10))
+    return Shelf(strangers=[vendor], numbers=[("101", ("Estimate", "3"))], loose=[loose]).catalog()
 
 
 POLICIES = st.builds(
