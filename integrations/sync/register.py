@@ -40,6 +40,15 @@ SELECT paid.external_id FROM unnest(%(lines)s::jsonb[]) AS wanted (line) CROSS J
   WHERE pairing_id = %(p)s AND entity = 'Payment' AND NOT is_deleted AND data->'Line' @> wanted.line OFFSET 0) AS paid
 """
 
+_CLASHING = """
+SELECT form.external_id, form.data->>'DocNumber', bill.data->>'number' FROM integrations_record bill
+JOIN integrations_record form ON form.pairing_id = bill.pairing_id AND form.entity = %(numbers)s AND form.key = bill.key
+WHERE bill.pairing_id = %(p)s AND bill.entity = 'bills' AND NOT bill.settled
+  AND NOT EXISTS (SELECT 1 FROM integrations_entitylink link WHERE link.pairing_id = form.pairing_id
+    AND link.kind = ANY(%(kinds)s) AND link.ledger_id = form.external_id AND link.ledger_entity = 'Invoice'
+    AND link.state <> 'unlinked')
+"""
+
 
 class MirrorRegister(Register):
     """Over the mirror and the links of one pairing."""
@@ -64,6 +73,20 @@ class MirrorRegister(Register):
         links = self._links.filter(ledger_entity="Customer", ledger_id=OuterRef("external_id"))
         rows = self._there("Customer").filter(~Exists(links))
         return map(decode_customer, rows.values_list("data", flat=True).iterator())
+
+    def clashing(self) -> set[str]:
+        """Invoices that are not ours and have the number of a bill that is not settled."""
+        with connection.cursor() as cursor:
+            cursor.execute(_CLASHING, {"p": self._pairing.pk, "kinds": KINDS, "numbers": NUMBER + "Invoice"})
+            return {id for id, theirs, ours in cursor.fetchall() if number_key(theirs or "") == number_key(ours or "")}
+
+    def credited(self) -> list[Documented]:
+        """Documents of bills that credit notes are for which are not settled."""
+        records = Record.objects.of(self._pairing.firm).filter(pairing=self._pairing)
+        notes = records.filter(entity="credit_memos", settled=False).values("external_id")
+        bills = records.filter(entity="allocations", peer_id__in=notes).values("owner_id")
+        ours = self._links.filter(kind=Kind.INVOICE, practice_id__in=bills)
+        return list(ours.values_list("ledger_entity", "ledger_id"))
 
     def named(self, names: Collection[str]) -> dict[str, list[Named]]:
         keys = {search_key(form)[:LENGTH] for name in names for form in (name, _plain(name))}
