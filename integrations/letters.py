@@ -7,11 +7,11 @@ from django.urls import reverse
 
 from firms.letters import Letter, drawn
 from firms.models import Firm
+from integrations.core import words
 from integrations.issue_codes import code
 from integrations.models import Connection, Issue, Notice, Severity, SyncEvent, SyncRun
 from integrations.models.pairing import live_pairing
 from integrations.queries.state import OPEN, moment
-from integrations.queries.wording import day_in_words
 
 FRESH = timedelta(hours=1)  # what is said to be in sync has been looked at within it
 WRITTEN = ("created", "updated", "voided", "adopted")
@@ -116,7 +116,7 @@ def _all_clear(notice: Notice, now: datetime) -> Letter | None:
     )
     rows = [("Records written in the last day", events.count()), ("Warnings to look at some time", warnings.count())]
     said = [f"Clio and QuickBooks were found to be in sync at {moment(firm, as_of)}, and nothing needs you."]
-    subject = f"All clear on {day_in_words(as_of)}"
+    subject = f"All clear on {words.day(as_of)}"
     return _letter(firm, subject, said, "Open the dashboard", reverse("dashboard", args=[firm.slug]), rows)
 
 

@@ -9,12 +9,12 @@ from urllib.parse import urlencode
 from django import forms
 from django.http import QueryDict
 
+from integrations.core import words
 from integrations.models import SyncRun
 from integrations.queries.events import OUTCOMES, reason_of
 from integrations.queries.links import KINDS
 from integrations.queries.log import WRITTEN, Filters
 from integrations.queries.subjects import Search
-from integrations.queries.wording import day_in_words
 
 EARLIEST, LATEST = date(2000, 1, 1), date(2100, 1, 1)
 
@@ -183,7 +183,7 @@ class LogForm(Filtering):
         if isinstance(field, Choice):
             return field.words.get(typed, typed)
         if isinstance(field, Day) and name not in self.errors:
-            return day_in_words(self.cleaned_data[name])
+            return words.day(self.cleaned_data[name])
         return typed
 
     def without(self, *names: str) -> str:

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db.models import QuerySet
 
 from integrations.budgets import standing_of
+from integrations.core import words
 from integrations.models import Connection, System
 from integrations.systems.pace import Standing, metered_reads
 
@@ -60,7 +61,7 @@ def next_month(now: datetime) -> datetime:
 def findings(reads: Reads, now: datetime) -> dict[str, str]:
     """The firm-wide issue about it, by code."""
     used = f"{reads.used:,} of this firm's {reads.share:,} metered reads of QuickBooks are used this month"
-    again = f"{next_month(now):%-d %B}"
+    again = words.short_day(next_month(now))
     if reads.must_wait:
         return {
             "reads_wait": f"{used}, so until {again} QuickBooks is read once a day. What Clio has is posted as ever; "

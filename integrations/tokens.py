@@ -15,6 +15,7 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 from django.db import transaction
 
+from integrations.core import words
 from integrations.core.errors import Forbidden, Remedy, RemoteError, Trace, Unauthorized
 from integrations.core.ports import Clock
 from integrations.faults import fault_point
@@ -266,7 +267,7 @@ def _provider(connection: Connection, session: requests.Session | None) -> Provi
 
 def _ended(connection: Connection, row: OAuthToken, error: RemoteError, clock: Clock) -> str:
     if row.refresh_expires_at and row.refresh_expires_at <= clock.now():
-        day = f"{row.refresh_expires_at:%-d %B %Y}"
+        day = words.day(row.refresh_expires_at)
         return f"The authorisation that {connection.get_system_display()} gave ended on {day}."
     return f"{error.message}."
 

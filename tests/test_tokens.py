@@ -24,6 +24,7 @@ from pytest_django import Settings
 
 from firms.models import Firm, User
 from integrations import connecting
+from integrations.core import words
 from integrations.core.errors import Forbidden, Garbled, RemoteError, Unauthorized
 from integrations.models import Connection, OAuthToken, Pairing
 from integrations.sandbox.clio.switches import switch as set_clio
@@ -276,7 +277,7 @@ def test_an_authorisation_that_ran_out_says_when(portal: Portal, network: Networ
     portal.world.store.advance(102 * 86_400)
     ended = row_of(portal.firm, "quickbooks").refresh_expires_at
     assert ended
-    with pytest.raises(Unauthorized, match=f"QuickBooks gave ended on {ended:%-d %B %Y}"):
+    with pytest.raises(Unauthorized, match=f"QuickBooks gave ended on {words.day(ended)}"):
         asking(portal, network, "quickbooks")(False)
     assert connection_to(portal.firm, "quickbooks").state == "reconnect"
 

@@ -53,7 +53,7 @@ def people_problem(alike: Alike[Party], ref: Ref) -> Problem:
 
 
 def _document(document: Numbered) -> str:
-    """Bill “1042” (Ann Lee, 2026-02-02); invoice “1042” in QuickBooks."""
+    """Bill “1042” (Ann Lee, 2 Feb 2026); invoice “1042” in QuickBooks."""
     if document.entity == BILL:
         return f"bill “{document.number}”" + (f" ({_clipped(document.about)})" if document.about else "")
     kind = DOCUMENTS.get(document.entity, document.entity).split(" ", 1)[-1]

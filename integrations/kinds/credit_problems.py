@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
-from integrations.core import mapping
+from integrations.core import mapping, words
 from integrations.core.changes import Problem
 from integrations.core.records import Ref
 from integrations.kinds.credit_note import apply_ref, credit_number
@@ -35,8 +35,8 @@ def undated(ref: Ref) -> Problem:
 
 def partly_outside(ref: Ref, whole: Decimal, outside: Decimal) -> Problem:
     message = (
-        f"{outside} of {_inside(ref)} ({whole}) is for bills that are not posted, from before the start date or not "
-        f"approved. {whole - outside} of it is posted."
+        f"{words.amount(outside)} of {_inside(ref)} ({words.amount(whole)}) is for bills that are not posted, "
+        f"from before the start date or not approved. {words.amount(whole - outside)} of it is posted."
     )
     return Problem("credit_partly_outside", ref, message, title=_title(ref), blocks=False)
 
@@ -67,16 +67,17 @@ def tax_added(ref: Ref, ledger_id: str) -> Problem:
 
 def exists(ref: Ref, amount: Decimal, memo_id: str) -> Problem:
     message = (
-        f"QuickBooks already has a credit memo of {amount} for this customer, and it reduces the same invoice as "
-        f"{_inside(ref)} in Clio. Adopt it, or say that they are two credits."
+        f"QuickBooks already has a credit memo of {words.amount(amount)} for this customer, and it reduces the same "
+        f"invoice as {_inside(ref)} in Clio. Adopt it, or say that they are two credits."
     )
     return Problem("credit_exists", ref, message, title=_title(ref), ledger_id=memo_id)
 
 
 def in_use(ref: Ref, ledger_id: str, used: Decimal, amount: Decimal, payments: Sequence[str]) -> Problem:
     message = (
-        f"{used} of {_inside(ref)} is applied in QuickBooks by a payment that did not come from Clio, and in Clio "
-        f"{amount} of it is left. Take that payment off the credit memo in QuickBooks; the rest follows by itself."
+        f"{words.amount(used)} of {_inside(ref)} is applied in QuickBooks by a payment that did not come from Clio, "
+        f"and in Clio {words.amount(amount)} of it is left. Take that payment off the credit memo in QuickBooks; the "
+        "rest follows by itself."
     )
     details = {"payments": list(payments)}
     return Problem("credit_in_use", ref, message, title=_title(ref), ledger_id=ledger_id, details=details)
@@ -84,8 +85,8 @@ def in_use(ref: Ref, ledger_id: str, used: Decimal, amount: Decimal, payments: S
 
 def elsewhere(memo: Ref, amount: Decimal, payments: Sequence[str]) -> Problem:
     message = (
-        f"QuickBooks has applied {amount} of {_inside(memo)} to another invoice than Clio. Take that payment off in "
-        "QuickBooks; the portal then applies the credit as it is in Clio."
+        f"QuickBooks has applied {words.amount(amount)} of {_inside(memo)} to another invoice than Clio. Take that "
+        "payment off in QuickBooks; the portal then applies the credit as it is in Clio."
     )
     ref, details = apply_ref(memo.practice_id), {"payments": list(payments)}
     return Problem("credit_applied_elsewhere", ref, message, _title(memo), payments[0], blocks=False, details=details)
@@ -93,8 +94,8 @@ def elsewhere(memo: Ref, amount: Decimal, payments: Sequence[str]) -> Problem:
 
 def left_open(memo: Ref, amount: Decimal) -> Problem:
     message = (
-        f"{amount} of {_inside(memo)} stays the customer's open credit: in QuickBooks less of its invoice is left to "
-        "pay than in Clio, because something that did not come from Clio has paid it."
+        f"{words.amount(amount)} of {_inside(memo)} stays the customer's open credit: in QuickBooks less of its "
+        "invoice is left to pay than in Clio, because something that did not come from Clio has paid it."
     )
     return Problem("credit_left_open", apply_ref(memo.practice_id), message, title=_title(memo), blocks=False)
 

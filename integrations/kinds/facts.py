@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from integrations.core import words
 from integrations.core.ports import Raw
 from integrations.core.read import Unreadable, money, nested, rows, text
 
@@ -40,6 +41,8 @@ HEADS: Mapping[str, tuple[tuple[str, str], ...]] = {
     ),
 }
 LINED = frozenset({"Invoice", "CreditMemo", "JournalEntry", "Purchase"})  # a payment's lines are compared elsewhere
+APPLIED = "Applied to invoice"  # and its number: how much a payment or credit pays of it
+MEASURES = ("Amount", "Date", "Due date", APPLIED)  # a number or a reference is no amount, whatever it looks like
 LINE_REFS = ("ItemRef", "AccountRef", "CustomerRef")
 
 
@@ -64,9 +67,19 @@ def differences(entity: str, ours: Raw, theirs: Raw, name: Name) -> list[Differe
 
 def said(differing: Sequence[Difference], most: int = 3) -> str:
     """The differences as part of a sentence: “amount 100.00 → 100.01, date …”."""
-    parts = [f"{row['label'].lower()} {row['ours'] or 'none'} → {row['theirs'] or 'none'}" for row in differing[:most]]
+    parts = [_in_words(row) for row in differing[:most]]
     more = len(differing) - most
     return ", ".join([*parts, f"{more} more"] if more > 0 else parts)
+
+
+def _in_words(row: Difference) -> str:
+    ours, theirs = (written(row["label"], row[side]) or "none" for side in ("ours", "theirs"))
+    return f"{row['label'].lower()} {ours} → {theirs}"
+
+
+def written(label: str, value: str) -> str:
+    """What a field of this label says, as people read it."""
+    return words.written(value) if label.startswith(MEASURES) else value
 
 
 def _facts(entity: str, raw: Raw, name: Name) -> dict[str, Fact]:
@@ -110,5 +123,5 @@ def _line(line: Raw, detail: Raw, name: Name) -> Fact:
     refs["EntityRef"] = nested(nested(detail, "Entity"), "EntityRef")
     named = [_called(member, ref, name) for member, ref in refs.items() if text(ref, "value")]
     amount, described, posted = _amount(line, "Amount"), text(line, "Description"), text(detail, "PostingType")
-    shown = " · ".join(part for part in (posted, *named, described, amount) if part)
+    shown = " · ".join(part for part in (posted, *named, described, words.written(amount)) if part)
     return Fact("|".join((posted, *(text(ref, "value") for ref in refs.values()), described, amount)), shown)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
+from integrations.core import words
 from integrations.core.money import ZERO, cents, number
 from integrations.core.ports import Raw
 from integrations.core.read import Unreadable, day, identifier, money, nested, nested_id, rows, text, truth
@@ -253,8 +254,9 @@ def bill_amount(bill: Bill, allocations: Iterable[Allocation]) -> Amount:
     if on_their_way and without in (bill.due, bill.total):
         return Amount(without, frozenset(allocation.id for allocation in on_their_way))
     raise TotalMismatch(
-        f"Clio's balance {bill.balance} and payments and credits of {whole - bill.balance} make {whole}, "
-        f"but the bill says {bill.total}" + (f" (or {bill.due})" if bill.due != bill.total else "")
+        f"Clio's balance {words.amount(bill.balance)} and payments and credits of {words.amount(whole - bill.balance)} "
+        f"make {words.amount(whole)}, but the bill says {words.amount(bill.total)}"
+        + (f" (or {words.amount(bill.due)})" if bill.due != bill.total else "")
     )
 
 
@@ -286,8 +288,8 @@ def chosen_lines(bill: Bill, lines: Sequence[LineItem]) -> tuple[LineItem, ...]:
     for chosen in candidates:
         if _adds_up(bill, chosen):
             return tuple(sorted(chosen, key=lambda line: (line.ordering, line.date or date.min, id_order(line.id))))
-    sums = ", ".join(str(_sum(chosen)) for chosen in candidates)
-    raise TotalMismatch(f"the bill's sub-total is {bill.sub_total}, but its lines add up to {sums}")
+    sums = ", ".join(words.amount(_sum(chosen)) for chosen in candidates)
+    raise TotalMismatch(f"the bill's sub-total is {words.amount(bill.sub_total)}, but its lines add up to {sums}")
 
 
 def _adds_up(bill: Bill, lines: Sequence[LineItem]) -> bool:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
-from integrations.core import mapping
+from integrations.core import mapping, words
 from integrations.core.changes import Books
 from integrations.core.mapping import Policy, Target
 from integrations.core.money import ZERO, cents
@@ -120,7 +120,7 @@ def bill_draft(bill: Bill, amount: Decimal, lines: Sequence[LineItem], policy: P
     Raises TotalMismatch where the lines cannot be made to add up, MappingMissing where a line has no item.
     """
     if amount < 0:
-        raise TotalMismatch(f"{amount} is below zero, and QuickBooks takes no such invoice")
+        raise TotalMismatch(f"{words.amount(amount)} is below zero, and QuickBooks takes no such invoice")
     chosen = chosen_lines(bill, lines)
     drafted = [_drafted(line, policy) for line in chosen]
     drafted += _closing_lines(bill, amount, charged(chosen), policy)
@@ -161,7 +161,7 @@ def interest_draft(bill: Bill, charge: InterestCharge, index: int, policy: Polic
     Raises MappingMissing, and TotalMismatch for a charge below zero.
     """
     if charge.total < 0:
-        raise TotalMismatch(f"an interest charge of {charge.total} is below zero")
+        raise TotalMismatch(f"an interest charge of {words.amount(charge.total)} is below zero")
     charged_on = charge.date or _issued(bill)
     number = f"{bill.number}-I{index}"
     description = clean_lines(charge.description) or f"Interest on bill {bill.number}"
@@ -247,8 +247,8 @@ def _closing_lines(bill: Bill, amount: Decimal, lines: Sequence[LineItem], polic
             ]
         gaps.append(implied)
     raise TotalMismatch(
-        f"lines of {net} and tax of {sum(line_taxes, ZERO)} differ from the {amount} billed by {gaps[0]}, "
-        "which the bill's discount does not explain"
+        f"lines of {words.amount(net)} and tax of {words.amount(sum(line_taxes, ZERO))} differ from the "
+        f"{words.amount(amount)} billed by {words.amount(gaps[0])}, which the bill's discount does not explain"
     )
 
 

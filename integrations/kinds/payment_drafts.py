@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 
+from integrations.core import words
 from integrations.core.changes import Problem
 from integrations.core.money import ZERO
 from integrations.core.read import money, text
@@ -220,9 +221,9 @@ def _note_unposted_bills(book: Draftbook, draft: PaymentDraft, share: Iterable[A
     amount = sum((allocation.amount for allocation in outside), ZERO)
     numbers = ", ".join(book.group.bills[a.bill_id].number or a.bill_id for a in outside)
     message = (
-        f"{amount} of payment {draft.reference or draft.ref.practice_id} ({draft.amount}) is for bills that are not "
-        f"posted, from before the start date or not approved ({numbers}); it stays the customer's open credit in "
-        "QuickBooks."
+        f"{words.amount(amount)} of payment {draft.reference or draft.ref.practice_id} ({words.amount(draft.amount)}) "
+        f"is for bills that are not posted, from before the start date or not approved ({numbers}); it stays the "
+        "customer's open credit in QuickBooks."
     )
     book.report(Problem("payment_partly_outside", draft.ref, message, title=draft.title, blocks=False))
 
@@ -232,8 +233,8 @@ def _credit_missing(book: Draftbook, payment: Payment, allocation: Allocation, l
     return Problem(
         "credit_missing",
         payment_ref(payment.id, bill.contact_id),
-        f"Clio pays {left} of bill {bill.number} from money held on an operating account, but the customer has no "
-        "open credit of that size in QuickBooks. Apply a credit there by hand, then accept this here.",
+        f"Clio pays {words.amount(left)} of bill {bill.number} from money held on an operating account, but the "
+        "customer has no open credit of that size in QuickBooks. Apply a credit there by hand, then accept this here.",
         title=f"Payment {payment.id}",
     )
 

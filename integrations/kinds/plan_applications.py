@@ -11,7 +11,7 @@ from integrations.kinds import credit_problems
 from integrations.kinds.catalog import Settlement
 from integrations.kinds.credit_note import ApplicationDraft, apply_ref, credit_number, memo_ref
 from integrations.kinds.crediting import Credit
-from integrations.kinds.facts import Difference
+from integrations.kinds.facts import APPLIED, Difference
 from integrations.kinds.group import Document, Draftbook, LinkState
 from integrations.kinds.invoice_draft import InvoiceDraft
 from integrations.kinds.payment import PaymentDraft, PaymentLine, applied_by
@@ -207,7 +207,7 @@ def _taken_off(book: Draftbook, draft: ApplicationDraft) -> list[Difference]:
         still = applied.get(invoice.ledger_id, ZERO) if invoice else line.amount
         if still < line.amount and not said and book.will_exist(line.invoice):
             number = book.invoices[line.invoice].number
-            label = f"Applied to invoice {number}"
+            label = f"{APPLIED} {number}"
             found.append({"label": label, "ours": f"{line.amount:.2f}", "theirs": f"{still:.2f}"})
     return found
 

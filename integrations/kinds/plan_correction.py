@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
+from integrations.core import words
 from integrations.core.changes import Action, Change, Problem
 from integrations.core.mapping import Target
 from integrations.core.money import ZERO
@@ -155,7 +156,7 @@ def _corrected(book: Draftbook, bill: Bill, invoice: Ref, draft: CreditMemoDraft
         CODE,
         invoice,
         f"Bill {bill.number} is no longer valid in Clio and its invoice could not be voided: credit memo "
-        f"{draft.number} of {draft.dated} takes back {draft.amount}.",
+        f"{draft.number} of {words.day(draft.dated)} takes back {words.amount(draft.amount)}.",
         title=f"Bill {bill.number}",
         ledger_id=link.ledger_id if link else "",
         blocks=False,

@@ -124,7 +124,7 @@ def _plan_new(book: Draftbook, credit: Credit, after: set[Ref]) -> None:
     if found:
         return book.report(credit_problems.exists(draft.ref, draft.amount, found))
     if holder := book.catalog.holder(draft.number, draft.ref):
-        return book.report(number_taken(draft.ref, draft.title, draft.number, holder))
+        return book.report(number_taken(book, draft.ref, draft.title, draft.number, holder))
     book.catalog.claim_number(draft.number, draft.ref, draft.entity)
     return book.add(Change.of(Action.CREATE, draft, after=after))
 

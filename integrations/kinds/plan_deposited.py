@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from decimal import Decimal
 
-from integrations.core import mapping
+from integrations.core import mapping, words
 from integrations.core.changes import Action, Change, Problem
 from integrations.core.money import ZERO
 from integrations.core.ports import Raw
@@ -99,10 +99,10 @@ class _Held:
 
     def explain(self) -> None:
         """The refund makes up the difference: the payment keeps its amount, and pays what Clio says it pays."""
-        book, amounts = self.book, (self.amount, self.given_back, self.wanted)
+        book = self.book
         message = (
-            f"{self.title} is {amounts[0]} in QuickBooks, part of a bank deposit, and {amounts[2]} in Clio: "
-            f"{amounts[1]} was paid back by an expense."
+            f"{self.title} is {words.amount(self.amount)} in QuickBooks, part of a bank deposit, and "
+            f"{words.amount(self.wanted)} in Clio: {words.amount(self.given_back)} was paid back by an expense."
         )
         book.report(self._problem(message, accepted=True))
         self._keep_in_step(frozenset())
@@ -121,20 +121,20 @@ class _Held:
         action, ledger_id = (Action.UPDATE, live.ledger_id) if live else (Action.CREATE, "")
         book.add(Change.of(action, draft, ledger_id, "chosen by a person", {contact}))
         message = (
-            f"{self.title} is {self.amount} in QuickBooks, part of a bank deposit, and {self.wanted} in Clio: "
-            f"{self.over} was paid back by an expense."
+            f"{self.title} is {words.amount(self.amount)} in QuickBooks, part of a bank deposit, and "
+            f"{words.amount(self.wanted)} in Clio: {words.amount(self.over)} was paid back by an expense."
         )
         book.report(self._problem(message, accepted=True))
         return self._keep_in_step(frozenset({draft.ref}))
 
     def report(self) -> None:
         """Nothing of it, nor of what depends on it, is changed before a person acts."""
-        wants = f"Clio has {self.wanted}" if self.over else "its date or customer changed in Clio"
+        wants = f"Clio has {words.amount(self.wanted)}" if self.over else "its date or customer changed in Clio"
         back = " If the money was paid back, have the refund posted as an expense instead." if self.over > 0 else ""
         message = (
-            f"{self.title} is {self.amount} in QuickBooks and part of a bank deposit, and {wants}. Open the deposit in "
-            "QuickBooks, take the payment out of it and save; the next sync changes the payment, and you can add it to "
-            f"the deposit again.{back} Nothing was half-applied."
+            f"{self.title} is {words.amount(self.amount)} in QuickBooks and part of a bank deposit, and {wants}. "
+            "Open the deposit in QuickBooks, take the payment out of it and save; the next sync changes the payment, "
+            f"and you can add it to the deposit again.{back} Nothing was half-applied."
         )
         self.book.report(self._problem(message, blocks=True))
         if self.replaces:

@@ -1,5 +1,6 @@
 """Payments and credits that people entered only in QuickBooks, on invoices of ours (rule R8): said, and left as is."""
 
+from integrations.core import words
 from integrations.core.changes import Action, Problem
 from integrations.core.records import Kind, Ref
 from integrations.kinds.catalog import Settlement
@@ -25,6 +26,12 @@ def is_foreign(book: Draftbook, paid: Settlement, offered: set[str]) -> bool:
     return any(("CreditMemo", id) not in book.catalog.owners and id not in offered for id in paid.credits)
 
 
+def named(paid: Settlement, invoice_id: str) -> str:
+    """What it pays of the invoice and when, as people tell payments apart; by its id where it has no date."""
+    when = f"of {words.day(paid.dated)}" if paid.dated else f"(QuickBooks id {paid.ledger_id})"
+    return f"{words.amount(paid.invoices[invoice_id])} {when}"
+
+
 def _offered(book: Draftbook) -> set[str]:
     """Payments and credit memos that may be Clio's, or are about to be adopted as Clio's."""
     asked: set[str] = set()
@@ -41,7 +48,7 @@ def _only_there(ref: Ref, link: LinkState, number: str, found: list[Settlement])
         {"id": one.ledger_id, "amount": f"{one.invoices[link.ledger_id]:.2f}", "date": str(one.dated or "")}
         for one in found
     ]
-    listed = ", ".join(f"{row['amount']} on {row['date']} (QuickBooks id {row['id']})" for row in paid)
+    listed = ", ".join(named(one, link.ledger_id) for one in found)
     return Problem(
         "payment_only_in_quickbooks",
         ref,

@@ -7,7 +7,7 @@ from integrations.core.changes import Action, Change, Problem
 from integrations.core.money import ZERO
 from integrations.core.ports import Raw
 from integrations.core.posting import Posting, gathered, post
-from integrations.core.read import money, nested, rows, text
+from integrations.core.read import Unreadable, money, nested, rows, text
 from integrations.core.records import Kind, Ref
 from integrations.kinds.catalog import Holder
 from integrations.kinds.group import Document, Draftbook, LinkState, contact_ref
@@ -144,7 +144,7 @@ def _plan_new(book: Draftbook, bill: Bill, draft: InvoiceDraft, contact: Ref) ->
         book.catalog.claim_number(draft.number, draft.ref)
         return book.add(Change.of(Action.CREATE, draft, after={contact}))
     if not _is_same_invoice(book, holder, draft):
-        return book.report(duplicate_number(bill, draft.ref, draft.number, holder))
+        return book.report(duplicate_number(book, bill, draft.ref, draft.number, holder))
     decision = book.decision(draft.ref, "invoice_exists")
     if decision and decision.action == "adopt":
         return book.add(Change.of(Action.ADOPT, draft, holder.ledger_id, "already in QuickBooks", {contact}))
@@ -168,11 +168,11 @@ def _is_same_invoice(book: Draftbook, holder: Holder, draft: InvoiceDraft) -> bo
     link = book.link(draft.contact)
     planned = book.changes.get(draft.contact)
     customer_id = link.ledger_id if link else planned.ledger_id if planned else ""
-    return (
-        customer_id == text(nested(raw, "CustomerRef"), "value") != ""
-        and dated(raw) == draft.dated
-        and money(raw, "TotalAmt") == draft.amount
-    )
+    is_theirs = customer_id == text(nested(raw, "CustomerRef"), "value") != ""
+    try:
+        return is_theirs and dated(raw) == draft.dated and money(raw, "TotalAmt") == draft.amount
+    except Unreadable:
+        return False
 
 
 def _refusal(book: Draftbook, bill: Bill, draft: InvoiceDraft, link: LinkState | None) -> Problem | None:
@@ -183,7 +183,7 @@ def _refusal(book: Draftbook, bill: Bill, draft: InvoiceDraft, link: LinkState |
     if refused := _other_currency(book, bill, draft.ref) or unusable_number(bill, draft.ref, draft.number):
         return refused
     if link and (holder := book.catalog.holder(draft.number, draft.ref, link.ledger_id)):
-        return duplicate_number(bill, draft.ref, draft.number, holder)
+        return duplicate_number(book, bill, draft.ref, draft.number, holder)
     if link and refused_total(link, book.policy.tax_engine):
         return _tax_added(bill, draft, link)
     document = book.document(draft.ref)

@@ -6,6 +6,7 @@ row is therefore noted in ``book.recheck``; the rows are read again, and the pla
 
 from decimal import Decimal
 
+from integrations.core import words
 from integrations.core.changes import Problem
 from integrations.core.money import ZERO
 from integrations.core.ports import Raw
@@ -98,9 +99,9 @@ def keep_for(book: Draftbook, link: LinkState, bills: list[Bill]) -> None:
     numbers = ", ".join(bill.number or bill.id for bill in bills)
     message = (
         f"{payment_title(payment)} was taken off bill {numbers} in Clio, which is gone there, and Clio's bank account "
-        f"still shows {left} of it that no bill has. It stays {whole} in QuickBooks, as it is, until it is decided "
-        "what becomes of the invoice. If the money was given back, record that in Clio: delete the payment or enter "
-        "its refund."
+        f"still shows {words.amount(left)} of it that no bill has. It stays {words.amount(whole)} in QuickBooks, as "
+        "it is, until it is decided what becomes of the invoice. If the money was given back, record that in "
+        "Clio: delete the payment or enter its refund."
     )
     done = whole == left and all(book.will_exist(correction_ref(bill.ref)) for bill in bills)
     book.report(_problem(book, link.ref, payment, message, left, blocks=True, accepted=done))
@@ -111,9 +112,9 @@ def note_loose(book: Draftbook, payment: Payment, ref: Ref) -> None:
     left = loose(payment)
     book.recheck.add(payment.id)
     message = (
-        f"{payment_title(payment)} was taken off a bill in Clio, and Clio's bank account still shows {left} of it that "
-        "no bill has. That stays the customer's open credit in QuickBooks. If the money was given back, record that "
-        "in Clio: delete the payment or enter its refund."
+        f"{payment_title(payment)} was taken off a bill in Clio, and Clio's bank account still shows "
+        f"{words.amount(left)} of it that no bill has. That stays the customer's open credit in QuickBooks. If the "
+        "money was given back, record that in Clio: delete the payment or enter its refund."
     )
     book.report(_problem(book, ref, payment, message, left, blocks=False))
 
@@ -121,9 +122,9 @@ def note_loose(book: Draftbook, payment: Payment, ref: Ref) -> None:
 def note_unproven(book: Draftbook, link: LinkState, amount: str) -> None:
     """A payment that was voided with its bill: nothing Clio shows tells whether its money was given back."""
     message = (
-        f"Payment {link.ref.practice_id} of {amount} was voided in QuickBooks because Clio voided it with its bill, "
-        "and no bank row that the portal can read in Clio says whether the money was given back. Look at the payment "
-        "in Clio: if the firm still has the money, enter it in QuickBooks as a payment of the customer."
+        f"Payment {link.ref.practice_id} of {words.amount(amount)} was voided in QuickBooks because Clio voided it "
+        "with its bill, and no bank row that the portal can read in Clio says whether the money was given back. Look "
+        "at the payment in Clio: if the firm still has the money, enter it in QuickBooks as a payment of the customer."
     )
     title = f"Payment {link.ref.practice_id}"
     book.report(Problem("money_unproven", link.ref, message, title, link.ledger_id, blocks=False))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from integrations.core import words
 from integrations.core.changes import Problem
 from integrations.core.money import ZERO
 from integrations.core.read import nested, text
@@ -9,7 +10,7 @@ from integrations.kinds.catalog import Settlement
 from integrations.kinds.group import Draftbook, LinkState
 from integrations.kinds.invoice_draft import InvoiceDraft
 from integrations.kinds.payment import PaymentDraft, PaymentLine, applied_by
-from integrations.kinds.plan_foreign import is_foreign
+from integrations.kinds.plan_foreign import is_foreign, named
 
 CODE = "paid_otherwise"
 
@@ -43,7 +44,7 @@ def held_by_others(book: Draftbook, draft: InvoiceDraft, link: LinkState) -> Pro
     moves = customer is None or customer.ledger_id != text(nested(document.raw, "CustomerRef"), "value")
     if not moves and sum((one.invoices[link.ledger_id] for one in theirs), ZERO) <= draft.amount:
         return None
-    what = "is another client's now" if moves else f"is {draft.amount:.2f} now"
+    what = "is another client's now" if moves else f"is {words.amount(draft.amount)} now"
     return Problem(
         CODE,
         draft.ref,
@@ -69,14 +70,14 @@ def _problem(
     return Problem(
         CODE,
         draft.ref,
-        f"{draft.title} pays {line.amount:.2f} of bill {number} in Clio. In QuickBooks less than that is left of its "
-        f"invoice, because something that did not come from Clio pays it too: {_listed(theirs, invoice)}. If that is "
-        "the same money, delete it in QuickBooks; if it is other money, take it off the invoice there and record it in "
-        "Clio. Then this follows by itself.",
+        f"{draft.title} pays {words.amount(line.amount)} of bill {number} in Clio. In QuickBooks less than that is "
+        "left of its invoice, because something that did not come from Clio pays it too: "
+        f"{_listed(theirs, invoice)}. If that is the same money, delete it in QuickBooks; if it is other money, take "
+        "it off the invoice there and record it in Clio. Then this follows by itself.",
         title=draft.title,
         ledger_id=theirs[0].ledger_id,
     )
 
 
 def _listed(theirs: list[Settlement], invoice: LinkState) -> str:
-    return ", ".join(f"{one.invoices[invoice.ledger_id]:.2f} (QuickBooks id {one.ledger_id})" for one in theirs)
+    return ", ".join(named(one, invoice.ledger_id) for one in theirs)

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 
-from integrations.core import mapping
+from integrations.core import mapping, words
 from integrations.core.changes import Action, Change, Problem
 from integrations.core.money import ZERO
 from integrations.core.posting import gathered, post
 from integrations.core.read import money, nested, text
 from integrations.core.records import Kind, Ref
 from integrations.kinds.catalog import LoosePayment
-from integrations.kinds.facts import Difference
+from integrations.kinds.facts import APPLIED, Difference
 from integrations.kinds.group import Document, Draftbook, LinkState, is_posted
 from integrations.kinds.invoice import id_order
 from integrations.kinds.payment import Payment, PaymentDraft, applied_by
@@ -146,7 +146,8 @@ def _refusal(book: Draftbook, desired: Desired, draft: PaymentDraft, link: LinkS
     """What makes this payment impossible to post or to change, whatever else is true."""
     if draft.amount <= 0 or draft.applied > draft.amount:
         message = (
-            f"{draft.title} adds up to {draft.amount} in Clio and pays {draft.applied} of bills; it is not posted."
+            f"{draft.title} adds up to {words.amount(draft.amount)} in Clio and pays {words.amount(draft.applied)} of "
+            "bills; it is not posted."
         )
         return Problem("total_mismatch", draft.ref, message, title=draft.title)
     if key := desired.unmapped.get(draft.ref):
@@ -172,7 +173,7 @@ def _taken_off(book: Draftbook, draft: PaymentDraft, link: LinkState) -> list[Di
             continue
         still, number = applied.get(invoice.ledger_id, ZERO), text(paid.raw, "DocNumber") if paid and paid.raw else ""
         if still < line.amount:
-            label = f"Applied to invoice {number or invoice.ledger_id}"
+            label = f"{APPLIED} {number or invoice.ledger_id}"
             found.append({"label": label, "ours": f"{line.amount:.2f}", "theirs": f"{still:.2f}"})
     return found
 
@@ -208,8 +209,9 @@ def _plan_new(book: Draftbook, desired: Desired, draft: PaymentDraft) -> None:
         Problem(
             "payment_exists",
             draft.ref,
-            f"QuickBooks already has a payment of {draft.amount} from this customer dated {loose[0].date}, and Clio "
-            f"has one of {draft.dated}. Adopt it, or say that they are two payments.",
+            f"QuickBooks already has a payment of {words.amount(draft.amount)} from this customer dated "
+            f"{words.day(loose[0].date)}, and Clio has one of {words.day(draft.dated)}. Adopt it, or say that "
+            "they are two payments.",
             title=draft.title,
             ledger_id=loose[0].ledger_id,
             details={"candidates": [payment.ledger_id for payment in loose]},
@@ -226,7 +228,8 @@ def _adoption(
     if theirs is None or not theirs.is_deposited or theirs.date == draft.dated:
         return change
     fields = [{"label": "Date", "ours": str(draft.dated), "theirs": str(theirs.date)}]
-    message = f"{draft.title} keeps its date in QuickBooks, {theirs.date}, because it is part of a bank deposit there."
+    on = words.day(theirs.date)
+    message = f"{draft.title} keeps its date in QuickBooks, {on}, because it is part of a bank deposit there."
     kept = replace(change, draft=replace(draft, keeps_reference=True, dated=theirs.date))
     return with_difference(book, kept, draft, fields, message)
 

@@ -2,14 +2,17 @@
 
 from collections.abc import Sequence
 from datetime import date
+from decimal import Decimal
 
-from integrations.core import mapping
+from integrations.core import mapping, words
 from integrations.core.changes import Problem
 from integrations.core.mapping import Policy
 from integrations.core.ports import Raw
-from integrations.core.read import day
+from integrations.core.read import Unreadable, day, money, nested, text
 from integrations.core.records import Kind, Ref
 from integrations.kinds.catalog import Holder
+from integrations.kinds.contact import Contact
+from integrations.kinds.group import Draftbook
 from integrations.kinds.invoice import NUMBER_LENGTH, Bill
 
 MAPPING_NAMES = {
@@ -81,24 +84,23 @@ DOCUMENTS = {
 }
 
 
-def duplicate_number(bill: Bill, ref: Ref, number: str, holder: Holder) -> Problem:
-    return number_taken(ref, f"Bill {bill.number}", number, holder, "Renumber the bill in Clio, or the other document.")
+def duplicate_number(book: Draftbook, bill: Bill, ref: Ref, number: str, holder: Holder) -> Problem:
+    todo = "Renumber the bill in Clio, or the other document."
+    return number_taken(book, ref, f"Bill {bill.number}", number, holder, todo)
 
 
 def number_taken(
-    ref: Ref, title: str, number: str, holder: Holder, todo: str = "Renumber the other document in QuickBooks."
+    book: Draftbook,
+    ref: Ref,
+    title: str,
+    number: str,
+    holder: Holder,
+    todo: str = "Renumber the other document in QuickBooks.",
 ) -> Problem:
-    if holder.ref is not None:
-        who = (
-            f"another {_OBJECTS[holder.ref.kind]} in Clio (its id there is {holder.ref.practice_id}), which is posted "
-        )
-        who += "under it"
-    else:
-        who = f"{DOCUMENTS.get(holder.entity, holder.entity)} in QuickBooks (its id there is {holder.ledger_id})"
     return Problem(
         "duplicate_number",
         ref,
-        f"Number {number} already belongs to {who}. {todo}",
+        f"Number {number} already belongs to {_known_as(book, holder)}. {todo}",
         title=title,
         details={
             "holder_entity": holder.entity,
@@ -109,17 +111,58 @@ def number_taken(
     )
 
 
+def _known_as(book: Draftbook, holder: Holder) -> str:
+    """What has the number, as people know it; by its id where nothing else is known."""
+    if holder.ref is not None:
+        said = _of_bill(book, holder.ref) or f"(its id there is {holder.ref.practice_id})"
+        return f"another {_OBJECTS[holder.ref.kind]} in Clio {said}, which is posted under it"
+    what = DOCUMENTS.get(holder.entity, holder.entity)
+    said = _of_document(book, holder)
+    return f"{what} {said} in QuickBooks" if said else f"{what} in QuickBooks (its id there is {holder.ledger_id})"
+
+
+def _of_bill(book: Draftbook, ref: Ref) -> str:
+    bill = book.group.bills.get(ref.practice_id) if ref.kind is Kind.INVOICE else None
+    if bill is None:
+        return ""
+    contact = book.group.contacts.get(bill.contact_id)
+    return _told_apart(bill.total, contact.name if isinstance(contact, Contact) else "", bill.issued_at)
+
+
+def _of_document(book: Draftbook, holder: Holder) -> str:
+    """Empty where it is not known as a whole, or its figures cannot be read."""
+    raw = book.catalog.whole(holder.entity, holder.ledger_id)
+    if raw is None:
+        return ""
+    try:
+        return _told_apart(money(raw, "TotalAmt"), _customer(book, nested(raw, "CustomerRef")), dated(raw))
+    except Unreadable:
+        return ""
+
+
+def _customer(book: Draftbook, who: Raw) -> str:
+    if name := text(who, "name"):
+        return name
+    known = book.catalog.customers.get(text(who, "value"))
+    return known.plain_name if known else ""
+
+
+def _told_apart(worth: Decimal, name: str, on: date | None) -> str:
+    """ "of 250.00 for Karin Stein dated 13 Mar 2026"."""
+    return f"of {words.amount(worth)}" + (f" for {name}" if name else "") + (f" dated {words.day(on)}" if on else "")
+
+
 def closed_period(policy: Policy, ref: Ref, title: str, days: tuple[date | None, ...]) -> Problem | None:
     """The problem where any of the dates is in closed books: what is dated there can neither be posted nor changed."""
     closed = policy.close_date
     inside = [on for on in days if on is not None and closed is not None and on <= closed]
-    if not inside:
+    if closed is None or not inside:
         return None
     return Problem(
         "period_closed",
         ref,
-        f"{title} is dated {min(inside)}, and QuickBooks's books are closed up to {closed}. It is not re-dated: reopen "
-        "the period in QuickBooks, or post it by hand and accept this here.",
+        f"{title} is dated {words.day(min(inside))}, and QuickBooks's books are closed up to {words.day(closed)}. It "
+        "is not re-dated: reopen the period in QuickBooks, or post it by hand and accept this here.",
         title=title,
         details={"dated": str(min(inside))},
     )

@@ -11,7 +11,7 @@ from integrations.core.read import text
 from integrations.kinds import contact_fields
 from integrations.kinds.catalog import Catalog
 from integrations.kinds.contact_drafts import ContactDraft, CustomerDraft
-from integrations.kinds.facts import differences
+from integrations.kinds.facts import APPLIED, differences
 from integrations.kinds.group import Group
 from integrations.kinds.payment import applied_by
 from integrations.kinds.theirs import as_ours, named
@@ -64,7 +64,7 @@ def _applied(group: Group, catalog: Catalog, before: Raw, after: Raw) -> Iterato
     was, will = applied_by(before), applied_by(after)
     for id in dict.fromkeys([*was, *will]):
         if was.get(id, ZERO) != will.get(id, ZERO):
-            label = f"Applied to invoice {_number(group, catalog, id)}"
+            label = f"{APPLIED} {_number(group, catalog, id)}"
             yield {"label": label, "before": _said(was, id), "after": _said(will, id)}
 
 

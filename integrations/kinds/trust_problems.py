@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from integrations.core import words
 from integrations.core.changes import Change, Problem
 from integrations.core.mapping import Policy
 from integrations.core.posting import Posting
@@ -55,12 +56,13 @@ def overdraw(ref: Ref, row: TrustRow, left: Decimal, *, is_posted: bool) -> Prob
     """Rule R6.5. What is posted stays: QuickBooks shows what Clio shows, and a person has to know."""
     whose = row.contact_name or f"contact {row.contact_id}"
     account = row.account_name or "the trust account"
+    on = words.day(row.dated) if row.dated else "no day"
     what = "is posted already" if is_posted else "is not posted"
     return Problem(
         "trust_overdraw",
         ref,
-        f"Taking {-row.amount} on {row.dated} leaves {whose} {left} on {account} in Clio; one client's money must not "
-        f"pay for another's. It {what}. Correct it in Clio; the rest follows by itself.",
+        f"Taking {words.amount(-row.amount)} on {on} leaves {whose} {words.amount(left)} on {account} in Clio; one "
+        f"client's money must not pay for another's. It {what}. Correct it in Clio; the rest follows by itself.",
         title=row.title,
         blocks=not is_posted,
     )
@@ -71,8 +73,8 @@ def check_exists(ref: Ref, row: TrustRow, checks: Sequence[LooseCheck]) -> Probl
     return Problem(
         "check_exists",
         ref,
-        f"QuickBooks already has check {row.reference} of {-row.amount} on this trust account. Adopt it, or say that "
-        "they are two checks.",
+        f"QuickBooks already has check {row.reference} of {words.amount(-row.amount)} on this trust account. Adopt it, "
+        "or say that they are two checks.",
         title=row.title,
         ledger_id=checks[0].ledger_id,
         details={"candidates": [check.ledger_id for check in checks]},
@@ -84,13 +86,18 @@ def closed_edit(ref: Ref, row: TrustRow, link: LinkState, policy: Policy, propos
     return Problem(
         "period_closed",
         ref,
-        f"{row.title} was changed in Clio, and QuickBooks's books are closed up to {policy.close_date}. Reopen the "
-        f"period, or have it reversed: an entry dated {proposed.on} takes back what is posted, and the row is posted "
-        f"as it is now, dated {proposed.anew}.",
+        f"{row.title} was changed in Clio, and QuickBooks's books are closed up to {_closed(policy)}. Reopen the "
+        f"period, or have it reversed: an entry dated {words.day(proposed.on)} takes back what is posted, and the row "
+        f"is posted as it is now, dated {words.day(proposed.anew)}.",
         title=row.title,
         ledger_id=link.ledger_id,
         details={"also": ["reverse"], "reversing": proposed.report()},
     )
+
+
+def _closed(policy: Policy) -> str:
+    """The last day of closed books; what is said here is said only where there is one."""
+    return words.day(policy.close_date) if policy.close_date else "a day that is not known"
 
 
 def text_not_changed(ref: Ref, row: TrustRow, policy: Policy) -> Problem:
@@ -98,7 +105,7 @@ def text_not_changed(ref: Ref, row: TrustRow, policy: Policy) -> Problem:
         "trust_text_closed",
         ref,
         f"What {row.title} says of payee, purpose, reference or matter was changed in Clio. Its books are closed up to "
-        f"{policy.close_date}, so the entry keeps its old text; amount, date and client are the same.",
+        f"{_closed(policy)}, so the entry keeps its old text; amount, date and client are the same.",
         title=row.title,
         blocks=False,
     )

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from django.urls import reverse
 
 from firms.models import Firm
+from integrations.core import words
 from integrations.issue_codes import code
 from integrations.models import Issue, Pairing, Severity
 from integrations.queries import links
 from integrations.queries.issues import issues_of
-from integrations.queries.wording import day_in_words
 
 OK, NEEDS, LOOK, ACCEPTED, UNKNOWN = "ok", "needs", "look", "settled", "unchecked"
 GEAR = "In QuickBooks, open the gear at the top right."
@@ -65,12 +65,12 @@ def _warning(pairing: Pairing) -> str:
     if pairing.ledger_profile.get("bill_warning") == "true":
         return "On."
     looked = pairing.bill_warning_confirmed_at
-    return f"QuickBooks does not tell; a person looked on {day_in_words(looked)}." if looked else ""
+    return f"QuickBooks does not tell; a person looked on {words.day(looked)}." if looked else ""
 
 
 def _closing(pairing: Pairing) -> str:
     closed = _profile("close_date")(pairing)
-    return f"Closed up to {day_in_words(closed)}, before the start date." if closed else "The books are open."
+    return f"Closed up to {words.day(closed)}, before the start date." if closed else "The books are open."
 
 
 def _currency(pairing: Pairing) -> str:

@@ -9,12 +9,12 @@ from typing import Any
 from django.http import QueryDict
 
 from integrations.core.money import ZERO
+from integrations.core.words import day
 from integrations.kinds.cutover import Part
 from integrations.models import Connection, CountedRecord, Errand
 from integrations.queries import links
 from integrations.queries.allocated import decimal
 from integrations.queries.paging import Page, page_by_id, words
-from integrations.queries.wording import day_in_words
 
 MEMO = "Trust balance before the start date"
 
@@ -207,7 +207,7 @@ def counted(done: Errand, part: Part, asked: QueryDict) -> Counted:
     page = page_by_id(rows, asked, within="part")
     lines = [Line(row, _in_practice(done, row)) for row in page.rows]
     start = date.fromisoformat(done.result["start"])
-    days = {"start": day_in_words(start), "evening": day_in_words(start - timedelta(days=1))}
+    days = {"start": day(start), "evening": day(start - timedelta(days=1))}
     title, said = LISTS[part]
     shows_owed = part in (Part.BILLS_IN, Part.BILLS_OUT, Part.CLIENTS)
     return Counted(title.format(**days), said, Page(lines, page.newer, page.older), shows_owed, is_narrowed)

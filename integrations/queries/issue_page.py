@@ -13,6 +13,7 @@ from integrations.contact_choices import fields_of
 from integrations.issue_advice import PAGES, PANELS, advice
 from integrations.issue_codes import Code, code
 from integrations.kinds.contact_fields import LABELS
+from integrations.kinds.facts import written
 from integrations.models import Issue, Pairing, SyncEvent
 from integrations.queries import links
 from integrations.queries.choices import Choice, choices
@@ -134,7 +135,8 @@ def _acts(issue: Issue) -> Iterable[Act]:
 def _versions(issue: Issue) -> Iterable[Version]:
     rows = issue.details.get("fields")
     for row in rows if isinstance(rows, list) else ():
-        yield Version(*(str(row.get(name) or "") for name in ("label", "ours", "theirs")))
+        label, ours, theirs = (str(row.get(name) or "") for name in ("label", "ours", "theirs"))
+        yield Version(label, written(label, ours), written(label, theirs))
 
 
 def _ledger_id(issue: Issue) -> str:

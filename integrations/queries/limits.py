@@ -8,6 +8,7 @@ from django.db.models import Count, OuterRef, Subquery
 
 from firms.models import Firm
 from integrations.budgets import standing_from
+from integrations.core import words
 from integrations.metering import HARD, Reads, companies, next_month, reads_of
 from integrations.models import CallBudget, Connection, System
 from integrations.queries.state import moment
@@ -66,7 +67,7 @@ def _calls(firm: Firm, connection: Connection, standing: Standing, now: datetime
 
 def _reads(reads: Reads, now: datetime) -> Left:
     used = f"{reads.used:,} of {reads.share:,} metered reads used this month ({reads.percent} %)"
-    again = f"{next_month(now):%-d %B}"
+    again = words.short_day(next_month(now))
     if reads.must_wait:
         return Left(f"{used}, so it is read once a day until {again}; posting goes on", "warn")
     if reads.is_high:

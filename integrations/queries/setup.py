@@ -7,11 +7,11 @@ from django.db.models import Q
 from django.urls import reverse
 
 from firms.models import Firm
+from integrations.core import words
 from integrations.issue_codes import MATCHES
 from integrations.models import Connection, Errand, Issue, Mapping, Pairing, SyncRun
 from integrations.queries.checklist import about_settings
 from integrations.queries.state import OPEN, State, Tally
-from integrations.queries.wording import day_in_words
 
 MUST = frozenset({"numbering_setting_off", "currency_mismatch"})  # the others can wait
 _OWN_STEP = frozenset({"mapping_missing", "mapping_invalid"})  # of the settings' issues these have a step of their own
@@ -221,7 +221,7 @@ def _start(found: Sitting) -> Step:
     if pairing is None or pairing.start_date is None:
         reading = found.errands.is_open(Errand.Purpose.START)
         return Step("start", "todo", "Both systems are being read for what it brings in." if reading else "")
-    return Step("start", "done", f"Bills issued from {day_in_words(pairing.start_date)} on.")
+    return Step("start", "done", f"Bills issued from {words.day(pairing.start_date)} on.")
 
 
 def _mappings(found: Sitting) -> Step:

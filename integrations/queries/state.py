@@ -11,9 +11,9 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from firms.models import Firm
+from integrations.core import words
 from integrations.models import Connection, Errand, Issue, Pairing, Severity, SyncRun
 from integrations.models.pairing import live_pairing
-from integrations.queries.wording import day_in_words
 
 OPEN = [Issue.State.OPEN, Issue.State.DECIDED]
 REASON_LENGTH = 160
@@ -243,7 +243,7 @@ def moment(firm: Firm, at: datetime) -> str:
     local = at.astimezone(zone)
     if local.date() == firm.day_of(timezone.now()):
         return f"{local:%H:%M}"
-    return f"{day_in_words(local)}, {local:%H:%M}"
+    return f"{words.day(local)}, {local:%H:%M}"
 
 
 def shortened(reason: str) -> str:

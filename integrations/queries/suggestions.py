@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from integrations.core import words
 from integrations.core.likeness import Likeness, Profile, likeness
 from integrations.models import Issue, Pairing, Record
 from integrations.queries import links
@@ -85,7 +86,8 @@ def about(data: dict[str, Any]) -> str:
         _member(data, "PrimaryPhone", "FreeFormNumber"),
         _member(data, "BillAddr", "City"),
         "inactive" if data.get("Active") is False else "",
-        f"{data.get('TotalAmt')} on {data.get('TxnDate')}" if data.get("TotalAmt") else "",
+        words.amount(data["TotalAmt"]) if data.get("TotalAmt") else "",
+        words.day(str(data.get("TxnDate") or "")),
     )
     return " · ".join(part for part in parts if part)
 

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from integrations import metering
+from integrations.core import words
 from integrations.models import OAuthToken, Pairing, SyncRun
 from integrations.sync import issues
 from integrations.sync.workspace import Workspace
@@ -37,7 +38,8 @@ def _stage(token: OAuthToken, now: datetime) -> int:
 
 def _said(token: OAuthToken, now: datetime) -> str:
     name = token.connection.get_system_display()
+    assert token.ends_at is not None  # asked for by it
     return (
-        f"{name} ends the authorisation of {token.connection.name} on {token.ends_at:%-d %B %Y}, within "
+        f"{name} ends the authorisation of {token.connection.name} on {words.day(token.ends_at)}, within "
         f"{_stage(token, now)} days. Connect it again on the connections page before then; every link is kept."
     )

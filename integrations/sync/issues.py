@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager, nullcontext
 
 from django.db import transaction
 
-from integrations.core import lookalikes
+from integrations.core import lookalikes, words
 from integrations.core.changes import Problem
 from integrations.issue_codes import code
 from integrations.models import Issue, SyncEvent, SyncRun
@@ -119,10 +119,14 @@ def _keep_true(work: Desk, run: SyncRun | None, issue: Issue, problem: Problem) 
 
 
 def _is_another(issue: Issue, problem: Problem) -> bool:
-    """Whether what the problem is about has changed; where it has no details its words are all there is."""
+    """Whether what the problem is about has changed; where it has no details its words are all there is.
+
+    An amount or a day that is written in another way is the same one.
+    """
+    before, now = issue.message, problem.message
     if problem.details or issue.details:
-        return (issue.ledger_id, issue.details) != (problem.ledger_id, _plain(problem.details))
-    return (issue.ledger_id, issue.message) != (problem.ledger_id, problem.message)
+        before, now = _sorted(issue.details), _sorted(problem.details)
+    return (issue.ledger_id, words.bare(before)) != (problem.ledger_id, words.bare(now))
 
 
 def _judge(issue: Issue, problem: Problem) -> None:
@@ -134,9 +138,9 @@ def _judge(issue: Issue, problem: Problem) -> None:
         issue.save(update_fields=["state", "severity"])
 
 
-def _plain(details: Mapping[str, object]) -> object:
-    """As the database gives it back."""
-    return json.loads(json.dumps(details))
+def _sorted(details: Mapping[str, object]) -> str:
+    """The same text for the same details, before and after the database had them."""
+    return json.dumps(details, sort_keys=True, ensure_ascii=False)
 
 
 def _refresh(issue: Issue, message: str, ledger_id: str, details: dict[str, object]) -> None:

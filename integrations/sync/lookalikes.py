@@ -7,7 +7,7 @@ from typing import Any
 from django.db import connection
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from integrations.core import lookalikes
+from integrations.core import lookalikes, words
 from integrations.core.lookalikes import BILL, CONTACT, Alike, Numbered, Party
 from integrations.core.records import Kind, Ref
 from integrations.kinds.alike import numbers_problem, people_problem
@@ -126,7 +126,7 @@ def _bills(pairing: Pairing, records: QuerySet[Record]) -> Iterator[Numbered]:
 
 def _about(bill: dict[str, Any]) -> str:
     """Whose it is and of which day, or that it is a draft."""
-    day = "draft" if bill.get("state") in UNAPPROVED else str(bill.get("issued_at") or "")
+    day = "draft" if bill.get("state") in UNAPPROVED else words.day(str(bill.get("issued_at") or ""))
     return ", ".join(filter(None, (str((bill.get("client") or {}).get("name") or ""), day)))
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from integrations.core import words
 from integrations.core.changes import Action, Change, Problem
 from integrations.core.errors import Malformed, NotFound, Refused, RemoteError, Stale
 from integrations.core.records import Kind, Ref
@@ -46,13 +47,13 @@ def _half_done(change: Change) -> str:
     if change.closes:
         return (
             f" {names}, deleted in Clio, is voided in QuickBooks; the trust entry that went with it still stands, so "
-            f"the trust bank and what is owed to the client are {change.amount} too low. {do}"
+            f"the trust bank and what is owed to the client are {words.amount(change.amount)} too low. {do}"
         )
     if change.action is not Action.CREATE:
         return ""
     return (
         f" {names} is posted, so the bill is paid and the money is in the in-transit account; the trust entry is not, "
-        f"so the trust bank and what is owed to the client are {change.amount} too high. {do}"
+        f"so the trust bank and what is owed to the client are {words.amount(change.amount)} too high. {do}"
     )
 
 
@@ -142,8 +143,8 @@ def total_changed(change: Change, total: object, *, voided: bool) -> Problem:
     return Problem(
         "total_mismatch",
         change.ref,
-        f"QuickBooks made {total} of {change.title}, which is {change.draft.amount} in Clio (its tax engine adds tax). "
-        + done,
+        f"QuickBooks made {words.amount(total)} of {change.title}, which is {words.amount(change.draft.amount)} in "
+        f"Clio (its tax engine adds tax). {done}",
         title=change.title,
         ledger_id=change.ledger_id,
     )

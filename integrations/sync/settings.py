@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping as MappingType
 
+from integrations.core import words
 from integrations.core.mapping import TRUST_BANK, TRUST_LIABILITY, Policy, is_trust_key
 from integrations.core.ports import Raw
 from integrations.core.read import nested, rows, text, truth
@@ -137,8 +138,8 @@ def _closed_books(work: Workspace) -> str:
     if not closed or (start and start.isoformat() > closed):
         return ""
     return (
-        f"QuickBooks's books are closed up to {closed}. Bills and payments dated up to then are neither posted nor "
-        "changed until your accountant reopens the period."
+        f"QuickBooks's books are closed up to {words.day(closed)}. Bills and payments dated up to then are neither "
+        "posted nor changed until your accountant reopens the period."
     )
 
 

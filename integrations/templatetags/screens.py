@@ -7,6 +7,7 @@ from django import template
 from django.utils import timezone
 
 from integrations.issue_codes import code
+from integrations.kinds import facts
 from integrations.models import SyncRun
 from integrations.queries import runs
 from integrations.queries.links import KINDS, ONE
@@ -47,6 +48,12 @@ def time_left(run: SyncRun) -> str:
     if hours:
         return f"about {hours} h {minutes} min"
     return f"about {minutes} min" if minutes else "less than a minute"
+
+
+@register.filter
+def in_field(value: str, label: str) -> str:
+    """What a document's field of this label says, as people read it."""
+    return facts.written(label, value)
 
 
 @register.filter

@@ -1,9 +1,8 @@
 """How money, times, states and journal lines look everywhere."""
 
-import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -12,11 +11,11 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from integrations.core import words
+
 register = template.Library()
 
-MINUS = "\N{MINUS SIGN}"
 NOTHING = "\N{EN DASH}"
-MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 # state -> (tone, word); the tone is the pill's shape and colour
 STATES: dict[str, tuple[str, str]] = {
@@ -52,13 +51,7 @@ STATES: dict[str, tuple[str, str]] = {
 @register.filter
 def amount(value: object) -> str:
     """1234.5 as 1,234.50, with a true minus; an en dash for nothing."""
-    if value is None or value == "":
-        return NOTHING
-    try:
-        number = Decimal(str(value))
-    except InvalidOperation:
-        return str(value)
-    return f"{number:,.2f}".replace("-", MINUS)
+    return NOTHING if value is None or value == "" else words.amount(value)
 
 
 @register.simple_tag
@@ -72,25 +65,19 @@ def money(value: object, currency: str = "") -> SafeString:
 @register.filter
 def day(value: date | datetime | str | None) -> str:
     """22 Nov 2026."""
-    if not value:
-        return NOTHING
-    if isinstance(value, str):
-        value = date.fromisoformat(value[:10])
-    return f"{value.day} {MONTHS[value.month - 1]} {value.year}"
+    return words.day(value) if value else NOTHING
 
 
 @register.filter
 def short_day(value: date) -> str:
     """22 Nov, where the year is clear."""
-    return f"{value.day} {MONTHS[value.month - 1]}"
+    return words.short_day(value)
 
 
 @register.filter
 def written(value: str) -> str:
     """An amount or a date as people write it; anything else as it is."""
-    if re.fullmatch(r"-?\d+\.\d\d", value):
-        return amount(value)
-    return day(value) if re.fullmatch(r"\d{4}-\d\d-\d\d", value) else value
+    return words.written(value)
 
 
 @register.simple_tag(takes_context=True)

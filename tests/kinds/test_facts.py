@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from integrations.kinds.facts import differences, said
+from integrations.kinds.facts import differences, said, written
 
 
 def nobody(member: str, id: str) -> str:
@@ -52,12 +52,12 @@ def test_each_field_of_the_form_is_named_with_both_versions(member: str, value: 
 
 def test_a_line_is_named_with_its_item_text_and_amount() -> None:
     changed = invoice()
-    changed["Line"] = [dict(changed["Line"][0], Description="Other advice")]
+    changed["Line"] = [dict(changed["Line"][0], Description="Other advice", Amount=Decimal("2186.21"))]
     (row,) = differences("Invoice", invoice(), changed, nobody)
     assert row == {
         "label": "Line 1",
         "ours": "Legal services · Advice · 100.00",
-        "theirs": "Legal services · Other advice · 100.00",
+        "theirs": "Legal services · Other advice · 2,186.21",
     }
 
 
@@ -86,6 +86,23 @@ def test_the_sides_of_a_journal_line_and_its_customer_count() -> None:
 def test_what_a_payment_pays_is_no_field_of_its_form() -> None:
     line = {"Amount": Decimal(1), "LinkedTxn": [{"TxnId": "1", "TxnType": "Invoice"}]}
     assert differences("Payment", {"Line": [line]}, {"Line": []}, nobody) == []
+
+
+@pytest.mark.parametrize(
+    ("label", "value", "shown"),
+    [
+        ("Amount", "-2186.21", "−2,186.21"),
+        ("Applied to invoice 7", "2186.21", "2,186.21"),
+        ("Date", "2026-03-13", "13 Mar 2026"),
+        ("Due date", "x", "x"),
+        ("Number", "2186.21", "2186.21"),
+        ("Reference", "2026-03-13", "2026-03-13"),
+    ],
+)
+def test_amounts_and_days_are_written_as_people_do_and_numbers_as_they_stand(
+    label: str, value: str, shown: str
+) -> None:
+    assert written(label, value) == shown
 
 
 def test_differences_read_as_part_of_a_sentence() -> None:

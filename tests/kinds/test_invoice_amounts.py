@@ -59,7 +59,7 @@ def test_r3_1_a_bill_whose_figures_contradict_each_other_is_not_posted_and_is_re
     assert [code for code, _ in codes(plan)] == ["total_mismatch"]
     assert plan.reread == {"1"}
     assert "900.00" in plan.problems[0].message
-    assert "1000.00" in plan.problems[0].message
+    assert "1,000.00" in plan.problems[0].message
 
 
 def test_r3_1_the_amount_is_the_balance_and_what_was_paid_and_credited() -> None:

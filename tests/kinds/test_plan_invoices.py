@@ -57,7 +57,14 @@ def test_r3_5_a_number_any_sales_form_has_is_a_duplicate_that_names_both(entity:
 def test_r3_5_two_bills_of_one_number_are_not_both_posted() -> None:
     plan = plan_group(group([bill("1", number="5"), bill("2", number="5")]), policy(), Catalog())
     assert codes(plan) == [("duplicate_number", invoice("2"))]
-    assert "another bill in Clio (its id there is 1)" in plan.problems[0].message
+    said = "another bill in Clio of 1,000.00 for Ann Lee dated 2 Feb 2026, which is posted under it."
+    assert said in plan.problems[0].message
+
+
+def test_r3_5_a_bill_of_another_client_that_has_the_number_is_named_by_its_id() -> None:
+    shelf = Shelf(numbers=[("101", ("Invoice", "77"))], linked={("Invoice", "77"): invoice("9")})
+    plan = plan_group(group([bill()]), policy(), shelf.catalog())
+    assert "another bill in Clio (its id there is 9), which is posted under it." in plan.problems[0].message
 
 
 def test_r3_5_numbers_are_compared_without_case() -> None:
@@ -106,6 +113,27 @@ def with_theirs(**changes: Any) -> Catalog:
 def test_r3_5_an_invoice_that_differs_in_anything_is_a_duplicate(changes: dict[str, Any]) -> None:
     plan = plan_group(group([bill()], matches={"7": Exact("5")}), policy(), with_theirs(**changes))
     assert codes(plan) == [("duplicate_number", invoice())]
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({}, "an invoice of 2,186.21 for Ann Lee dated 2 Feb 2026 in QuickBooks."),
+        (
+            {"CustomerRef": {"value": "6", "name": "Karin Stein"}},
+            "an invoice of 2,186.21 for Karin Stein dated 2 Feb 2026 in QuickBooks.",
+        ),
+        ({"CustomerRef": {"value": "6"}}, "an invoice of 2,186.21 dated 2 Feb 2026 in QuickBooks."),
+        ({"TxnDate": None}, "an invoice of 2,186.21 for Ann Lee in QuickBooks."),
+        ({"TotalAmt": "a lot"}, "an invoice in QuickBooks (its id there is 77)."),
+        ({"TxnDate": "soon"}, "an invoice in QuickBooks (its id there is 77)."),
+    ],
+)
+def test_r3_5_the_invoice_that_has_the_number_is_told_as_people_know_it(changes: dict[str, Any], said: str) -> None:
+    theirs = with_theirs(**{"TotalAmt": "2186.21", **changes})
+    (found,) = plan_group(group([bill()], matches={"7": Exact("5")}), policy(), theirs).problems
+    assert (found.code, found.details["holder_id"]) == ("duplicate_number", "77")
+    assert f"Number 101 already belongs to {said}" in found.message
 
 
 def test_r3_5_the_very_same_invoice_is_offered_and_adopted_only_after_a_yes() -> None:
@@ -249,7 +277,7 @@ def test_r3_8_money_that_stays_in_clio_blocks_the_void() -> None:
 def test_r3_8_a_closed_period_blocks_the_void() -> None:
     plan = posted().plan(group([bill(state="void")]), CLOSED)
     assert (steps(plan), codes(plan)) == ([], [("void_blocked", invoice())])
-    assert "closed up to 2026-02-28" in plan.problems[0].message
+    assert "closed up to 28 Feb 2026" in plan.problems[0].message
 
 
 def test_r3_8_what_a_void_takes_back_is_shown_on_the_same_accounts() -> None:

@@ -65,8 +65,16 @@ def test_r8_an_edited_document_is_said_with_both_versions_field_by_field() -> No
         {"label": "Number", "ours": "101", "theirs": "7"},
         {"label": "Amount", "ours": "1000.00", "theirs": "999.99"},
     ]
-    assert "number 101 → 7, amount 1000.00 → 999.99" in found.message
+    assert "number 101 → 7, amount 1,000.00 → 999.99" in found.message
     assert "QuickBooks" in found.message and found.severity == ""
+
+
+def test_r8_a_message_says_amounts_and_days_as_people_do_and_references_as_they_stand() -> None:
+    ledger = posted()
+    raw = ledger.of(payment())
+    raw["TotalAmt"], raw["TxnDate"], raw["PaymentRefNum"] = Decimal("2186.21"), "2026-03-13", "2026-03-13"
+    found = problem(ledger.plan(story(), policy()))
+    assert "(amount 400.00 → 2,186.21, date 20 Feb 2026 → 13 Mar 2026, reference none → 2026-03-13)" in found.message
 
 
 def test_r8_drift_of_the_amount_is_not_hidden_because_clio_is_unchanged() -> None:

@@ -4,8 +4,11 @@ import pytest
 
 from integrations import mapping
 from integrations.core import mapping as keys
+from integrations.core.changes import Problem
+from integrations.core.records import Kind, Ref
 from integrations.models import Issue, Mapping, SyncEvent
 from integrations.resolving import CannotResolve, resolve
+from integrations.sync import issues
 from tests.portal import START, Portal
 from tests.sync.books import settled
 
@@ -22,6 +25,31 @@ def test_what_is_ignored_is_accepted_and_stays_quiet(portal: Portal) -> None:
     portal.resolve("probable_match", "ignore")
     settled(portal, but=[bill])
     assert [issue.state for issue in Issue.objects.of(portal.firm)] == ["accepted"]
+
+
+SAID = {"said": "Ann Lee, 13 Mar 2026", "amount": "2,186.21"}
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "state"),
+    [
+        (("2186.21 of 2026-03-13", {}), ("2,186.21 of 13 Mar 2026", {}), "accepted"),
+        (("2186.20 of 2026-03-13", {}), ("2,186.21 of 13 Mar 2026", {}), "open"),
+        (("", {"amount": "2186.21", "said": "Ann Lee, 2026-03-13"}), ("", SAID), "accepted"),
+        (("", {"amount": "2186.21", "said": "Ann Lee, 2026-03-12"}), ("", SAID), "open"),
+    ],
+)
+def test_r10_what_was_accepted_opens_again_where_another_thing_is_said_and_not_where_it_is_said_otherwise(
+    portal: Portal, before: tuple[str, dict[str, object]], now: tuple[str, dict[str, object]], state: str
+) -> None:
+    run, ref = portal.run(), Ref(Kind.PAYMENT, "1")
+    for (message, details), todo in ((before, "accept"), (now, "look")):
+        found = Problem("payment_partly_outside", ref, message, details=details)
+        issues.sync_codes(portal.workspace(), run, {found.code}, [found])
+        if todo == "accept":
+            portal.resolve(found.code, "ignore")
+    issue = Issue.objects.of(portal.firm).get()
+    assert (issue.state, issue.message, issue.details) == (state, *now)
 
 
 def test_a_decision_names_who_made_it_in_the_history(portal: Portal) -> None:

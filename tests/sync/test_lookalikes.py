@@ -43,7 +43,7 @@ def test_a_form_whose_number_only_looks_different_is_told_and_gone_once_renumber
     issue = portal.issue("near_duplicate_number")
     assert (issue.severity, issue.kind, issue.practice_id) == ("warning", "invoice", str(bill))
     assert ids(issue) == [("bill", str(bill)), ("Invoice", theirs)]
-    assert "Bill “1042” (Ann Lee, 2026-02-02) and invoice “001042-” in QuickBooks" in issue.message
+    assert "Bill “1042” (Ann Lee, 2 Feb 2026) and invoice “001042-” in QuickBooks" in issue.message
     settled(portal, "near_duplicate_number")
     portal.quickbooks.edit("Invoice", theirs, DocNumber="77")
     portal.run()

@@ -82,7 +82,7 @@ def test_r6_3_a_trust_entry_refused_after_its_payment_says_which_half_stands(por
     assert (cash(portal), owed(portal)) == ([1000], {ann: 5000})
     message = portal.issue("rejected").message
     assert f"Payment {payment} is posted, so the bill is paid" in message
-    assert "1000.00 too high" in message
+    assert "1,000.00 too high" in message
     portal.resolve("rejected", "retry")
     portal.run()
     assert owed(portal) == {ann: 4000}
@@ -100,7 +100,7 @@ def test_r6_3_a_reversal_refused_after_its_payment_was_voided_says_so_too(portal
     assert (cash(portal), owed(portal)) == ([], {ann: 4000})
     message = portal.issue("rejected").message
     assert f"Payment {payment}, deleted in Clio, is voided" in message
-    assert "1000.00 too low" in message
+    assert "1,000.00 too low" in message
     portal.resolve("rejected", "retry")
     portal.run()
     assert owed(portal) == {ann: 5000}

@@ -453,7 +453,7 @@ def test_r6_5_a_posting_that_would_go_below_zero_is_refused_until_clio_is_put_ri
     out = withdraw(portal, ann, 2000, JANUARY)  # dated before the money came
     portal.run()
     issue = portal.issue("trust_overdraw")
-    assert issue.practice_id == str(out) and "-2000.00" in issue.message
+    assert issue.practice_id == str(out) and "−2,000.00" in issue.message
     assert owed(portal) == {ann: 5000}
     portal.clio.edit_bank_transaction(into, date=JANUARY)
     portal.run()

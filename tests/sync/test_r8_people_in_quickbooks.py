@@ -141,7 +141,7 @@ def test_r10_an_accepted_difference_opens_again_when_its_facts_change(portal: Po
     portal.run()
     edit_amount(portal, "1250.00")
     assert portal.run().outcome == "issues"
-    assert "1250.00" in portal.issue("drift").message
+    assert "1,250.00" in portal.issue("drift").message
     settled(portal, "drift", but=[bill])
 
 
@@ -255,7 +255,7 @@ def test_r8_a_payment_entered_only_in_quickbooks_is_said_and_closes_by_itself(po
     run = portal.run()
     issue = portal.issue("payment_only_in_quickbooks")
     assert (run.outcome, issue.severity) == ("in_sync", "info")
-    assert "250.00 on 2026-03-01" in issue.message
+    assert "have: 250.00 of 1 Mar 2026. " in issue.message
     settled(portal, "payment_only_in_quickbooks", but=[bill])
     portal.quickbooks.delete("Payment", payment)
     portal.run()
@@ -271,7 +271,7 @@ def test_r8_where_less_of_an_invoice_is_left_clios_payment_waits_and_it_is_said_
     portal.run()
     issue = portal.issue("paid_otherwise")
     assert (issue.kind, issue.ledger_id, portal.writes()) == ("payment", theirs, written)
-    assert "900.00 (QuickBooks id" in issue.message
+    assert "pays it too: 900.00 of 1 Mar 2026. " in issue.message
     settled(portal, "paid_otherwise", "payment_only_in_quickbooks", but=[bill])
     portal.quickbooks.delete("Payment", theirs)
     portal.run()

@@ -174,7 +174,7 @@ def test_r9_4_books_closed_after_the_start_date_are_said(portal: Portal) -> None
     portal.quickbooks.close_books("2026-01-31")
     portal.bill("100.00")
     assert portal.run().outcome == "in_sync"
-    assert "2026-01-31" in portal.issue("books_closed").message
+    assert "31 Jan 2026" in portal.issue("books_closed").message
     settled(portal, "books_closed")
 
 

@@ -61,7 +61,7 @@ def test_duplicate_numbers_and_conflicts_have_panels_that_say_what_to_do(synced:
     (duplicate,) = overview.duplicates.rows
     assert duplicate.issue.code == "near_duplicate_number"
     labels = [thing.label for thing in duplicate.things]
-    assert labels == ["Bill “1043” (Ann Moss, 2026-02-02)", "Invoice “01043” in QuickBooks"]
+    assert labels == ["Bill “1043” (Ann Moss, 2 Feb 2026)", "Invoice “01043” in QuickBooks"]
     assert duplicate.things[0].practice_url and duplicate.things[1].ledger_url and "renumber one" in duplicate.advice
     assert {row.issue.code for row in overview.conflicts.rows} == {"similar_contacts"}
     page = alice_client.get("/f/acme/issues/?group=duplicates").content.decode()

@@ -257,6 +257,15 @@ def test_both_versions_of_a_changed_document_are_shown_field_by_field(bob_client
         assert f'value="{action}"' in page
 
 
+def test_a_person_reads_amounts_and_days_as_everywhere(bob_client: Client, drifted: Issue) -> None:
+    days = {"label": "Date", "ours": "2026-03-13", "theirs": "2026-03-14"}
+    drifted.details = {"fields": [{"label": "Amount", "ours": "2186.21", "theirs": "100.00"}, days]}
+    drifted.save()
+    page = bob_client.get(at(drifted)).content.decode()
+    for said in ("2,186.21", "13 Mar 2026", "14 Mar 2026"):
+        assert f"<bdi>{said}</bdi>" in page
+
+
 def test_an_accepted_difference_can_be_opened_again_from_its_page(
     bob_client: Client, drifted: Issue, portal: Portal
 ) -> None:

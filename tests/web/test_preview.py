@@ -183,14 +183,14 @@ def carried_out(portal: Portal) -> SyncRun:
 
 
 def test_applying_a_preview_whose_state_still_holds_leaves_nothing_over(bob_client: Client, portal: Portal) -> None:
-    bill = portal.bill("100.00", number="1")
-    payment = portal.pay(bill, 60)
+    bill = portal.bill("5000.00", number="1")
+    payment = portal.pay(bill, 1060)
     portal.run()
     portal.clio.edit_payment(payment, [(bill, Decimal(45))])
     portal.clio.edit_contact(portal.clio.bill(bill)["client_id"], first_name="Anna")
     made = make(bob_client, portal)
     page = bob_client.get(ADDRESS).content.decode()
-    for row in ("Given name|Ann|Anna", "Amount|60.00|45.00", "Applied to invoice 1|60.00|45.00"):
+    for row in ("Given name|Ann|Anna", "Amount|1,060.00|45.00", "Applied to invoice 1|1,060.00|45.00"):
         assert all(f">{part}<" in page for part in row.split("|")), row
     bob_client.post(ADDRESS, {"apply": str(made.pk)})
     run = carried_out(portal)
