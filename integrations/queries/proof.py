@@ -9,6 +9,7 @@ from django.http import QueryDict
 
 from firms.models import Firm
 from integrations.core.money import ZERO
+from integrations.core.words import written
 from integrations.issue_codes import code
 from integrations.models import EntityLink, Pairing, Proof, ProofDifference
 from integrations.queries import links
@@ -38,6 +39,7 @@ WHAT = {
     "unreadable": "Cannot be read",
     "receivable": "What the customer owes",
 }
+AS_THEY_STAND = frozenset({"number", "reference", "field", "customer", "account"})  # whatever they look like
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,8 +226,8 @@ def _row(firm: Firm, pairing: Pairing, row: ProofDifference, entities: Mapping[t
         kind=links.ONE.get(row.kind, row.kind),
         title=str(data.get("title") or row.practice_id),
         what=str(data.get("field") or WHAT.get(what, what)),
-        clio=str(data.get("clio") or ""),
-        quickbooks=str(data.get("quickbooks") or ""),
+        clio=_in_words(what, str(data.get("clio") or "")),
+        quickbooks=_in_words(what, str(data.get("quickbooks") or "")),
         issue=data.get("issue"),
         because=code(str(data.get("code") or "")).name,
         accepted_by=str(data.get("accepted_by") or ""),
@@ -234,4 +236,13 @@ def _row(firm: Firm, pairing: Pairing, row: ProofDifference, entities: Mapping[t
         record_url=links.record_page(firm, row.kind, row.practice_id),
         practice_url=links.in_practice(pairing.practice, row.kind, row.practice_id),
         ledger_url=links.in_ledger(pairing.ledger, entity, ledger_id),
+    )
+
+
+def _in_words(what: str, said: str) -> str:
+    """What a side says, with its amounts and days as people write them: "1,000.00 of bill 1042, 50.00 of bill 7"."""
+    if what in AS_THEY_STAND:
+        return said
+    return ", ".join(
+        " ".join((written(first), *rest)) for first, *rest in (part.split(" ") for part in said.split(", "))
     )

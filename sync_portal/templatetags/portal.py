@@ -74,12 +74,6 @@ def short_day(value: date) -> str:
     return words.short_day(value)
 
 
-@register.filter
-def written(value: str) -> str:
-    """An amount or a date as people write it; anything else as it is."""
-    return words.written(value)
-
-
 @register.simple_tag(takes_context=True)
 def when(context: Mapping[str, Any], value: datetime | None) -> SafeString | str:
     """A moment as people say it; the exact one, in the firm's zone, in its title."""

@@ -64,6 +64,30 @@ def test_a_difference_is_shown_with_both_values_where_it_is_and_what_to_do(bob_c
     assert "\N{MINUS SIGN}0.01" in shown and "Differs" in shown
 
 
+@pytest.mark.parametrize(
+    ("what", "said", "shown"),
+    [
+        ("applied", "1250.50 of bill 1042, 60.00 of bill 7", "1,250.50 of bill 1042, 60.00 of bill 7"),
+        ("doubled", "2186.21 beside 47", "2,186.21 beside 47"),
+        ("lines", "1000.00, 2000.00", "1,000.00, 2,000.00"),
+        ("date", "2026-03-13", "13 Mar 2026"),
+        ("reference", "2026-03-13", "2026-03-13"),
+        ("number", "1042.50", "1042.50"),
+    ],
+)
+def test_a_difference_says_amounts_and_days_as_people_do(
+    bob_client: Client, portal: Portal, what: str, said: str, shown: str
+) -> None:
+    bill = portal.bill("1000.00", number="1042")
+    portal.run()
+    one_cent_more(portal, bill)
+    compare(bob_client, portal)
+    row = ProofDifference.objects.of(portal.firm).get()
+    row.data |= {"what": what, "clio": said, "quickbooks": ""}
+    row.save()
+    assert f"<bdi>{shown}</bdi>" in page(bob_client) and "<bdi>blank</bdi>" in page(bob_client)
+
+
 def test_what_explains_a_difference_is_linked_and_who_accepted_it_is_named(
     bob_client: Client, alice_client: Client, portal: Portal
 ) -> None:
