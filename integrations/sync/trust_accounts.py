@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from django.db import connection
 
+from integrations.core import words
 from integrations.core.changes import Problem
 from integrations.core.mapping import Policy
 from integrations.core.read import Unreadable
@@ -15,7 +16,7 @@ from integrations.sync.trust import mapped_accounts
 from integrations.sync.workspace import Workspace
 
 CODES = ("trust_incomplete", "trust_unmapped")
-NAMED = 20  # rows named in the message
+NAMED = 10  # rows named in the message
 LISTED = 500  # rows listed in the details
 
 # Rows in scope that may lack something; whether they do is for ``lacking`` to say.
@@ -61,17 +62,28 @@ def _incomplete(pairing: Pairing, policy: Policy, account_id: str) -> Problem | 
     if not found:
         return None
     name = found[0][0].account_name or f"trust account {account_id}"
-    told = ", ".join(f"{row.id} ({' and '.join(missing)})" for row, missing in found[:NAMED])
-    more = f" and {len(found) - NAMED} more" if len(found) > NAMED else ""
+    told = "; ".join(f"{_as_known(row)} ({' and '.join(missing)})" for row, missing in found[:NAMED])
+    more = f"; and {len(found) - NAMED} more" if len(found) > NAMED else ""
     return Problem(
         "trust_incomplete",
         account_ref(account_id),
-        f"{len(found)} rows of {name} lack what a trust record needs: {told}{more}. They are posted as they are; "
-        "complete them in Clio and the entries follow.",
+        f"{_rows(len(found), name)} what a trust record needs: {told}{more}. What is there is posted; complete "
+        "it in Clio and the entries follow.",
         title=name,
         blocks=False,
         details={"rows": [{"id": row.id, "lacks": list(missing)} for row, missing in found[:LISTED]]},
     )
+
+
+def _rows(number: int, name: str) -> str:
+    return f"1 row of {name} lacks" if number == 1 else f"{number:,} rows of {name} lack"
+
+
+def _as_known(row: TrustRow) -> str:
+    """A row has no number that Clio shows: its amount, day and client tell it."""
+    what = f"{'withdrawal' if row.is_out else 'deposit'} of {words.amount(abs(row.amount))}"
+    on = f" on {words.day(row.dated)}" if row.dated else ""
+    return f"{what}{on}" + (f", {row.contact_name}" if row.contact_name else "")
 
 
 def _suspects(pairing: Pairing, policy: Policy, account_id: str) -> Iterator[TrustRow]:

@@ -493,6 +493,11 @@ def test_r6_6_incomplete_rows_are_posted_and_listed_in_one_issue_for_the_account
         {"id": str(out), "lacks": ["reference"]},
     ]
     assert str(good) not in issue.message
+    assert "2 rows of" in issue.message
+    assert (
+        "deposit of 10.00 on " in issue.message
+        and "Ann Lee (description or source); withdrawal of 5.00 on " in issue.message
+    )
     settled(portal, "trust_incomplete")
     portal.clio.edit_bank_transaction(bare, source="Ann")
     portal.clio.edit_bank_transaction(out, reference="2051")

@@ -20,6 +20,7 @@ from firms.membership import create_firm
 from firms.models import Firm, User
 from integrations import connecting, mapping
 from integrations.core.mapping import REFUND
+from integrations.core.words import amount
 from integrations.gateways import open_workspace
 from integrations.management.base import systems_reachable
 from integrations.management.commands.reconcile import Command as Reconcile
@@ -122,7 +123,7 @@ class Command(BaseCommand):
             self.stdout.write(f"{kind:<10}" + "".join(f"{counts[name]:>11}" for name in columns))
         asked = ", ".join(f"{name.replace('_', ' ')} {count}" for name, count in report["requests"].items())
         left = report["left_out"]
-        self.stdout.write(f"Requests: {asked}. Left out: {left['payments']} payments, {left['amount']}.")
+        self.stdout.write(f"Requests: {asked}. Left out: {left['payments']} payments, {amount(left['amount'])}.")
         self.stdout.write(f"{seconds:.1f} s, and {clock.slept_s:.0f} s of waiting that the sandbox's clock skipped.")
         for issue in [*open_issues(firm), *accepted_issues(firm)]:
             standing = "Accepted" if issue.state == Issue.State.ACCEPTED else issue.get_severity_display()
