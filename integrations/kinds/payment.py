@@ -5,13 +5,13 @@ from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
-from integrations.core import mapping
+from integrations.core import mapping, words
 from integrations.core.changes import Books
 from integrations.core.mapping import Policy, Target
 from integrations.core.money import ZERO
 from integrations.core.ports import Raw
 from integrations.core.posting import Posting, gathered, post
-from integrations.core.read import day, identifier, money, nested, nested_id, rows, text
+from integrations.core.read import Unreadable, day, identifier, money, nested, nested_id, rows, text
 from integrations.core.records import Kind, Ref, fingerprint
 from integrations.core.text import clean, clip
 from integrations.kinds.contact import with_mark
@@ -88,7 +88,23 @@ class Payment:
 
 
 def payment_title(payment: Payment) -> str:
-    return f"Payment {payment.reference or payment.id}"
+    return title_of(payment.reference, payment.amount, payment.dated, payment.id)
+
+
+def title_of(reference: str, amount: Decimal, on: date | None, id: str) -> str:
+    """A payment as people know it: by its reference, else by amount and day; Clio shows its id to nobody."""
+    if reference:
+        return f"Payment {reference}"
+    return f"Payment of {words.amount(amount)} on {words.day(on)}" if amount and on else f"Payment {id}"
+
+
+def posted_title(raw: Raw | None, id: str) -> str:
+    """The same of one that only QuickBooks still has as it was."""
+    known = raw or {}
+    try:
+        return title_of(text(known, "PaymentRefNum"), money(known, "TotalAmt"), day(known, "TxnDate"), id)
+    except Unreadable:
+        return title_of("", ZERO, None, id)
 
 
 def decode_receipt(raw: Raw) -> Receipt | None:
@@ -222,7 +238,7 @@ class PaymentDraft:
 
     @property
     def title(self) -> str:
-        return f"Payment {self.reference or self.ref.practice_id}"
+        return title_of(self.reference, self.amount, self.dated, self.ref.practice_id)
 
     @property
     def applied(self) -> Decimal:

@@ -13,7 +13,7 @@ from integrations.core.records import Kind, Ref
 from integrations.kinds.applying import Applications
 from integrations.kinds.group import Draftbook, LinkState, contact_ref, is_posted
 from integrations.kinds.invoice import Allocation, id_order
-from integrations.kinds.payment import Payment, PaymentDraft, PaymentLine, deposit_target, payment_ref
+from integrations.kinds.payment import Payment, PaymentDraft, PaymentLine, deposit_target, payment_ref, payment_title
 from integrations.kinds.plan_kept import kept_for, live_payments, loose, note_loose
 from integrations.kinds.problems import dated
 
@@ -220,10 +220,13 @@ def _note_unposted_bills(book: Draftbook, draft: PaymentDraft, share: Iterable[A
         return
     amount = sum((allocation.amount for allocation in outside), ZERO)
     numbers = ", ".join(book.group.bills[a.bill_id].number or a.bill_id for a in outside)
+    whole = words.amount(draft.amount)
+    known_as = (
+        f"payment {draft.reference} ({whole})" if draft.reference else f"the {whole} paid on {words.day(draft.dated)}"
+    )
     message = (
-        f"{words.amount(amount)} of payment {draft.reference or draft.ref.practice_id} ({words.amount(draft.amount)}) "
-        f"is for bills that are not posted, from before the start date or not approved ({numbers}); it stays the "
-        "customer's open credit in QuickBooks."
+        f"{words.amount(amount)} of {known_as} is for bills that are not posted, from before the start date or not "
+        f"approved ({numbers}); it stays the customer's open credit in QuickBooks."
     )
     book.report(Problem("payment_partly_outside", draft.ref, message, title=draft.title, blocks=False))
 
@@ -235,15 +238,14 @@ def _credit_missing(book: Draftbook, payment: Payment, allocation: Allocation, l
         payment_ref(payment.id, bill.contact_id),
         f"Clio pays {words.amount(left)} of bill {bill.number} from money held on an operating account, but the "
         "customer has no open credit of that size in QuickBooks. Apply a credit there by hand, then accept this here.",
-        title=f"Payment {payment.id}",
+        title=payment_title(payment),
     )
 
 
 def _below_zero(payment: Payment) -> Problem:
-    message = f"Payment {payment.id} takes money back from a bill in Clio; QuickBooks takes no such payment."
-    return Problem(
-        "total_mismatch", payment_ref(payment.id, payment.contact_id), message, title=f"Payment {payment.id}"
-    )
+    title = payment_title(payment)
+    message = f"{title} takes money back from a bill in Clio; QuickBooks takes no such payment."
+    return Problem("total_mismatch", payment_ref(payment.id, payment.contact_id), message, title=title)
 
 
 def _undated(ref: Ref, payment: Payment) -> Problem:

@@ -11,7 +11,7 @@ from integrations.core.ports import Raw
 from integrations.core.read import money, nested, rows, text
 from integrations.core.records import Ref
 from integrations.kinds.group import Draftbook, LinkState, contact_ref
-from integrations.kinds.payment import PaymentDraft, applied_by
+from integrations.kinds.payment import PaymentDraft, applied_by, posted_title
 from integrations.kinds.problems import dated
 from integrations.kinds.refund import RefundDraft, refund_ref
 from integrations.kinds.theirs import GONE
@@ -70,7 +70,7 @@ class _Held:
         self.refund = refund_ref(self.ref)
         self.amount = money(raw, "TotalAmt")
         self.wanted = draft.amount if draft else ZERO
-        self.title = draft.title if draft else f"Payment {self.ref.practice_id}"
+        self.title = draft.title if draft else posted_title(raw, self.ref.practice_id)
 
     @property
     def decided(self) -> str:

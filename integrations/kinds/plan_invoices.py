@@ -13,6 +13,7 @@ from integrations.kinds.catalog import Holder
 from integrations.kinds.group import Document, Draftbook, LinkState, contact_ref
 from integrations.kinds.invoice import Bill, InterestCharge, TotalMismatch, bill_amount, id_order, in_scope
 from integrations.kinds.invoice_draft import InvoiceDraft, MappingMissing, bill_draft, interest_draft, interest_leg
+from integrations.kinds.payment import payment_title
 from integrations.kinds.plan_correction import is_corrected, plan_correction, undo_correction
 from integrations.kinds.plan_kept import kept_payments
 from integrations.kinds.plan_otherwise import held_by_others
@@ -249,9 +250,9 @@ def _plan_gone(book: Draftbook, bill: Bill) -> None:
 def _stays(book: Draftbook, bill: Bill, ref: Ref, link: LinkState, reason: str) -> Problem | None:
     """Why the invoice cannot be voided, where its money stays in Clio, or something in QuickBooks holds it."""
     if money_that_stays := _money_that_stays(book, bill):
-        return _paid_in_clio(bill, ref, link, reason, money_that_stays)
+        return _paid_in_clio(book, bill, ref, link, reason, money_that_stays)
     if kept := kept_payments(book, bill):
-        return _kept_in_clio(bill, ref, link, reason, kept)
+        return _kept_in_clio(book, bill, ref, link, reason, kept)
     document = book.document(ref)
     if document is None or document.raw is None or book.has_drifted(link):
         return None  # what a person did to it is said first
@@ -264,30 +265,36 @@ def _money_that_stays(book: Draftbook, bill: Bill) -> list[str]:
     return sorted({a.parent_id for a in allocations if a.is_valid and a.is_payment and a.amount}, key=id_order)
 
 
-def _paid_in_clio(bill: Bill, ref: Ref, link: LinkState, reason: str, payments: list[str]) -> Problem:
+def _paid_in_clio(book: Draftbook, bill: Bill, ref: Ref, link: LinkState, reason: str, payments: list[str]) -> Problem:
     return Problem(
         "void_blocked",
         ref,
-        f"{_sentence(reason)}, but Clio still has it paid by payment {', '.join(payments)}. Take the payment off the "
-        f"bill in Clio. {PROPOSED}",
+        f"{_sentence(reason)}, but Clio still has it paid: {_named(book, payments)}. Take the payment off the bill in "
+        f"Clio. {PROPOSED}",
         title=f"Bill {bill.number}",
         ledger_id=link.ledger_id,
         details={"clio_payments": payments},
     )
 
 
-def _kept_in_clio(bill: Bill, ref: Ref, link: LinkState, reason: str, payments: list[str]) -> Problem:
+def _kept_in_clio(book: Draftbook, bill: Bill, ref: Ref, link: LinkState, reason: str, payments: list[str]) -> Problem:
     return Problem(
         "void_blocked",
         ref,
-        f"{_sentence(reason)}, but Clio kept what was paid on it: its bank account still has the money of payment "
-        f"{', '.join(payments)}. If it was given back, record that in Clio: delete the payment or enter its refund. "
+        f"{_sentence(reason)}, but Clio kept what was paid on it: its bank account still has the money of "
+        f"{_named(book, payments)}. If it was given back, record that in Clio: delete the payment or enter its refund. "
         "Or take the payment off the invoice in QuickBooks; the invoice is then voided. "
         f"{PROPOSED}",
         title=f"Bill {bill.number}",
         ledger_id=link.ledger_id,
         details={"clio_payments": payments},
     )
+
+
+def _named(book: Draftbook, payments: list[str]) -> str:
+    known = (book.group.payments.get(id) for id in payments)
+    titles = [payment_title(one) if one else f"Payment {id}" for id, one in zip(payments, known, strict=True)]
+    return ", ".join(title.replace("Payment", "payment", 1) for title in titles)
 
 
 def _sentence(reason: str) -> str:

@@ -14,7 +14,7 @@ from integrations.kinds.catalog import LoosePayment
 from integrations.kinds.facts import APPLIED, Difference
 from integrations.kinds.group import Document, Draftbook, LinkState, is_posted
 from integrations.kinds.invoice import id_order
-from integrations.kinds.payment import Payment, PaymentDraft, applied_by
+from integrations.kinds.payment import Payment, PaymentDraft, applied_by, posted_title
 from integrations.kinds.payment_drafts import Desired, desired_payments
 from integrations.kinds.plan_deposited import plan_deposited
 from integrations.kinds.plan_kept import (
@@ -263,7 +263,8 @@ def _plan_left(book: Draftbook, desired: Desired, ref: Ref, link: LinkState) -> 
         return book.keep(ref)
     if gone := kept_for(book, link):
         return keep_for(book, link, gone)
-    title, document = f"Payment {ref.practice_id}", book.document(ref)
+    document = book.document(ref)
+    title = posted_title(document.raw if document else None, ref.practice_id)
     if met_gone(book, link, title, "it was deleted in Clio") is Way.SAID:
         return None
     if payment.standing and not any(draft.practice_id == payment.id for draft in desired.drafts):

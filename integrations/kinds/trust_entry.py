@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
+from integrations.core import words
 from integrations.core.money import ZERO
 from integrations.core.ports import Raw
 from integrations.core.read import Unreadable, day, identifier, instant, money, nested, nested_id, rows, text, truth
@@ -51,7 +52,18 @@ class TrustRow:
 
     @property
     def title(self) -> str:
-        return f"Trust {'withdrawal' if self.is_out else 'deposit'} {self.id}"
+        return f"Trust {self.known_as}"
+
+    @property
+    def known_as(self) -> str:
+        """A row has no number that Clio shows: what it is, its amount and its day tell it."""
+        return f"{'withdrawal' if self.is_out else 'deposit'} of {self.worth}"
+
+    @property
+    def worth(self) -> str:
+        """1,250.00 on 1 Jan 2026."""
+        amount = words.amount(abs(self.amount))
+        return f"{amount} on {words.day(self.dated)}" if self.dated else amount
 
     def is_opening(self, start: date) -> bool:
         """Whether the row is part of the opening balance (rule R6.5)."""

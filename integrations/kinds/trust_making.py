@@ -115,7 +115,8 @@ def _name(book: Draftbook, row: TrustRow) -> str:
 
 def _title(book: Draftbook, row: TrustRow, into: TrustRow | None) -> str:
     if into:
-        return f"Trust transfer {row.id} ({_name(book, row) or 'no client'} to {_name(book, into) or 'no client'})"
+        names = f"{_name(book, row) or 'no client'} to {_name(book, into) or 'no client'}"
+        return f"Trust transfer of {row.worth} ({names})"
     name = _name(book, row)
     return f"{row.title} ({name})" if name else row.title
 

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 from django.db import connection
 
-from integrations.core import words
 from integrations.core.changes import Problem
 from integrations.core.mapping import Policy
 from integrations.core.read import Unreadable
@@ -80,10 +79,7 @@ def _rows(number: int, name: str) -> str:
 
 
 def _as_known(row: TrustRow) -> str:
-    """A row has no number that Clio shows: its amount, day and client tell it."""
-    what = f"{'withdrawal' if row.is_out else 'deposit'} of {words.amount(abs(row.amount))}"
-    on = f" on {words.day(row.dated)}" if row.dated else ""
-    return f"{what}{on}" + (f", {row.contact_name}" if row.contact_name else "")
+    return f"{row.known_as}, {row.contact_name}" if row.contact_name else row.known_as
 
 
 def _suspects(pairing: Pairing, policy: Policy, account_id: str) -> Iterator[TrustRow]:

@@ -271,7 +271,7 @@ def test_r3_8_money_that_stays_in_clio_blocks_the_void() -> None:
     ledger = posted(paid(bill(), 1000), allocations=[allocation()])
     plan = ledger.plan(group([bill(state="void", balance=0)], allocations=[allocation()]), policy())
     assert (steps(plan), codes(plan)) == ([], [("void_blocked", invoice())])
-    assert "payment 900" in plan.problems[0].message
+    assert "still has it paid: payment of 1,000.00 on 20 Feb 2026" in plan.problems[0].message
 
 
 def test_r3_8_a_closed_period_blocks_the_void() -> None:
