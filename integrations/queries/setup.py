@@ -26,7 +26,7 @@ WHY = {
     "mappings": "Each part of a bill goes to an item of QuickBooks, and with it to an account.",
     "matches": "What is in QuickBooks already is linked instead of posted again.",
     "preview": "See what the first sync will write, with debits and credits, before anything is written.",
-    "sync": "From then on the portal looks every 15 minutes and names what needs a person.",
+    "sync": "From then on the portal keeps both in step by itself and names what needs a person.",
 }
 TITLES = {
     "clio": "Connect Clio",
