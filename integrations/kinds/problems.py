@@ -112,13 +112,12 @@ def number_taken(
 
 
 def _known_as(book: Draftbook, holder: Holder) -> str:
-    """What has the number, as people know it; by its id where nothing else is known."""
+    """What has the number, as people know it; they find the rest of it by the number."""
     if holder.ref is not None:
-        said = _of_bill(book, holder.ref) or f"(its id there is {holder.ref.practice_id})"
-        return f"another {_OBJECTS[holder.ref.kind]} in Clio {said}, which is posted under it"
-    what = DOCUMENTS.get(holder.entity, holder.entity)
-    said = _of_document(book, holder)
-    return f"{what} {said} in QuickBooks" if said else f"{what} in QuickBooks (its id there is {holder.ledger_id})"
+        what = f"another {_OBJECTS[holder.ref.kind]} in Clio {_of_bill(book, holder.ref)}"
+        return f"{what.strip()}, which is posted under it"
+    what = f"{DOCUMENTS.get(holder.entity, holder.entity)} {_of_document(book, holder)}"
+    return f"{what.strip()} in QuickBooks"
 
 
 def _of_bill(book: Draftbook, ref: Ref) -> str:
