@@ -128,11 +128,7 @@ class MirrorRegister(Register):
         for id, data in self._not_ours("Payment", ids):
             with suppress(Unreadable):
                 one = _settlement(id, data)
-                invoices, credits_ = (
-                    (("Invoice", of) for of in one.invoices),
-                    (("CreditMemo", of) for of in one.credits),
-                )
-                for document in (*invoices, *credits_):
+                for document in _settled(one):
                     found.setdefault(document, []).append(one)
         return {document: found[document] for document in documents if document in found}
 
@@ -173,6 +169,11 @@ def _settlement(id: str, data: Raw) -> Settlement:
     invoices, credits_ = applied_by(data), applied_by(data, "CreditMemo")
     amount, dated = money(data, "TotalAmt"), day(data, "TxnDate")
     return Settlement(id, _customer_id(data), amount, invoices, credits_, dated)
+
+
+def _settled(one: Settlement) -> Iterator[Documented]:
+    yield from (("Invoice", id) for id in one.invoices)
+    yield from (("CreditMemo", id) for id in one.credits)
 
 
 def _ids(id: str) -> list[str | int]:
